@@ -1,0 +1,1 @@
+"""A nightly batch that precomputes the feeds of a social app."""

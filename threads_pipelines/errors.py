@@ -1,0 +1,53 @@
+"""The one tree of exceptions.
+
+A message is written for the person who has to act: what is wrong, where, and what to do.
+It never contains a password, a key or a whole connection address.
+"""
+
+
+class ThreadsPipelinesError(Exception):
+    """Base of every error that the project raises on purpose."""
+
+
+class ConfigurationError(ThreadsPipelinesError):
+    """A setting, an environment variable or a run config value that cannot be used."""
+
+
+class StackError(ThreadsPipelinesError):
+    """A part of the embedded stack that cannot be started, reached or stopped."""
+
+
+class SeedError(ThreadsPipelinesError):
+    """A seed file that is missing or wrong; names the object, the entry, the field and the fault."""
+
+
+class InputFileError(ThreadsPipelinesError):
+    """A file given by a person that cannot be read; names the file, the line and the field."""
+
+
+class TextModelError(ThreadsPipelinesError):
+    """The text model's server does not answer, or lacks the model."""
+
+
+class DatabaseError(ThreadsPipelinesError):
+    """The app's database cannot be reached or refuses what the pipeline needs."""
+
+
+class ContractError(DatabaseError):
+    """The app's tables differ from what the pipeline relies on; names every difference."""
+
+
+class PublishBusyError(DatabaseError):
+    """Another run is publishing right now."""
+
+
+class ObjectStorageError(ThreadsPipelinesError):
+    """S3 cannot be reached, refuses, or lacks an object that is needed."""
+
+
+class ArtefactError(ObjectStorageError):
+    """A stored artefact is missing, incomplete or fails its checksum."""
+
+
+class DataError(ThreadsPipelinesError):
+    """Data that cannot be worked with, such as an empty window or a colliding id."""

@@ -1,0 +1,184 @@
+"""The one place that reads the environment.
+
+An address in the environment wins; where there is none, the running embedded stack answers
+(``stack.json`` in the state folder, written by ``threads_pipelines.embedded``).
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from threads_pipelines.errors import ConfigurationError
+
+T = TypeVar("T")
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+SQL_DIR = PROJECT_ROOT / "sql"
+SEEDS_DIR = PROJECT_ROOT / "seeds"
+DEFAULT_BUCKET = "threads-synthetic-data"
+DEFAULT_MODEL = "gemma3:270m"
+STACK_VARIABLES = (
+    "DATABASE_URL",
+    "DAGSTER_DATABASE_URL",
+    "S3_ENDPOINT_URL",
+    "S3_BUCKET",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "OLLAMA_HOST",
+    "OLLAMA_MODEL",
+)
+_START = "start the embedded stack with `threads-pipelines start`, or set {}"
+
+
+@dataclass(frozen=True, slots=True)
+class S3Settings:
+    """Where objects live. ``endpoint_url`` is None for AWS itself; no keys mean boto3's own chain."""
+
+    endpoint_url: str | None
+    bucket: str
+    access_key_id: str | None = field(repr=False)
+    secret_access_key: str | None = field(repr=False)
+    region: str = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Addresses of the parts, from the environment or the running stack. Secrets are not in repr."""
+
+    state_dir: Path
+    timezone: str
+    database_url_or_none: str | None = field(repr=False)
+    dagster_database_url_or_none: str | None = field(repr=False)
+    s3_or_none: S3Settings | None
+    ollama_host_or_none: str | None
+    ollama_model: str
+    embedded: frozenset[str]
+    """Variables that came from the embedded stack rather than from the environment."""
+
+    @property
+    def database_url(self) -> str:
+        """The app's database as a SQLAlchemy address (psycopg2)."""
+        return _required(self.database_url_or_none, "DATABASE_URL")
+
+    @property
+    def dagster_database_url(self) -> str:
+        """Dagster's own storage as a SQLAlchemy address (psycopg2)."""
+        return _required(self.dagster_database_url_or_none, "DAGSTER_DATABASE_URL")
+
+    @property
+    def s3(self) -> S3Settings:
+        """The object storage."""
+        return _required(self.s3_or_none, "S3_ENDPOINT_URL (or S3_BUCKET and AWS keys)")
+
+    @property
+    def ollama_host(self) -> str:
+        """The text model's server."""
+        return _required(self.ollama_host_or_none, "OLLAMA_HOST")
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings now; raise ConfigurationError where a value cannot be used."""
+    given = {key: value for key, value in (environ or os.environ).items() if value.strip()}
+    state_dir = Path(given.get("THREADS_STATE_DIR", PROJECT_ROOT / ".state")).absolute()
+    stack = _running_stack(state_dir)
+    # A user's own server never gets the embedded server's credentials, and the other way round.
+    if _has_s3(given):
+        stack = {k: v for k, v in stack.items() if not k.startswith(("S3_", "AWS_"))}
+    if "DATABASE_URL" in given and "DAGSTER_DATABASE_URL" not in given:
+        stack.pop("DAGSTER_DATABASE_URL", None)
+        given["DAGSTER_DATABASE_URL"] = _dagster_database(given["DATABASE_URL"])
+    if "OLLAMA_HOST" in given:
+        stack.pop("OLLAMA_MODEL", None)
+    values = {**stack, **given}
+    return Settings(
+        state_dir=state_dir,
+        timezone=_timezone(given.get("THREADS_TIMEZONE", "UTC")),
+        database_url_or_none=_optional_url(values, "DATABASE_URL"),
+        dagster_database_url_or_none=_optional_url(values, "DAGSTER_DATABASE_URL"),
+        s3_or_none=_s3(values) if _has_s3(values) else None,
+        ollama_host_or_none=values.get("OLLAMA_HOST"),
+        ollama_model=values.get("OLLAMA_MODEL", DEFAULT_MODEL),
+        embedded=frozenset(set(stack) - set(given)),
+    )
+
+
+def sqlalchemy_url(url: str, variable: str = "DATABASE_URL") -> str:
+    """Translate an address as Prisma writes it into one for SQLAlchemy and psycopg2.
+
+    Prisma's own parameters are dropped or translated (``schema`` becomes a search_path), libpq's
+    (sslmode, sslrootcert, connect_timeout, ...) are passed through.
+    """
+    parts = urlsplit(url)
+    if parts.scheme.split("+")[0] not in {"postgresql", "postgres"} or not parts.hostname:
+        raise ConfigurationError(
+            f"{variable} is not a PostgreSQL address: write postgresql://USER:PASSWORD@HOST:PORT/NAME"
+        )
+    query = {key: value for key, value in parse_qsl(parts.query) if key not in _PRISMA_ONLY}
+    schema = dict(parse_qsl(parts.query)).get("schema", "public")
+    if schema != "public":
+        if not schema.isidentifier():
+            raise ConfigurationError(f"{variable}: schema {schema!r} is not a plain name")
+        query["options"] = f"{query.get('options', '')} -csearch_path={schema}".strip()
+    return urlunsplit(("postgresql+psycopg2", parts.netloc, parts.path, urlencode(query), ""))
+
+
+_PRISMA_ONLY = frozenset(
+    ("schema", "connection_limit", "pool_timeout", "pgbouncer", "socket_timeout", "sslaccept")
+    + ("statement_cache_size", "sslidentity", "sslpassword", "sslcert")
+)
+
+
+def _dagster_database(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"{parts.path}_dagster"))
+
+
+def _optional_url(values: Mapping[str, str], variable: str) -> str | None:
+    return sqlalchemy_url(values[variable], variable) if variable in values else None
+
+
+def _has_s3(values: Mapping[str, str]) -> bool:
+    return "S3_ENDPOINT_URL" in values or "S3_BUCKET" in values
+
+
+def _s3(values: Mapping[str, str]) -> S3Settings:
+    return S3Settings(
+        endpoint_url=values.get("S3_ENDPOINT_URL"),
+        bucket=values.get("S3_BUCKET", DEFAULT_BUCKET),
+        access_key_id=values.get("AWS_ACCESS_KEY_ID"),
+        secret_access_key=values.get("AWS_SECRET_ACCESS_KEY"),
+        region=values.get("AWS_REGION") or values.get("AWS_DEFAULT_REGION") or "us-east-1",
+    )
+
+
+def _running_stack(state_dir: Path) -> dict[str, str]:
+    path = state_dir / "stack.json"
+    try:
+        return dict(json.loads(path.read_text())["environment"])
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f"{path} cannot be read ({type(error).__name__}): run `threads-pipelines stop`, "
+            "then `threads-pipelines start`"
+        ) from error
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigurationError(
+            f"THREADS_TIMEZONE {name!r} is not a time zone: write one such as Europe/Berlin"
+        ) from error
+    return name
+
+
+def _required(value: T | None, variable: str) -> T:
+    if value is None:
+        raise ConfigurationError(f"No address: {_START.format(variable)}")
+    return value
