@@ -1,0 +1,1 @@
+"""Benchmarks: every figure is a ratio to a peer or a floor in the same run."""

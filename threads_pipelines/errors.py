@@ -18,7 +18,7 @@ class StackError(ThreadsPipelinesError):
 
 
 class SeedError(ThreadsPipelinesError):
-    """A seed file that is missing or wrong; names the object, the entry, the field and the fault."""
+    """A seed file that is missing or wrong; names object, entry, field and fault."""
 
 
 class InputFileError(ThreadsPipelinesError):

@@ -36,7 +36,7 @@ _START = "start the embedded stack with `threads-pipelines start`, or set {}"
 
 @dataclass(frozen=True, slots=True)
 class S3Settings:
-    """Where objects live. ``endpoint_url`` is None for AWS itself; no keys mean boto3's own chain."""
+    """Where objects live; ``endpoint_url`` None is AWS itself, no keys mean boto3's own chain."""
 
     endpoint_url: str | None
     bucket: str
@@ -47,7 +47,7 @@ class S3Settings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Addresses of the parts, from the environment or the running stack. Secrets are not in repr."""
+    """Addresses of the parts, from the environment or the running stack; no secret in repr."""
 
     state_dir: Path
     timezone: str
@@ -127,8 +127,8 @@ def sqlalchemy_url(url: str, variable: str = "DATABASE_URL") -> str:
 
 
 _PRISMA_ONLY = frozenset(
-    ("schema", "connection_limit", "pool_timeout", "pgbouncer", "socket_timeout", "sslaccept")
-    + ("statement_cache_size", "sslidentity", "sslpassword", "sslcert")
+    "schema connection_limit pool_timeout pgbouncer socket_timeout sslaccept sslidentity"
+    " sslpassword sslcert statement_cache_size".split()
 )
 
 

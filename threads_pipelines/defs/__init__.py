@@ -1,1 +1,1 @@
-"""The defs room."""
+"""The Dagster side: assets, checks, jobs, schedules and resources; no arithmetic, SQL or prompts."""

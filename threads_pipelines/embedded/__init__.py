@@ -1,1 +1,1 @@
-"""The embedded room."""
+"""The parts of a development stack, started from wheels; nothing that production needs."""

@@ -1,1 +1,1 @@
-"""The evaluation room."""
+"""How good it is: temporal split, metrics with confidence intervals, baselines and the gate."""

@@ -1,1 +1,1 @@
-"""The experiment room."""
+"""Which feed works better: assignment, uplift, power and the sample-ratio check."""

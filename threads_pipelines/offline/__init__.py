@@ -1,1 +1,1 @@
-"""The offline room."""
+"""The recommender from a file: no server at all."""

@@ -1,1 +1,1 @@
-"""The population room."""
+"""Who is there and what they do: synthetic users, follows, posts and behaviour as pure, seeded functions."""

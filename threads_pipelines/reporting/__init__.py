@@ -1,1 +1,1 @@
-"""The reporting room."""
+"""What a person sees: metadata tables, plots, the side-by-side page, exports."""
