@@ -1,0 +1,107 @@
+"""What it means for two texts to be the same, or nearly so."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+SHINGLE_WORDS = 3
+NEAR_DUPLICATE_JACCARD = 0.8
+
+_NOT_LETTERS = re.compile(r"[\W\d_]+")
+
+
+def normalise(text: str) -> str:
+    """Keep the words alone: case folded, without digits, punctuation, emoji and extra spaces.
+
+    Two posts with the same result are the same post to a reader. Marks that belong to a letter stay.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return _NOT_LETTERS.sub(" ", folded.replace("'", "").replace("’", "")).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class NearDuplicateReport:
+    """How much a set of texts repeats itself.
+
+    identical: texts whose normalised form an earlier text already has.
+    near: texts that are a near-duplicate of an earlier text (the identical ones included).
+    examples: up to five pairs (earlier row, later row) of near-duplicates, the closest first.
+    """
+
+    texts: int
+    identical: int
+    near: int
+    examples: tuple[tuple[int, int], ...]
+
+    @property
+    def share(self) -> float:
+        """Share of the texts that are near-duplicates of an earlier one, in [0, 1]."""
+        return self.near / self.texts if self.texts else 0.0
+
+
+def near_duplicates(
+    texts: Sequence[str], threshold: float = NEAR_DUPLICATE_JACCARD
+) -> NearDuplicateReport:
+    """Find the texts whose sets of three-word shingles overlap by Jaccard >= ``threshold``.
+
+    Exact, not an estimate. Two sets that overlap so much share at least one of their
+    ``floor((1 - threshold) * size) + 1`` rarest shingles (prefix filtering, Chaudhuri, Ganti and
+    Kaushik 2006), so only such pairs are compared.
+    """
+    words = [normalise(text).split() for text in texts]
+    identical = len(words) - len({tuple(row) for row in words})
+    shingles = _shingle_matrix(words)
+    sizes = np.diff(shingles.indptr)
+    prefixes = _rarest(shingles, np.floor((1 - threshold) * sizes + 1e-9).astype(int) + 1)
+    candidates = (prefixes @ prefixes.T).tocoo()
+    earlier = candidates.row < candidates.col
+    first, second = candidates.row[earlier], candidates.col[earlier]
+    shared = np.zeros(len(first))
+    for start in range(0, len(first), 100_000):
+        block = slice(start, start + 100_000)
+        product = shingles[first[block]].multiply(shingles[second[block]])
+        shared[block] = np.asarray(product.sum(axis=1)).ravel()
+    jaccard = shared / (sizes[first] + sizes[second] - shared)
+    near = np.flatnonzero(jaccard >= threshold - 1e-9)
+    closest = near[np.lexsort((second[near], first[near], -jaccard[near]))][:5]
+    return NearDuplicateReport(
+        texts=len(texts),
+        identical=identical,
+        near=len(np.unique(second[near])),
+        examples=tuple((int(first[pair]), int(second[pair])) for pair in closest),
+    )
+
+
+def _shingle_matrix(words: Sequence[Sequence[str]]) -> csr_matrix:
+    """One row a text and one column a shingle, columns ordered from the rarest to the commonest."""
+    column: dict[tuple[str, ...], int] = {}
+    indices: list[int] = []
+    indptr = [0]
+    for row in words:
+        last = max(len(row) - SHINGLE_WORDS + 1, 1)
+        seen = {tuple(row[at : at + SHINGLE_WORDS]) for at in range(last)}
+        indices += [column.setdefault(shingle, len(column)) for shingle in seen]
+        indptr.append(len(indices))
+    frequency = np.bincount(indices, minlength=len(column))
+    rank = np.empty(len(column), dtype=np.int64)
+    # ties in the order of first sight would follow the hashing of a set; any total order will do
+    rank[np.argsort(frequency, kind="stable")] = np.arange(len(column))
+    matrix = csr_matrix(
+        (np.ones(len(indices), np.float32), rank[np.asarray(indices, dtype=np.int64)], indptr),
+        shape=(len(words), max(len(column), 1)),
+    )
+    matrix.sort_indices()
+    return matrix
+
+
+def _rarest(matrix: csr_matrix, count: np.ndarray) -> csr_matrix:
+    """Keep the first ``count`` entries of each row, which are its rarest shingles."""
+    sizes = np.diff(matrix.indptr)
+    position = np.arange(matrix.nnz) - np.repeat(matrix.indptr[:-1], sizes)
+    keep = position < np.repeat(count, sizes)
+    indptr = np.concatenate(([0], np.cumsum(np.minimum(count, sizes))))
+    return csr_matrix((matrix.data[keep], matrix.indices[keep], indptr), shape=matrix.shape)
