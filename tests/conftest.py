@@ -1,0 +1,95 @@
+"""Real servers for the tests, in a state folder of their own that is gone when the tests end."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import boto3
+import psutil
+import psycopg2
+import pytest
+
+from threads_pipelines import settings
+from threads_pipelines.embedded.stack import Stack
+
+_FOLDER = Path(os.environ.get("THREADS_STATE_DIR") or settings.PROJECT_ROOT / ".state") / "tests"
+_USERS_OWN = ("AWS_", "DAGSTER_", "OLLAMA_", "PG", "S3_", "THREADS_")
+_UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_names = count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def state_dir() -> Iterator[Path]:
+    """The tests' own state folder; nothing of the user's environment reaches a test."""
+    _remove_leftovers()
+    folder = _FOLDER.absolute() / str(os.getpid())
+    folder.mkdir(parents=True)
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in list(os.environ):
+            if variable in settings.STACK_VARIABLES or variable.startswith(_USERS_OWN):
+                patch.delenv(variable)
+        patch.setenv("THREADS_STATE_DIR", str(folder))
+        yield folder
+    Stack(folder).stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(state_dir: Path) -> str:
+    """An embedded PostgreSQL; the address of its maintenance database as libpq takes it."""
+    stack = Stack(state_dir, ("postgres",), postgres_options=_UNSAFE_BUT_FAST)
+    return stack.start()["DAGSTER_DATABASE_URL"].replace("/dagster", "/postgres")
+
+
+@pytest.fixture
+def database_url(postgres_server: str) -> Iterator[str]:
+    """A new, empty database, as a SQLAlchemy address (psycopg2)."""
+    name = f"test_{next(_names)}"
+    _execute(postgres_server, f"CREATE DATABASE {name} TEMPLATE template0")
+    yield settings.sqlalchemy_url(postgres_server.replace("/postgres", f"/{name}"))
+    _execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def s3_server(state_dir: Path) -> dict[str, str]:
+    """An embedded S3 server: its S3_ENDPOINT_URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."""
+    return Stack(state_dir, ("seaweedfs",)).start()
+
+
+@pytest.fixture
+def s3_settings(s3_server: dict[str, str]) -> settings.S3Settings:
+    """A new, empty bucket on the embedded S3 server."""
+    given = settings.S3Settings(
+        endpoint_url=s3_server["S3_ENDPOINT_URL"],
+        bucket=f"test-{next(_names)}",
+        access_key_id=s3_server["AWS_ACCESS_KEY_ID"],
+        secret_access_key=s3_server["AWS_SECRET_ACCESS_KEY"],
+    )
+    client = boto3.client(
+        "s3",
+        endpoint_url=given.endpoint_url,
+        aws_access_key_id=given.access_key_id,
+        aws_secret_access_key=given.secret_access_key,
+        region_name=given.region,
+    )
+    client.create_bucket(Bucket=given.bucket)
+    client.close()
+    return given
+
+
+def _execute(address: str, statement: str) -> None:
+    connection = psycopg2.connect(address)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    connection.close()
+
+
+def _remove_leftovers() -> None:
+    """Stop and remove what a killed test run left."""
+    for folder in _FOLDER.absolute().glob("*"):
+        if not psutil.pid_exists(int(folder.name)):
+            Stack(folder).stop()
+            shutil.rmtree(folder, ignore_errors=True)

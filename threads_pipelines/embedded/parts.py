@@ -1,0 +1,109 @@
+"""What the three parts have in common, and how one of them is brought up."""
+
+import json
+import signal
+import time
+from pathlib import Path
+from typing import Protocol
+
+from threads_pipelines.embedded import files, processes
+from threads_pipelines.embedded.processes import ProcessRecord
+from threads_pipelines.errors import StackError
+
+_ATTEMPTS = 3
+
+
+class Part(Protocol):
+    """A server of the embedded stack. Its files live in ``folder``."""
+
+    name: str
+    title: str
+    replaced_by: str
+    """The variable that makes this part unnecessary."""
+    folder: Path
+    stop_signal: signal.Signals
+    port_count: int
+    start_seconds: float
+
+    def prepare(self) -> None:
+        """Make everything that must be there before the process starts."""
+
+    def spawn(self, ports: list[int], log: Path) -> ProcessRecord:
+        """Start the process; its record names the port that clients use."""
+
+    def healthy(self, port: int) -> bool:
+        """Tell whether the server answers as it should, right now."""
+
+    def finish(self, port: int) -> None:
+        """Make what is made through the running server (databases, buckets)."""
+
+    def environment(self, port: int) -> dict[str, str]:
+        """Return the addresses and credentials that clients need."""
+
+    def clean(self) -> None:
+        """Remove what a killed process left behind outside or inside its folder."""
+
+
+def launch(part: Part, log: Path) -> ProcessRecord:
+    """Start the part and wait until it answers; raise StackError with the reason if it does not.
+
+    The ports of the last time are used again where they are free; a port that somebody takes in
+    between costs another attempt.
+    """
+    with files.disk_errors(part.folder):
+        part.folder.mkdir(parents=True, exist_ok=True)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        part.clean()
+        part.prepare()
+    kept = part.folder / "ports.json"
+    wanted = files.read_json(kept) or []
+    for attempt in range(_ATTEMPTS):
+        if len(wanted) != part.port_count or attempt:
+            wanted = [0] * part.port_count
+        ports = processes.free_ports(wanted)
+        files.write_private(kept, json.dumps(ports))
+        offset = log.stat().st_size if log.exists() else 0
+        record = part.spawn(ports, log)
+        try:
+            if _wait(part, record):
+                part.finish(record.port)
+                return record
+        except BaseException:
+            processes.stop(record, part.stop_signal)
+            raise
+        timed_out = processes.is_running(record)
+        processes.stop(record, part.stop_signal)
+        output = _tail(log, offset)
+        if "address already in use" not in output.lower():
+            break
+    raise StackError(_reason(part, log, output, timed_out))
+
+
+def _wait(part: Part, record: ProcessRecord) -> bool:
+    deadline = time.monotonic() + part.start_seconds
+    pause = 0.02
+    while time.monotonic() < deadline and processes.is_running(record):
+        if part.healthy(record.port):
+            return True
+        time.sleep(pause)
+        pause = min(pause * 1.3, 0.25)
+    return False
+
+
+def _tail(log: Path, offset: int) -> str:
+    with log.open("rb") as file:
+        file.seek(offset)
+        return file.read()[-20_000:].decode(errors="replace")
+
+
+def _reason(part: Part, log: Path, output: str, timed_out: bool) -> str:
+    if "no space left on device" in output.lower():
+        return files.disk_full(part.folder)
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    telling = [line for line in lines if "FATAL" in line or "rror" in line] or lines
+    last = telling[-1][:300] if telling else "it wrote nothing"
+    what = f"did not answer within {part.start_seconds:.0f} s" if timed_out else "ended at once"
+    return (
+        f"{part.title} {what} ({last}). Its log: {log}. "
+        f"To use a server of your own instead, set {part.replaced_by}"
+    )

@@ -1,0 +1,179 @@
+"""Start, recognise and stop processes that outlive the one that started them."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from threads_pipelines.errors import StackError
+
+_SAME_START_SECONDS = 5.0
+"""Start times are derived from the wall clock, which may be adjusted by a little later on."""
+
+_children: dict[int, subprocess.Popen[bytes]] = {}
+"""Kept so that a child that ends while we live is reaped instead of staying a zombie."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessRecord:
+    """A process that was started: enough to find it again and to tell it from a recycled pid."""
+
+    pid: int
+    started: float
+    """Seconds since 1970, as psutil gives it."""
+    port: int
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunAs:
+    """How a command runs as someone else: a prefix to the command, or a user and group id."""
+
+    prefix: tuple[str, ...] = ()
+    uid: int | None = None
+    gid: int | None = None
+
+
+MYSELF = RunAs()
+
+
+def run(command: Sequence[str], run_as: RunAs = MYSELF) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, with both outputs captured as one text."""
+    return subprocess.run(
+        [*run_as.prefix, *command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        cwd="/",
+        **_identity(run_as),
+    )
+
+
+def spawn(
+    command: Sequence[str],
+    *,
+    port: int,
+    log: Path,
+    folder: Path,
+    environment: Mapping[str, str],
+    run_as: RunAs = MYSELF,
+) -> ProcessRecord:
+    """Start a process in a session of its own, so that it survives us and our terminal.
+
+    Its output is appended to ``log`` (mode 0600); it sees ``environment`` only.
+    """
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        child = subprocess.Popen(
+            [*run_as.prefix, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=descriptor,
+            stderr=descriptor,
+            cwd=folder,
+            env=dict(environment),
+            start_new_session=True,
+            **_identity(run_as),
+        )
+    finally:
+        os.close(descriptor)
+    _children[child.pid] = child
+    return ProcessRecord(child.pid, psutil.Process(child.pid).create_time(), port, str(log))
+
+
+def is_running(record: ProcessRecord) -> bool:
+    """Tell whether the very process of the record lives (not a zombie, not a recycled pid)."""
+    child = _children.get(record.pid)
+    if child is not None and child.poll() is not None:
+        del _children[record.pid]
+    try:
+        process = psutil.Process(record.pid)
+        same = abs(process.create_time() - record.started) < _SAME_START_SECONDS
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def stop(record: ProcessRecord, polite: signal.Signals, timeout: float = 20.0) -> None:
+    """End the process: ``polite`` first, SIGKILL to its whole group after ``timeout`` seconds."""
+    for number, seconds in ((polite, timeout), (signal.SIGKILL, 10.0)):
+        if not is_running(record):
+            return
+        try:
+            if number == signal.SIGKILL:
+                os.killpg(record.pid, number)
+            else:
+                os.kill(record.pid, number)
+        except ProcessLookupError:
+            return
+        except PermissionError as error:
+            raise StackError(
+                f"Process {record.pid} belongs to another user: stop the stack as the user "
+                "who started it"
+            ) from error
+        deadline = time.monotonic() + seconds
+        while is_running(record) and time.monotonic() < deadline:
+            time.sleep(0.02)
+    if is_running(record):
+        raise StackError(f"Process {record.pid} does not end; its log: {record.log}")
+
+
+def end_leftovers(program: str, folder: Path) -> None:
+    """Kill every process of ``program`` (its name, or an argument) that works in ``folder``.
+
+    These are orphans: of a start that was killed before it wrote its record, or the children of a
+    killed server.
+    """
+    left = [process for process in psutil.process_iter() if _works_in(process, program, folder)]
+    for process in left:
+        process.kill()
+    psutil.wait_procs(left, timeout=10)
+
+
+def _works_in(process: psutil.Process, program: str, folder: Path) -> bool:
+    try:
+        named = process.name() == program or program in process.cmdline()
+        return named and Path(process.cwd()) == folder.resolve()
+    except (psutil.Error, OSError):
+        return False
+
+
+def free_ports(wanted: Sequence[int]) -> list[int]:
+    """Give one free loopback port for each wanted one: itself where it is free (0 means any)."""
+    with ExitStack() as stack:
+        return [_reserve(stack, port) for port in wanted]
+
+
+def _reserve(stack: ExitStack, port: int) -> int:
+    holder = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        if answers(port):
+            port = 0
+        holder.bind(("127.0.0.1", port))
+    except OSError:
+        holder.bind(("127.0.0.1", 0))
+    return int(holder.getsockname()[1])
+
+
+def answers(port: int) -> bool:
+    """Tell whether something listens on the loopback port."""
+    if port == 0:
+        return False
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _identity(run_as: RunAs) -> dict[str, object]:
+    if run_as.uid is None:
+        return {}
+    return {"user": run_as.uid, "group": run_as.gid, "extra_groups": []}

