@@ -1,0 +1,124 @@
+"""Events as user-post pairs, in compressed rows and columns ordered by recency."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from threads_pipelines.recommender.settings import RecommenderSettings
+from threads_pipelines.recommender.snapshot import INTERACTION_TYPES, Snapshot
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Distinct (user, post) pairs, twice: by user and by post, the latest first in each.
+
+    user_start: (n_users + 1,) int64; user_post, user_weight, user_age: (n_pairs,) int32, float32
+        and float32, the post, the worth of the pair's events and the hours since its last event.
+    post_start: (n_posts + 1,) int64; post_user, post_age: (n_pairs,) int32 and float32.
+    """
+
+    user_start: NDArray[np.int64]
+    user_post: NDArray[np.int32]
+    user_weight: Floats
+    user_age: Floats
+    post_start: NDArray[np.int64]
+    post_user: NDArray[np.int32]
+    post_age: Floats
+
+    @property
+    def user_degree(self) -> NDArray[np.int64]:
+        """(n_users,) posts that each user acted on."""
+        return np.diff(self.user_start)
+
+    @property
+    def post_degree(self) -> NDArray[np.int64]:
+        """(n_posts,) users who acted on each post."""
+        return np.diff(self.post_start)
+
+
+@njit(cache=True, nogil=True)
+def _group(keys: Any, order: Any, n: int) -> Any:
+    """Counting sort: starts of each key and the positions of ``order``, stable."""
+    start = np.zeros(n + 1, np.int64)
+    for k in keys:
+        start[k + 1] += 1
+    for k in range(n):
+        start[k + 1] += start[k]
+    place = start[:-1].copy()
+    grouped = np.empty(len(order), np.int64)
+    for e in order:
+        grouped[place[keys[e]]] = e
+        place[keys[e]] += 1
+    return start, grouped
+
+
+@njit(cache=True, nogil=True)
+def _merge_repeats(start: Any, grouped: Any, post: Any, worth: Any, n_posts: int) -> Any:
+    """Per pair, in row order: its latest event, its strongest worth, its count of events."""
+    n_users = len(start) - 1
+    slot = np.full(n_posts, -1, np.int64)
+    event = np.empty(len(grouped), np.int64)
+    best = np.empty(len(grouped), np.float32)
+    count = np.empty(len(grouped), np.int32)
+    pair_start = np.zeros(n_users + 1, np.int64)
+    n = 0
+    for u in range(n_users):
+        first = n
+        for k in range(start[u], start[u + 1]):
+            e = grouped[k]
+            s = slot[post[e]]
+            if s >= first:
+                count[s] += 1
+                best[s] = max(best[s], worth[e])
+            else:
+                slot[post[e]] = n
+                event[n], best[n], count[n] = e, worth[e], 1
+                n += 1
+        pair_start[u + 1] = n
+    return pair_start, event[:n], best[:n], count[:n]
+
+
+def pairs_of(snapshot: Snapshot, settings: RecommenderSettings) -> Pairs:
+    """Merge events into pairs; events whose type weighs nothing are left out."""
+    events = snapshot.interactions
+    worth_of = np.array(
+        [getattr(settings.weights, kind) for kind in INTERACTION_TYPES], dtype=np.float32
+    )
+    worth = worth_of[events.kind]
+    kept = np.flatnonzero(worth > 0)
+    order = kept[np.argsort(-events.at[kept], kind="stable")] if snapshot.timed else kept
+    n_users, n_posts = len(snapshot.users.ids), len(snapshot.posts.ids)
+
+    user, post, at = events.user[order], events.post[order], events.at[order]
+    everything = np.arange(len(order))
+    start, grouped = _group(user, everything, n_users)
+    user_start, event, best, count = _merge_repeats(start, grouped, post, worth[order], n_posts)
+    del start, grouped
+    age = np.zeros(len(order), np.float32)
+    if snapshot.timed:
+        age = (np.maximum(snapshot.as_of - at, 0) / 3600).astype(np.float32)
+    latest = np.sort(event)  # pairs in order of recency
+    post_start, by_post = _group(post[latest], np.arange(len(latest)), n_posts)
+    by_post = latest[by_post]
+    weight = best * (1 + settings.repeat_gain * np.log(count))
+    return Pairs(
+        user_start=user_start,
+        user_post=post[event],
+        user_weight=weight.astype(np.float32),
+        user_age=age[event],
+        post_start=post_start,
+        post_user=user[by_post],
+        post_age=age[by_post],
+    )
+
+
+def decay(age_hours: Floats, half_life_hours: float | None) -> Floats:
+    """2^(−age / half-life), float32; 1 where there is no half-life."""
+    if half_life_hours is None:
+        return np.ones_like(age_hours)
+    return np.exp2(age_hours / np.float32(-half_life_hours))

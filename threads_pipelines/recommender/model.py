@@ -1,0 +1,237 @@
+"""The fitted model: everything that scoring needs, as plain arrays."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from threads_pipelines.recommender.content import similar_texts
+from threads_pipelines.recommender.interactions import Pairs, decay, pairs_of
+from threads_pipelines.recommender.kernels import nearest_rows, rank_posts
+from threads_pipelines.recommender.parallel import in_blocks
+from threads_pipelines.recommender.popularity import (
+    head_start,
+    popularity,
+    post_ages,
+    recent_counts,
+)
+from threads_pipelines.recommender.rows import ScoredRows
+from threads_pipelines.recommender.settings import RecommenderSettings
+from threads_pipelines.recommender.similar_posts import (
+    LINEAR_LIMIT,
+    Neighbours,
+    cosine_posts,
+    linear_posts,
+)
+from threads_pipelines.recommender.snapshot import Snapshot
+
+_BLOCK = 128
+"""Users that one thread scores at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A fitted recommender: settings and arrays, no reference to the snapshot.
+
+    Users and posts keep the rows of the snapshot that it was fitted on.
+    """
+
+    settings: RecommenderSettings
+    arrays: dict[str, NDArray[Any]]
+
+    @property
+    def n_users(self) -> int:
+        """Users that the model knows."""
+        return len(self.arrays["user_ids"])
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything but the settings, for an npz; ids are object arrays of str."""
+        return dict(self.arrays)
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]], settings: RecommenderSettings) -> "Model":
+        """Rebuild what ``to_arrays`` gave."""
+        return cls(settings, dict(arrays))
+
+    def recommend(self, users: NDArray[np.integer[Any]] | slice, top_k: int) -> ScoredRows:
+        """Rank the ``top_k`` best posts for each user, without seen and own ones.
+
+        users: rows in ``Users``, distinct; the result is in their order. Everybody gets
+        min(top_k, posts left) rows.
+        """
+        rows = np.arange(self.n_users)[users].astype(np.int64)
+        n, a, s = len(rows), self.arrays, self.settings
+        top = min(top_k, len(a["boost"]))
+        post = np.empty((n, top), np.int32)
+        score = np.zeros((n, top), np.float32)
+        reason = np.zeros((n, top), np.int8)
+        evidence = np.zeros((n, top), np.int32)
+        count = np.zeros(n, np.int32)
+        most = min(s.people_neighbours, self.n_users) if s.people_share > 0 else 0
+        shares = np.array([s.people_share, 1 - s.people_share, s.content_weight], np.float32)
+        binary = np.zeros(0, np.float32)
+
+        def work(low: int, high: int) -> None:
+            neighbour = np.empty((high - low, most), np.int32)
+            similarity = np.zeros((high - low, most), np.float32)
+            found = np.zeros(high - low, np.int32)
+            if most:
+                nearest_rows(
+                    rows[low:high],
+                    a["user_start"], a["user_post"], a["search_value"],
+                    a["post_start"], a["post_user"], a.get("audience_value", binary),
+                    a["user_scale"], s.history_cap, s.audience_cap,
+                    neighbour, similarity, found,
+                )  # fmt: skip
+                np.power(similarity, np.float32(s.people_power), out=similarity)
+            rank_posts(
+                rows[low:high],
+                a["user_start"], a["user_post"], a["profile"], a["vote"],
+                neighbour, similarity, found,
+                a["near_start"], a["near_post"], a["near_value"],
+                a["text_start"], a["text_post"], a["text_value"],
+                a["seen_start"], a["seen_post"], a["author"],
+                a["boost"], a["base"], a["lately"], shares,
+                post[low:high], score[low:high], reason[low:high], evidence[low:high],
+                count[low:high],
+            )  # fmt: skip
+
+        in_blocks(work, n, _BLOCK)
+        return _as_rows(rows, post, score, reason, evidence, count)
+
+
+def recommend_chunks(
+    model: Model, top_k: int, chunk: int = 8192, users: NDArray[np.integer[Any]] | None = None
+) -> Iterator[ScoredRows]:
+    """Score ``users`` (default: those who receive a feed) a chunk at a time."""
+    rows = np.flatnonzero(model.arrays["receives"]) if users is None else users
+    for low in range(0, len(rows), chunk):
+        yield model.recommend(rows[low : low + chunk], top_k)
+
+
+def shard_of(user_ids: NDArray[np.object_], shards: int) -> NDArray[np.int32]:
+    """(n,) int32, the shard 0 … shards − 1 of each user id: stable over runs and machines."""
+    digests = (hashlib.blake2b(str(i).encode(), digest_size=8).digest() for i in user_ids)
+    return np.fromiter((int.from_bytes(d) % shards for d in digests), np.int32, len(user_ids))
+
+
+def _as_rows(
+    rows: NDArray[np.int64],
+    post: NDArray[np.int32],
+    score: NDArray[np.float32],
+    reason: NDArray[np.int8],
+    evidence: NDArray[np.int32],
+    count: NDArray[np.int32],
+) -> ScoredRows:
+    """Flatten, with scores relative to the user's best and strictly decreasing."""
+    used = np.arange(post.shape[1]) < count[:, None]
+    relative = score.astype(np.float64) / np.maximum(score[:, :1], np.finfo(np.float32).tiny)
+    for k in range(1, post.shape[1]):
+        ceiling = relative[:, k - 1] * (1 - 1e-9)
+        np.minimum(relative[:, k], ceiling, out=relative[:, k])
+    ranks = np.broadcast_to(np.arange(1, post.shape[1] + 1, dtype=np.int16), post.shape)
+    return ScoredRows(
+        user=np.repeat(rows, count).astype(np.int32),
+        post=post[used],
+        score=relative[used],
+        rank=ranks[used],
+        reason=reason[used],
+        evidence=evidence[used],
+    )
+
+
+def fit(
+    snapshot: Snapshot,
+    settings: RecommenderSettings,
+    *,
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+) -> Model:
+    """Learn similarities and popularity from a snapshot.
+
+    seed is kept for models that draw random numbers; these do not.
+    """
+    say = progress or (lambda _: None)
+    say("merging events into pairs")
+    pairs = pairs_of(snapshot, settings)
+    say("finding similar posts")
+    near = _similar_posts(pairs, settings)
+    say("comparing texts")
+    text = similar_texts(snapshot, pairs, settings)
+    return Model(settings, _arrays(snapshot, pairs, near, text, settings))
+
+
+def _similar_posts(pairs: Pairs, settings: RecommenderSettings) -> Neighbours:
+    if settings.people_share == 1:
+        return Neighbours.none(len(pairs.post_degree))
+    if settings.post_model == "linear" and len(pairs.post_degree) <= LINEAR_LIMIT:
+        return linear_posts(pairs, settings)
+    return cosine_posts(pairs, settings)
+
+
+def _arrays(
+    snapshot: Snapshot,
+    pairs: Pairs,
+    near: Neighbours,
+    text: Neighbours,
+    settings: RecommenderSettings,
+) -> dict[str, NDArray[Any]]:
+    """All that ``Model.recommend`` reads."""
+    ages = post_ages(snapshot, pairs)
+    asked = popularity(snapshot, pairs, settings) + head_start(snapshot, ages, settings)
+    boost = asked**settings.popularity_exponent
+    boost = np.where(snapshot.posts.candidate, boost / boost.max(initial=0, where=boost > 0), 0)
+    fresh = decay(ages, settings.fresh_half_life_hours) if snapshot.timed else 0 * ages
+    profile = pairs.user_weight * decay(pairs.user_age, settings.profile_half_life_hours)
+    vote = pairs.user_weight * decay(pairs.user_age, settings.vote_half_life_hours)
+
+    post_value = np.maximum(pairs.post_degree, 1.0) ** (-2 * settings.people_damping)
+    weight = pairs.user_weight if settings.people_weighted else np.ones_like(pairs.user_weight)
+    user = np.repeat(np.arange(len(pairs.user_degree)), pairs.user_degree)
+    norm = np.bincount(
+        user, weights=post_value[pairs.user_post] * weight**2, minlength=len(pairs.user_degree)
+    )
+    arrays = {
+        "user_ids": snapshot.users.ids,
+        "post_ids": snapshot.posts.ids,
+        "receives": snapshot.users.receives,
+        "user_start": pairs.user_start,
+        "user_post": pairs.user_post,
+        "profile": profile,
+        "vote": vote,
+        "search_value": (profile * post_value[pairs.user_post]).astype(np.float32),
+        "post_start": pairs.post_start,
+        "post_user": pairs.post_user,
+        "user_scale": ((norm + settings.people_shrinkage + 1e-9) ** -0.5).astype(np.float32),
+        "near_start": near.start,
+        "near_post": near.post,
+        "near_value": near.value,
+        "text_start": text.start,
+        "text_post": text.post,
+        "text_value": text.value,
+        "seen_start": snapshot.seen.indptr.astype(np.int64),
+        "seen_post": snapshot.seen.indices.astype(np.int32),
+        "author": snapshot.posts.author,
+        "boost": boost.astype(np.float32),
+        "base": (settings.floor + settings.recency_weight * fresh).astype(np.float32),
+        "lately": recent_counts(pairs, settings),
+    }
+    if settings.people_weighted:
+        by_post = csr_matrix_transposed(pairs, weight)
+        arrays["audience_value"] = by_post
+    return arrays
+
+
+def csr_matrix_transposed(pairs: Pairs, weight: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Weights of the pairs in the order of ``Pairs.post_user``."""
+    n_posts = len(pairs.post_degree)
+    user = np.repeat(np.arange(len(pairs.user_degree)), pairs.user_degree)
+    post = np.repeat(np.arange(n_posts), pairs.post_degree)
+    in_rows = np.argsort(user * n_posts + pairs.user_post, kind="stable")
+    in_columns = np.argsort(pairs.post_user.astype(np.int64) * n_posts + post, kind="stable")
+    value = np.empty_like(weight)
+    value[in_columns] = weight[in_rows]
+    return value

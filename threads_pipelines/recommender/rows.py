@@ -1,0 +1,44 @@
+"""What the recommender hands on: ranked rows with the reason for each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+REASONS = ("similar_people", "similar_post", "trending", "fresh_topic")
+"""Why a post is there; ``ScoredRows.reason`` holds positions in this tuple."""
+
+SIMILAR_PEOPLE, SIMILAR_POST, TRENDING, FRESH_TOPIC = range(len(REASONS))
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRows:
+    """Recommendations, sorted by (user, rank); no pair occurs twice.
+
+    user: (n,) int32, row in ``Users``.
+    post: (n,) int32, row in ``Posts``.
+    score: (n,) float64 in [0, 1], strictly decreasing with the rank, so ``ORDER BY score DESC``
+        gives back the ranking.
+    rank: (n,) int16, from 1.
+    reason: (n,) int8, position in ``REASONS``.
+    evidence: (n,) int32. similar_post and fresh_topic: the row in ``Posts`` of the post in the
+        user's history that explains it. similar_people: how many neighbours acted on the post.
+        trending: how many people acted on it lately.
+    """
+
+    user: NDArray[np.int32]
+    post: NDArray[np.int32]
+    score: NDArray[np.float64]
+    rank: NDArray[np.int16]
+    reason: NDArray[np.int8]
+    evidence: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        """Count of rows."""
+        return len(self.user)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence["ScoredRows"]) -> "ScoredRows":
+        """Join chunks in the order given; at least one."""
+        return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))

@@ -1,0 +1,92 @@
+"""Sparse post-to-post similarity: cosine of co-occurrence, or the linear model EASE."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+from scipy.sparse import csr_matrix
+
+from threads_pipelines.recommender.interactions import Pairs
+from threads_pipelines.recommender.kernels import nearest_rows
+from threads_pipelines.recommender.parallel import in_blocks
+from threads_pipelines.recommender.settings import RecommenderSettings
+
+LINEAR_LIMIT = 10_000
+"""Posts up to which the linear model is affordable: its matrix is dense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """For each post the similar ones: start (n_posts + 1,) int64, post and value (n,)."""
+
+    start: NDArray[np.int64]
+    post: NDArray[np.int32]
+    value: NDArray[np.float32]
+
+    @classmethod
+    def from_padded(
+        cls, post: NDArray[np.int32], value: NDArray[np.float32], found: NDArray[np.int32]
+    ) -> "Neighbours":
+        """Drop the unused places of (n_posts, most) arrays."""
+        used = np.arange(post.shape[1]) < found[:, None]
+        return cls(np.concatenate([[0], np.cumsum(found)]).astype(np.int64), post[used], value[used])
+
+    @classmethod
+    def none(cls, n_posts: int) -> "Neighbours":
+        """No similarity at all."""
+        return cls(np.zeros(n_posts + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
+
+
+def cosine_posts(pairs: Pairs, settings: RecommenderSettings) -> Neighbours:
+    """s_ij = (sum over common users u of n_u^(-2a) / (n_i^b1 · n_j^b2))^q, the largest j a post.
+
+    n_u and n_i count the pairs of a user and a post. a = b1 = b2 = .5, q = 1 is RP3beta-like;
+    a = 0, b1 = b2 = .5 the plain cosine of binary columns.
+    """
+    n_users, n_posts = len(pairs.user_degree), len(pairs.post_degree)
+    users = np.maximum(pairs.user_degree, 1).astype(np.float64)
+    posts = np.maximum(pairs.post_degree, 1).astype(np.float64)
+    user_value = (users ** (-2 * settings.post_user_damping)).astype(np.float32)
+    most = min(settings.post_neighbours, n_posts)
+    post = np.empty((n_posts, most), np.int32)
+    value = np.zeros((n_posts, most), np.float32)
+    found = np.zeros(n_posts, np.int32)
+    scale = (posts**-settings.post_target_damping).astype(np.float32)
+    entry = user_value[pairs.post_user]
+
+    def search(low: int, high: int) -> None:
+        nearest_rows(
+            np.arange(low, high),
+            pairs.post_start, pairs.post_user, entry,
+            pairs.user_start, pairs.user_post, np.zeros(0, np.float32),
+            scale, n_users, settings.history_cap,
+            post[low:high], value[low:high], found[low:high],
+        )  # fmt: skip
+
+    in_blocks(search, n_posts, 64)
+    value *= (posts**-settings.post_source_damping).astype(np.float32)[:, None]
+    np.power(value, np.float32(settings.post_power), out=value)
+    return Neighbours.from_padded(post, value, found)
+
+
+def linear_posts(pairs: Pairs, settings: RecommenderSettings) -> Neighbours:
+    """EASE (Steck 2019): ridge regression of each post on the others, the largest weights a post.
+
+    B = I − P / diag(P) with P = (XᵀX + λI)⁻¹ over binary X. Weights below zero are kept.
+    """
+    n_users, n_posts = len(pairs.user_degree), len(pairs.post_degree)
+    x = csr_matrix(
+        (np.ones(len(pairs.user_post), np.float32), pairs.user_post, pairs.user_start),
+        shape=(n_users, n_posts),
+    )
+    gram = (x.T @ x).toarray()
+    gram[np.diag_indices(n_posts)] += np.float32(settings.linear_regularisation)
+    inverse = cho_solve(cho_factor(gram, overwrite_a=True), np.eye(n_posts, dtype=np.float32))
+    weights = inverse / -np.diag(inverse)
+    np.fill_diagonal(weights, 0)
+    most = min(settings.post_neighbours, n_posts)
+    strength = np.abs(weights)
+    post = np.argpartition(-strength, most - 1, axis=1)[:, :most].astype(np.int32)
+    value = np.take_along_axis(weights, post, axis=1).astype(np.float32)
+    return Neighbours.from_padded(post, value, np.full(n_posts, most, np.int32))
