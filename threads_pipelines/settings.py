@@ -126,10 +126,10 @@ def sqlalchemy_url(url: str, variable: str = "DATABASE_URL") -> str:
     return urlunsplit(("postgresql+psycopg2", parts.netloc, parts.path, urlencode(query), ""))
 
 
-_PRISMA_ONLY = frozenset(
-    "schema connection_limit pool_timeout pgbouncer socket_timeout sslaccept sslidentity"
-    " sslpassword sslcert statement_cache_size".split()
-)
+_PRISMA_ONLY = {
+    *("schema", "connection_limit", "pool_timeout", "pgbouncer", "socket_timeout", "sslaccept"),
+    *("sslidentity", "sslpassword", "sslcert", "statement_cache_size"),
+}
 
 
 def _dagster_database(url: str) -> str:

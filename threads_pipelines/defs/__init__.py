@@ -1,1 +1,1 @@
-"""The Dagster side: assets, checks, jobs, schedules and resources; no arithmetic, SQL or prompts."""
+"""The Dagster side: assets, checks, jobs, schedules and resources; no arithmetic or SQL."""

@@ -1,1 +1,1 @@
-"""Who is there and what they do: synthetic users, follows, posts and behaviour as pure, seeded functions."""
+"""Who is there and what they do: synthetic users, follows, posts, behaviour; pure and seeded."""

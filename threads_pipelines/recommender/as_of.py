@@ -31,7 +31,9 @@ def parse_instant(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ValueError(f"{text!r} is not a time: write one such as 2026-11-23T02:00:00") from error
+        raise ValueError(
+            f"{text!r} is not a time: write one such as 2026-11-23T02:00:00"
+        ) from error
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=UTC)
     return instant.astimezone(UTC).replace(microsecond=0)

@@ -58,7 +58,7 @@ class Interactions:
     """Events inside the look-back window, in no particular order; repeats are kept.
 
     user, post: (n,) int32, rows in ``Users`` and ``Posts``.
-    kind: (n,) int8, position in ``INTERACTION_TYPES``; a like without a row in ``like`` is left out.
+    kind: (n,) int8, position in ``INTERACTION_TYPES``; a like that was taken back is left out.
     at: (n,) int64, epoch seconds UTC, at most ``Snapshot.as_of``.
     """
 

@@ -1,0 +1,59 @@
+# The two commands: `make run` and `make test`. `make help` lists the rest.
+STATE  := $(CURDIR)/.state
+VENV   := $(STATE)/venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,\
+            $(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
+
+export PYTHONDONTWRITEBYTECODE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test ui stop lint bench soak lock clean
+
+help: ## Show this list.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+run: $(READY) ## Set up, start the embedded stack, run the whole pipeline and show what it made.
+	@$(BIN)/threads-pipelines run
+
+test: $(READY) ## Set up and run the tests.
+	@$(BIN)/python -m pytest -q
+
+ui: $(READY) ## Open Dagster's web server on the running stack.
+	@$(BIN)/threads-pipelines ui
+
+stop: ## Stop the embedded stack.
+	@if [ -x $(BIN)/threads-pipelines ]; then $(BIN)/threads-pipelines stop; fi
+
+lint: $(READY) ## Lint, check the format and the types.
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+bench: $(VENV)/.bench ## Measure every figure beside a peer or a floor.
+	@$(BIN)/python -m benchmarks
+
+soak: $(READY) ## The long trials: hundreds of kills, hours of ticks.
+	@THREADS_SOAK=1 $(BIN)/python -m pytest -q -m soak
+
+lock: $(READY) ## Lock the dependencies again (records no registry address).
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 \
+	  --extra embedded --extra dev pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 \
+	  --extra bench -c requirements.lock pyproject.toml -o requirements-bench.lock
+
+clean: stop ## Stop everything and delete the state folder, data included.
+	@rm -rf $(STATE)
+
+$(READY): requirements.lock pyproject.toml
+	@[ -n "$(PYTHON)" ] || { echo "No Python 3.11 or newer was found: install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv module: install it (Debian: python3-venv), or name another: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "Setting up in .state (once; a minute or two)"
+	@mkdir -p $(STATE) && rm -f $@ && $(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.bench: $(READY) requirements-bench.lock
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements-bench.lock
+	@touch $@

@@ -1,0 +1,104 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from threads_pipelines import settings
+from threads_pipelines.errors import ConfigurationError
+
+
+def load(tmp_path: Path, **environment: str) -> settings.Settings:
+    return settings.load({"THREADS_STATE_DIR": str(tmp_path), **environment})
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Path:
+    environment = {
+        "DATABASE_URL": "postgresql://threads:embedded@127.0.0.1:5001/threads?schema=public",
+        "DAGSTER_DATABASE_URL": "postgresql://threads:embedded@127.0.0.1:5001/dagster",
+        "S3_ENDPOINT_URL": "http://127.0.0.1:5002",
+        "S3_BUCKET": "threads-synthetic-data",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "embedded",
+        "OLLAMA_HOST": "http://127.0.0.1:5003",
+        "OLLAMA_MODEL": "gemma3:270m",
+    }
+    (tmp_path / "stack.json").write_text(json.dumps({"environment": environment}))
+    return tmp_path
+
+
+def test_without_anything_an_address_is_asked_for(tmp_path: Path) -> None:
+    loaded = load(tmp_path)
+    with pytest.raises(ConfigurationError, match=r"threads-pipelines start.*DATABASE_URL"):
+        _ = loaded.database_url
+    with pytest.raises(ConfigurationError, match="S3_ENDPOINT_URL"):
+        _ = loaded.s3
+    with pytest.raises(ConfigurationError, match="OLLAMA_HOST"):
+        _ = loaded.ollama_host
+
+
+def test_the_running_stack_answers(stack: Path) -> None:
+    loaded = load(stack)
+    assert loaded.database_url == "postgresql+psycopg2://threads:embedded@127.0.0.1:5001/threads"
+    assert loaded.s3.endpoint_url == "http://127.0.0.1:5002"
+    assert loaded.ollama_host == "http://127.0.0.1:5003"
+    assert "DATABASE_URL" in loaded.embedded
+
+
+def test_an_address_in_the_environment_wins(stack: Path) -> None:
+    loaded = load(stack, DATABASE_URL="postgres://me:own@db.example/app?schema=public")
+    assert loaded.database_url == "postgresql+psycopg2://me:own@db.example/app"
+    assert loaded.dagster_database_url.endswith("@db.example/app_dagster")
+    assert "DATABASE_URL" not in loaded.embedded
+    assert "S3_ENDPOINT_URL" in loaded.embedded
+
+
+def test_embedded_credentials_never_go_to_a_users_own_storage(stack: Path) -> None:
+    loaded = load(stack, S3_ENDPOINT_URL="https://s3.example")
+    assert loaded.s3.secret_access_key is None
+    assert loaded.s3.access_key_id is None
+
+
+def test_an_empty_variable_counts_as_unset(stack: Path) -> None:
+    assert load(stack, DATABASE_URL=" ").database_url.endswith("/threads")
+
+
+@pytest.mark.parametrize(
+    ("given", "understood"),
+    [
+        ("postgresql://u:p@h:1/d?schema=public&connection_limit=5", "u:p@h:1/d"),
+        ("postgresql://u:p@h/d?sslmode=verify-full", "u:p@h/d?sslmode=verify-full"),
+        ("postgresql://u:p%40q@h/d", "u:p%40q@h/d"),
+        ("postgresql://u:p@h/d?schema=app", "u:p@h/d?options=-csearch_path%3Dapp"),
+    ],
+)
+def test_prismas_way_of_writing_an_address(given: str, understood: str) -> None:
+    assert settings.sqlalchemy_url(given) == f"postgresql+psycopg2://{understood}"
+
+
+def test_another_database_is_refused_without_showing_the_password() -> None:
+    with pytest.raises(ConfigurationError, match="not a PostgreSQL address") as caught:
+        settings.sqlalchemy_url("mysql://u:hunter2@h/d")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_schema_is_a_plain_name() -> None:
+    with pytest.raises(ConfigurationError, match="is not a plain name"):
+        settings.sqlalchemy_url("postgresql://u:p@h/d?schema=a;drop")
+
+
+def test_secrets_are_not_in_repr(stack: Path) -> None:
+    shown = repr(load(stack, AWS_SECRET_ACCESS_KEY="hunter2"))
+    assert "hunter2" not in shown
+    assert "embedded@" not in shown
+
+
+def test_a_broken_stack_file_says_what_to_type(tmp_path: Path) -> None:
+    (tmp_path / "stack.json").write_text("{")
+    with pytest.raises(ConfigurationError, match="threads-pipelines stop"):
+        load(tmp_path)
+
+
+def test_a_wrong_time_zone_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="Mars/Olympus"):
+        load(tmp_path, THREADS_TIMEZONE="Mars/Olympus")

@@ -1,0 +1,96 @@
+"""What a run says while it runs, printed a line an event."""
+
+import threading
+from datetime import datetime
+from types import TracebackType
+
+import dagster as dg
+from dagster import DagsterEvent, DagsterEventType, DagsterInstance, EventLogEntry
+from rich.console import Console
+from rich.text import Text
+
+POLL_SECONDS = 0.3
+
+
+class Progress:
+    """Follow the run that carries a tag, from the instance's event log.
+
+    The log is the one place that every executor writes to, whichever process a step runs in.
+    """
+
+    def __init__(self, instance: DagsterInstance, tag: str, value: str) -> None:
+        self._instance = instance
+        self._filter = dg.RunsFilter(tags={tag: value})
+        self._cursor = -1
+        self._finished = threading.Event()
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._console = Console(highlight=False, soft_wrap=True)
+
+    def __enter__(self) -> "Progress":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._finished.set()
+        self._thread.join()
+
+    def _follow(self) -> None:
+        while not self._finished.wait(POLL_SECONDS):
+            self._show_new()
+        self._show_new()
+
+    def _show_new(self) -> None:
+        for run in self._instance.get_runs(self._filter, limit=1):
+            for entry in self._instance.logs_after(run.run_id, self._cursor):
+                self._cursor += 1
+                line = describe(entry)
+                if line is not None:
+                    self._console.print(line)
+
+
+def describe(entry: EventLogEntry) -> Text | None:
+    """Return one line for an event worth showing to a person, else None."""
+    said, style = _words(entry)
+    if said is None:
+        return None
+    clock = datetime.fromtimestamp(entry.timestamp, tz=None).strftime("%H:%M:%S")  # noqa: DTZ006 - the reader's own clock
+    step = (entry.step_key or "").replace("__", ".")
+    return Text.assemble((f"{clock}  ", "dim"), (f"{step:<24} ", "cyan"), (said, style))
+
+
+def _words(entry: EventLogEntry) -> tuple[str | None, str]:
+    event = entry.dagster_event
+    if event is None:
+        return (entry.user_message, "") if entry.level >= 20 else (None, "")
+    match event.event_type:
+        case DagsterEventType.STEP_SUCCESS:
+            seconds = event.step_success_data.duration_ms / 1000
+            return f"done in {seconds:.1f} s", "green"
+        case DagsterEventType.STEP_FAILURE:
+            return failure_of(event), "bold red"
+        case DagsterEventType.STEP_UP_FOR_RETRY:
+            return "failed, will be tried again", "yellow"
+        case DagsterEventType.ASSET_CHECK_EVALUATION:
+            check = event.asset_check_evaluation_data
+            if check.passed:
+                return None, ""
+            return f"check {check.check_name} failed: {check.description or ''}", "red"
+        case DagsterEventType.RUN_FAILURE if event.step_key is None:
+            return "the run failed", "bold red"
+        case _:
+            return None, ""
+
+
+def failure_of(event: DagsterEvent) -> str:
+    """The innermost cause of a failed step, as one line without its trace."""
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    if error is None:
+        return event.message or "failed"
+    return error.message.strip()

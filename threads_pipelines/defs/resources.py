@@ -1,0 +1,35 @@
+"""The connections that assets use, and the run config that several assets share.
+
+Addresses and secrets never pass through Dagster's config: they are read from the environment when a
+connection is made, so that nothing secret is shown in the UI or stored with a run.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+import sqlalchemy as sa
+
+from threads_pipelines import settings
+from threads_pipelines.storage import database, objects
+
+
+class Database(dg.ConfigurableResource):
+    """The app's PostgreSQL database (``DATABASE_URL``)."""
+
+    @contextmanager
+    def engine(self) -> Iterator[sa.Engine]:
+        """Yield an engine and close its connections afterwards."""
+        engine = database.create_engine(settings.load().database_url)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
+
+class ObjectStorage(dg.ConfigurableResource):
+    """The S3-compatible storage (``S3_ENDPOINT_URL``, ``S3_BUCKET`` and credentials)."""
+
+    def store(self) -> objects.ObjectStore:
+        """Return a client of the configured bucket."""
+        return objects.ObjectStore(settings.load().s3)
