@@ -1,0 +1,120 @@
+"""Connections to the app's database, and what their failures mean in words.
+
+Every connection speaks naive UTC: Prisma reads ``TIMESTAMP(3)`` as UTC, so a session in local time
+would lengthen or cut what it writes.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg2
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
+import sqlalchemy as sa
+from sqlalchemy import Engine, event, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from threads_pipelines.errors import ContractError, DatabaseError
+
+APPLICATION = "threads-pipelines"
+_CONNECTION = {
+    "connect_timeout": 10,
+    "application_name": APPLICATION,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+# What libpq says (its texts have no code), and what to do about it.
+_CONNECTING = {
+    "password authentication failed": "the user or password in DATABASE_URL is wrong",
+    "no password supplied": "DATABASE_URL has no password and the server wants one",
+    'role "': "the user in DATABASE_URL does not exist on the server",
+    'database "': "create the database, or correct its name in DATABASE_URL",
+    "no pg_hba.conf entry": "the server does not let this machine in: see its pg_hba.conf",
+    "connection refused": "nothing listens there: start the server, or correct DATABASE_URL",
+    "could not translate host name": "the host in DATABASE_URL is not known",
+    "timeout expired": "the server does not answer: is a firewall between?",
+    "too many clients": "the server has no free connection: raise max_connections or wait",
+    "the database system is": "the server is starting or stopping: try again in a moment",
+    "ssl": "the TLS settings of DATABASE_URL (sslmode, sslrootcert) do not suit the server",
+    "server closed the connection": "the server went away: see its log, then run again",
+}
+_WORKING = {
+    "42501": "grant the role of DATABASE_URL what the message names",
+    "53100": "the server's disk is full: free some space, then run again",
+    "53200": "the server ran out of memory",
+    "55P03": "another session holds the lock: run again when it is done",
+    "57P01": "the server was stopped: start it, then run again",
+    "57P02": "the server crashed: see its log, then run again",
+}
+
+
+def create_engine(url: str) -> Engine:
+    """Engine for an address such as ``Settings.database_url``; it connects on first use.
+
+    Connections are opened per use and closed after it: a nightly needs no pool, and nothing is
+    left behind (temporary tables, locks) for the next user.
+    """
+    given = make_url(url).query
+    options = {key: value for key, value in _CONNECTION.items() if key not in given}
+    engine = sa.create_engine(url, poolclass=NullPool, connect_args=options, hide_parameters=True)
+    event.listen(engine, "connect", _speak_utc)
+    return engine
+
+
+def _speak_utc(connection: Connection, _record: object) -> None:
+    connection.autocommit = True  # a SET inside a transaction would be undone by its rollback
+    with connection.cursor() as cursor:
+        cursor.execute("SET TIME ZONE 'UTC'")
+    connection.autocommit = False
+
+
+@contextmanager
+def session(engine: Engine, *, autocommit: bool = False) -> Iterator[Connection]:
+    """A psycopg2 connection that is closed at the end; what was not committed is rolled back.
+
+    Raises DatabaseError (ContractError for a table or column that is not there) in place of any
+    psycopg2 error, naming the server and what to do, without a secret.
+    """
+    with translated_errors(engine):
+        pooled = engine.raw_connection()
+        try:
+            connection: Any = pooled.driver_connection
+            connection.autocommit = autocommit
+            yield connection
+        finally:
+            pooled.close()
+
+
+@contextmanager
+def translated_errors(engine: Engine) -> Iterator[None]:
+    """Turn errors of psycopg2 and SQLAlchemy into DatabaseError."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise database_error(engine, error.orig or error) from error
+    except psycopg2.Error as error:
+        raise database_error(engine, error) from error
+
+
+def database_error(engine: Engine, error: BaseException) -> DatabaseError:
+    """What happened, where, and what to do."""
+    where = f"database {engine.url.database!r} on {engine.url.host}:{engine.url.port or 5432}"
+    code = getattr(error, "pgcode", None)
+    said = getattr(getattr(error, "diag", None), "message_primary", None) or str(error).strip()
+    if code in {"42P01", "42703", "3F000"}:
+        return ContractError(f"{where}: {said}. The app's tables are not there as expected")
+    if code is not None:
+        hint = _WORKING.get(code, "")
+        return DatabaseError(f"{where}: {said} (SQLSTATE {code})" + (f"; {hint}" if hint else ""))
+    first = said.splitlines()[0] if said else type(error).__name__
+    lower = said.lower()
+    hint = next((hint for text, hint in _CONNECTING.items() if text in lower), "")
+    return DatabaseError(f"{where}: {first}" + (f"; {hint}" if hint else ""))
+
+
+def naive_utc(epoch_seconds: int) -> datetime:
+    """Epoch seconds as the naive UTC that ``TIMESTAMP(3)`` columns hold."""
+    return datetime.fromtimestamp(epoch_seconds, UTC).replace(tzinfo=None)
