@@ -9,9 +9,9 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +110,9 @@ class ArtefactStore:
             file.rows = rows
         return self.manifest(partition, version)
 
-    def load_arrays(self, partition: str, name: str, version: str | None = None) -> dict[str, NDArray]:
+    def load_arrays(
+        self, partition: str, name: str, version: str | None = None
+    ) -> dict[str, NDArray]:
         """Arrays of an npz file whose checksum was verified."""
         with self.reading(partition, name, version) as path:
             return read_arrays(path)
@@ -156,25 +158,15 @@ class ArtefactStore:
             raise ArtefactError(f"{key} is not a manifest: {error}") from error
 
     def _change(
-        self, partition: str, version: str, files: Mapping[str, StoredFile], facts: Mapping[str, Any]
-    ) -> Manifest:
-        def change(old: Manifest) -> Manifest:
-            return Manifest(
-                old.partition,
-                old.version,
-                old.created_at,
-                {**old.files, **files},
-                {**old.facts, **facts},
-            )
-
-        return self._replace(partition, version, change)
-
-    def _replace(
-        self, partition: str, version: str, change: Callable[[Manifest], Manifest]
+        self,
+        partition: str,
+        version: str,
+        files: Mapping[str, StoredFile],
+        facts: Mapping[str, Any],
     ) -> Manifest:
         for _ in range(_ATTEMPTS):  # another writer of the same manifest came between: again
             old, tag = self._read(partition, version)
-            new = change(old)
+            new = replace(old, files={**old.files, **files}, facts={**old.facts, **facts})
             if self.objects.put_if(old.prefix + MANIFEST, _json(new), tag):
                 return new
         raise ArtefactError(f"{partition}/{version}: the manifest changes too often to be written")

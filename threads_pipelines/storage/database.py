@@ -11,8 +11,7 @@ from typing import Any
 
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
-import sqlalchemy as sa
-from sqlalchemy import Engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -51,7 +50,7 @@ _WORKING = {
 }
 
 
-def create_engine(url: str) -> Engine:
+def connect(url: str) -> Engine:
     """Engine for an address such as ``Settings.database_url``; it connects on first use.
 
     Connections are opened per use and closed after it: a nightly needs no pool, and nothing is
@@ -59,7 +58,7 @@ def create_engine(url: str) -> Engine:
     """
     given = make_url(url).query
     options = {key: value for key, value in _CONNECTION.items() if key not in given}
-    engine = sa.create_engine(url, poolclass=NullPool, connect_args=options, hide_parameters=True)
+    engine = create_engine(url, poolclass=NullPool, connect_args=options, hide_parameters=True)
     event.listen(engine, "connect", _speak_utc)
     return engine
 

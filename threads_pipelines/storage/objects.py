@@ -96,7 +96,7 @@ class ObjectStore:
             self._client.put_object(Bucket=self.bucket, Key=key, Body=content, **extra)
 
     def put_if(self, key: str, content: bytes, tag: str | None) -> bool:
-        """Write only where the object still has ``tag`` (None: does not exist); else return False."""
+        """Write only where the object still has ``tag`` (None: is missing); else return False."""
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if tag is None else {"IfMatch": tag}
         with self._errors("write", key):
             try:

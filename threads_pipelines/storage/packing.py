@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ def write_arrays(path: Path, arrays: Arrays) -> None:
             packed[name] = array
     # Not compressed: the arrays are large, are read again at once, and random at their low bits.
     with path.open("wb") as file:
-        np.savez(file, allow_pickle=False, **packed)  # type: ignore[arg-type]  # the stub mixes up **kwds
+        np.savez(file, allow_pickle=False, **packed)
 
 
 def read_arrays(path: Path) -> dict[str, NDArray]:
@@ -57,6 +58,6 @@ def unpack_strings(utf8: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArr
     """Undo ``pack_strings``."""
     content, ends = utf8.tobytes(), offsets.tolist()
     strings = np.empty(len(ends) - 1, object)
-    for row, (start, end) in enumerate(zip(ends, ends[1:], strict=False)):
+    for row, (start, end) in enumerate(pairwise(ends)):
         strings[row] = content[start:end].decode()
     return strings
