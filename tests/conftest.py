@@ -79,6 +79,12 @@ def s3_settings(s3_server: dict[str, str]) -> settings.S3Settings:
     return given
 
 
+@pytest.fixture(scope="session")
+def gemma_server(state_dir: Path) -> dict[str, str]:
+    """The embedded Gemma: its OLLAMA_HOST and OLLAMA_MODEL. It takes seconds: use it sparingly."""
+    return Stack(state_dir, ("gemma",)).start()
+
+
 def _execute(address: str, statement: str) -> None:
     connection = psycopg2.connect(address)
     connection.autocommit = True

@@ -4,7 +4,7 @@ import json
 import signal
 import time
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from threads_pipelines.embedded import files, processes
 from threads_pipelines.embedded.processes import ProcessRecord
@@ -16,14 +16,17 @@ _ATTEMPTS = 3
 class Part(Protocol):
     """A server of the embedded stack. Its files live in ``folder``."""
 
-    name: str
-    title: str
-    replaced_by: str
+    name: ClassVar[str]
+    title: ClassVar[str]
+    replaced_by: ClassVar[str]
     """The variable that makes this part unnecessary."""
-    folder: Path
-    stop_signal: signal.Signals
-    port_count: int
-    start_seconds: float
+    stop_signal: ClassVar[signal.Signals]
+    port_count: ClassVar[int]
+    start_seconds: ClassVar[float]
+
+    @property
+    def folder(self) -> Path:
+        """Where the part keeps its files."""
 
     def prepare(self) -> None:
         """Make everything that must be there before the process starts."""

@@ -54,7 +54,9 @@ def run(command: Sequence[str], run_as: RunAs = MYSELF) -> subprocess.CompletedP
         text=True,
         check=False,
         cwd="/",
-        **_identity(run_as),
+        user=run_as.uid,
+        group=run_as.gid,
+        extra_groups=None if run_as.uid is None else [],
     )
 
 
@@ -81,7 +83,9 @@ def spawn(
             cwd=folder,
             env=dict(environment),
             start_new_session=True,
-            **_identity(run_as),
+            user=run_as.uid,
+            group=run_as.gid,
+            extra_groups=None if run_as.uid is None else [],
         )
     finally:
         os.close(descriptor)
@@ -96,8 +100,8 @@ def is_running(record: ProcessRecord) -> bool:
         del _children[record.pid]
     try:
         process = psutil.Process(record.pid)
-        same = abs(process.create_time() - record.started) < _SAME_START_SECONDS
-        return same and process.status() != psutil.STATUS_ZOMBIE
+        drift = abs(process.create_time() - record.started)
+        return bool(drift < _SAME_START_SECONDS and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 
@@ -171,9 +175,3 @@ def answers(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.settimeout(1.0)
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _identity(run_as: RunAs) -> dict[str, object]:
-    if run_as.uid is None:
-        return {}
-    return {"user": run_as.uid, "group": run_as.gid, "extra_groups": []}

