@@ -1,0 +1,33 @@
+from xml.etree import ElementTree
+
+from threads_pipelines.reporting.graph import Node, columns_of, draw
+
+NODES = [
+    Node("published", "recommendation", ["model", "matrix"]),
+    Node("matrix", "recommendation", ["posts"]),
+    Node("model", "recommendation", ["matrix"]),
+    Node("posts", "population", ["seeds", "elsewhere"]),
+    Node("seeds", "seeds", []),
+]
+
+
+def test_a_node_stands_right_of_all_that_it_reads() -> None:
+    assert [[node.name for node in column] for column in columns_of(NODES)] == [
+        ["seeds"],
+        ["posts"],
+        ["matrix"],
+        ["model"],
+        ["published"],
+    ]
+
+
+def test_the_picture_is_svg_with_a_box_a_node_and_an_arrow_a_dependency() -> None:
+    picture = ElementTree.fromstring(draw(NODES, "Assets"))
+    space = "{http://www.w3.org/2000/svg}"
+    names = [text.text for text in picture.iter(f"{space}text")][::2]
+    assert sorted(filter(None, names)) == sorted(node.name for node in NODES)
+    assert len(picture.findall(f"{space}path")) == 5
+
+
+def test_the_same_nodes_give_the_same_picture() -> None:
+    assert draw(NODES, "Assets") == draw(NODES, "Assets")

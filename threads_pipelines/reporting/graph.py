@@ -1,0 +1,106 @@
+"""A picture of the asset graph as SVG: a column a step, an arrow a dependency."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+WIDTH, HEIGHT = 196, 46
+COLUMN_GAP, ROW_GAP, MARGIN = 56, 22, 28
+PALETTE = {
+    "seeds": "#b98900",
+    "content": "#a8480f",
+    "population": "#8a3ffc",
+    "tuning": "#00758a",
+    "recommendation": "#0f62fe",
+    "experiment": "#198038",
+    "simulation": "#c2185b",
+    "operations": "#5f6a76",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An asset: its name, its group and the names of what it reads."""
+
+    name: str
+    group: str
+    reads: Sequence[str]
+
+
+def columns_of(nodes: Sequence[Node]) -> list[list[Node]]:
+    """Nodes by their longest path from a start; each column keeps its nodes' groups together."""
+    known: Mapping[str, Node] = {node.name: node for node in nodes}
+    depths: dict[str, int] = {}
+
+    def depth(node: Node) -> int:
+        if node.name not in depths:
+            parents = [depth(known[name]) for name in node.reads if name in known]
+            depths[node.name] = 1 + max(parents, default=-1)
+        return depths[node.name]
+
+    layers: dict[int, list[Node]] = {}
+    for node in sorted(nodes, key=lambda node: (list(PALETTE).index(node.group), node.name)):
+        layers.setdefault(depth(node), []).append(node)
+    return [layers[number] for number in sorted(layers)]
+
+
+def draw(nodes: Sequence[Node], title: str) -> str:
+    """Return the SVG text; the same nodes give the same text."""
+    layers = columns_of(nodes)
+    tallest = max(len(layer) for layer in layers)
+    full_height = 2 * MARGIN + tallest * (HEIGHT + ROW_GAP) - ROW_GAP
+    full_width = 2 * MARGIN + len(layers) * (WIDTH + COLUMN_GAP) - COLUMN_GAP
+    places: dict[str, tuple[float, float]] = {}
+    for number, layer in enumerate(layers):
+        top = (full_height - len(layer) * (HEIGHT + ROW_GAP) + ROW_GAP) / 2
+        for row, node in enumerate(layer):
+            places[node.name] = (
+                MARGIN + number * (WIDTH + COLUMN_GAP),
+                top + row * (HEIGHT + ROW_GAP),
+            )
+    arrows = [
+        _arrow(places[name], places[node.name])
+        for node in nodes
+        for name in sorted(node.reads)
+        if name in places
+    ]
+    boxes = [_box(node, *places[node.name]) for node in nodes]
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(title)}"'
+            f' viewBox="0 0 {full_width} {full_height:g}" width="{full_width}"'
+            f' height="{full_height:g}" font-family="system-ui, sans-serif">',
+            f"<title>{escape(title)}</title>",
+            '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7"'
+            ' markerHeight="7" orient="auto"><path d="M0,0 L8,4 L0,8 z" fill="#8d99a5"/></marker>'
+            "</defs>",
+            f'<rect width="{full_width}" height="{full_height:g}" rx="12" fill="#ffffff"/>',
+            *arrows,
+            *boxes,
+            "</svg>",
+            "",
+        ]
+    )
+
+
+def _arrow(start: tuple[float, float], end: tuple[float, float]) -> str:
+    x1, y1 = start[0] + WIDTH, start[1] + HEIGHT / 2
+    x2, y2 = end[0] - 2, end[1] + HEIGHT / 2
+    bend = (x2 - x1) / 2
+    return (
+        f'<path d="M{x1:g},{y1:g} C{x1 + bend:g},{y1:g} {x2 - bend:g},{y2:g} {x2:g},{y2:g}"'
+        ' fill="none" stroke="#8d99a5" stroke-width="1.4" marker-end="url(#tip)"/>'
+    )
+
+
+def _box(node: Node, x: float, y: float) -> str:
+    colour = PALETTE[node.group]
+    return (
+        f'<g><rect x="{x:g}" y="{y:g}" width="{WIDTH}" height="{HEIGHT}" rx="8" fill="#ffffff"'
+        f' stroke="{colour}" stroke-width="1.6"/>'
+        f'<rect x="{x:g}" y="{y:g}" width="6" height="{HEIGHT}" rx="3" fill="{colour}"/>'
+        f'<text x="{x + 16:g}" y="{y + 20:g}" font-size="13" font-weight="600" fill="#161616">'
+        f"{escape(node.name)}</text>"
+        f'<text x="{x + 16:g}" y="{y + 36:g}" font-size="11" fill="{colour}">'
+        f"{escape(node.group)}</text></g>"
+    )

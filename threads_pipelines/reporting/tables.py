@@ -1,0 +1,25 @@
+"""Tables for people: rows as Markdown, harmless whatever a post says."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+# Marks that Markdown or HTML would act on.
+_HARMLESS = str.maketrans(
+    {"<": "&lt;", ">": "&gt;", "&": "&amp;"} | {mark: f"\\{mark}" for mark in "\\|`*_[]~#"}
+)
+
+
+def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], width: int = 120) -> str:
+    """Return a Markdown table; cells are cut to ``width`` characters and cannot break out of it."""
+    lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+    lines += ["| " + " | ".join(_cell(value, width) for value in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def _cell(value: Any, width: int) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    text = " ".join(str(value).split())
+    return (text if len(text) <= width else text[: width - 1] + "…").translate(_HARMLESS)
