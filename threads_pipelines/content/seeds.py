@@ -14,7 +14,6 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    TypeAdapter,
     ValidationError,
 )
 from pydantic_core import ErrorDetails
@@ -121,7 +120,8 @@ def _entries(
             entries.append((number, model.model_validate(value)))
         except ValidationError as error:
             given = value.get("id") if isinstance(value, dict) else None
-            name = f"entry {number} ({given})" if isinstance(given, str) else f"entry {number}"
+            named = isinstance(given, str) and given.isprintable()
+            name = f"entry {number} ({given[:60]})" if named else f"entry {number}"
             faults += [(number, f"{name}, {_fault(fault)}") for fault in error.errors()]
     faults += _repeated(entries, "id", "id", lambda entry: entry.id)
     return entries, faults
@@ -145,12 +145,20 @@ def _json_list(raw: bytes, source: str) -> list[Any]:
     return value
 
 
+_PLAIN_WORDS = {
+    "extra_forbidden": "is not a field that is known here",
+    "missing": "is missing",
+    "model_type": "must be a JSON object",
+    "too_short": "must not be empty",
+}
+
+
 def _fault(fault: ErrorDetails) -> str:
     # pydantic ends the path of a wrong key with "[key]", which says nothing to the reader
     path = ".".join(str(part) for part in fault["loc"] if part != "[key]") or "the entry"
     given = fault["input"]
     shown = "" if isinstance(given, dict | list) else f" (given: {str(given)[:40]!r})"
-    message = fault["msg"].removeprefix("Value error, ")
+    message = _PLAIN_WORDS.get(fault["type"], fault["msg"].removeprefix("Value error, "))
     return f"{path}: {message[:1].lower()}{message[1:]}{shown}"
 
 

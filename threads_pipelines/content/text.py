@@ -17,7 +17,7 @@ _NOT_LETTERS = re.compile(r"[\W\d_]+")
 def normalise(text: str) -> str:
     """Keep the words alone: case folded, without digits, punctuation, emoji and extra spaces.
 
-    Two posts with the same result are the same post to a reader. Marks that belong to a letter stay.
+    Two posts with the same result are the same post to a reader.
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
     return _NOT_LETTERS.sub(" ", folded.replace("'", "").replace("’", "")).strip()

@@ -1,0 +1,102 @@
+"""The ten ways of saying a seed, each a Jinja template over the vocabulary.
+
+A template calls ``say(slot)`` for a phrase, ``choose(n)`` for a shape and ``emoji()``; every choice
+comes from the given random generator, so the same generator gives the same text.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+
+import numpy as np
+from jinja2 import StrictUndefined, Template
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from threads_pipelines.content.seeds import SeedPost
+from threads_pipelines.content.vocabulary import Slots, slots_for, theme
+
+VARIATION_TYPES = (
+    "paraphrase",
+    "add_context",
+    "emoji",
+    "question",
+    "personal_story",
+    "pro_tip",
+    "short_form",
+    "long_form",
+    "casual",
+    "professional",
+)
+_KEEP_CAPITAL = ("I", "I'm", "Linux", "November", "Saturday", "Saturdays", "Page")
+_DRAWS = 96  # more choices than any template makes; a longer text starts another block
+
+
+def render(variation: str, seed: SeedPost, rng: np.random.Generator) -> str:
+    """Write ``seed`` as one of ``VARIATION_TYPES``, with phrases drawn by ``rng``."""
+    return render_slots(variation, _seed_slots(seed), theme(seed.topic).emoji, rng)
+
+
+def render_slots(
+    variation: str, slots: Slots, emoji: Sequence[str], rng: np.random.Generator
+) -> str:
+    """Write a variation from any vocabulary: what ``render`` does once the seed's is looked up."""
+    phrases = _Phrases(slots, emoji, rng)
+    return _template(variation).render(say=phrases.say, choose=phrases.choose, emoji=phrases.emoji)
+
+
+class _Phrases:
+    """What a template may call. No phrase is said twice in one text."""
+
+    def __init__(self, slots: Slots, emoji: Sequence[str], rng: np.random.Generator) -> None:
+        self._slots = slots
+        self._emoji = list(emoji)
+        self._rng = rng
+        self._numbers: list[float] = []
+        self._left = {slot: list(range(len(fragments))) for slot, fragments in slots.items()}
+
+    def choose(self, count: int) -> int:
+        if not self._numbers:
+            self._numbers = self._rng.random(_DRAWS).tolist()
+        return int(self._numbers.pop() * count)
+
+    def say(self, slot: str) -> str:
+        left = self._left[slot]
+        if not left:  # a seed of one sentence may have to repeat itself
+            left.extend(range(len(self._slots[slot])))
+        fragment = self._slots[slot][left.pop(self.choose(len(left)))]
+        return fragment.expand(self.choose)
+
+    def emoji(self) -> str:
+        return self._emoji.pop(self.choose(len(self._emoji)))
+
+
+@cache
+def _template(variation: str) -> Template:
+    source = resources.files("threads_pipelines.content") / "templates" / f"{variation}.j2"
+    return environment().from_string(source.read_text(encoding="utf-8").strip())
+
+
+@cache
+def environment() -> ImmutableSandboxedEnvironment:
+    """Return the Jinja environment of templates and prompts: sandboxed, plain text."""
+    made = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined,
+        autoescape=False,  # posts are plain text: escaping is the job of whoever shows them
+    )
+    made.filters["cap"] = lambda text: text[:1].upper() + text[1:]
+    made.filters["low"] = _low
+    return made
+
+
+def _low(text: str) -> str:
+    first = text.split(" ", 1)[0]
+    return text if first in _KEEP_CAPITAL else text[:1].lower() + text[1:]
+
+
+@cache
+def _cached_slots(topic: str, tags: tuple[str, ...], content: str) -> Slots:
+    return slots_for(topic, tags, content)
+
+
+def _seed_slots(seed: SeedPost) -> Slots:
+    return _cached_slots(seed.topic, seed.tags, seed.content)
