@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from threads_pipelines.embedded.ollama_api import Completion, EngineError, Model, OllamaServer
+from threads_pipelines.embedded.ollama_api import Completion, EngineError, Model
+from threads_pipelines.embedded.ollama_server import OllamaServer
 
 CONTEXT_TOKENS = 2048
 _DEFAULTS = {
@@ -106,7 +107,7 @@ def main(arguments: list[str]) -> None:
             "quantization_level": "Q4_K_M",
         },
         license="Gemma Terms of Use: https://ai.google.dev/gemma/terms",
-        context_length=CONTEXT_TOKENS,
+        context_tokens=CONTEXT_TOKENS,
     )
     server = OllamaServer(port, model, LlamaEngine(weights))
     print(f"serving {name} (base weights) on 127.0.0.1:{port}", flush=True)
