@@ -1,0 +1,1 @@
+SELECT count(*) FROM post WHERE NOT isfinite(created_at)
