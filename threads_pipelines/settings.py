@@ -84,7 +84,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings now; raise ConfigurationError where a value cannot be used."""
     given = {key: value for key, value in (environ or os.environ).items() if value.strip()}
     state_dir = Path(given.get("THREADS_STATE_DIR", PROJECT_ROOT / ".state")).absolute()
-    stack = _running_stack(state_dir)
+    stack = running_stack(state_dir)
     # A user's own server never gets the embedded server's credentials, and the other way round.
     if _has_s3(given):
         stack = {k: v for k, v in stack.items() if not k.startswith(("S3_", "AWS_"))}
@@ -126,6 +126,25 @@ def sqlalchemy_url(url: str, variable: str = "DATABASE_URL") -> str:
     return urlunsplit(("postgresql+psycopg2", parts.netloc, parts.path, urlencode(query), ""))
 
 
+def running_stack(state_dir: Path) -> dict[str, str]:
+    """Variables of the embedded stack that runs in ``state_dir``; empty where none does."""
+    path = state_dir / "stack.json"
+    try:
+        return dict(json.loads(path.read_text())["environment"])
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f"{path} cannot be read ({type(error).__name__}): run `threads-pipelines stop`, "
+            "then `threads-pipelines start`"
+        ) from error
+
+
+def child_environment(**extra: str) -> dict[str, str]:
+    """The environment of this process with ``extra``, for a process that it starts."""
+    return {**os.environ, **extra}
+
+
 _PRISMA_ONLY = {
     *("schema", "connection_limit", "pool_timeout", "pgbouncer", "socket_timeout", "sslaccept"),
     *("sslidentity", "sslpassword", "sslcert", "statement_cache_size"),
@@ -153,19 +172,6 @@ def _s3(values: Mapping[str, str]) -> S3Settings:
         secret_access_key=values.get("AWS_SECRET_ACCESS_KEY"),
         region=values.get("AWS_REGION") or values.get("AWS_DEFAULT_REGION") or "us-east-1",
     )
-
-
-def _running_stack(state_dir: Path) -> dict[str, str]:
-    path = state_dir / "stack.json"
-    try:
-        return dict(json.loads(path.read_text())["environment"])
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigurationError(
-            f"{path} cannot be read ({type(error).__name__}): run `threads-pipelines stop`, "
-            "then `threads-pipelines start`"
-        ) from error
 
 
 def _timezone(name: str) -> str:

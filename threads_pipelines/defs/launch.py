@@ -19,6 +19,8 @@ from threads_pipelines.errors import ConfigurationError, ThreadsPipelinesError
 
 LAUNCH_TAG = "threads-pipelines/launch"
 PROCESS_TAG = "threads-pipelines/process"
+# Every event is in the instance; the console shows what ``Progress`` words.
+_QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 
 
 def job_named(name: str) -> dg.JobDefinition:
@@ -44,6 +46,8 @@ def launch(
     partition: day to serve; today where the job has partitions and none is given.
     retry_of: id of a failed run; only its failed steps and those after them run again.
     """
+    if retry_of:
+        job_name, partition = _what_failed(instance, retry_of)
     job = job_named(job_name)
     token = str(uuid.uuid4())
     tags = {PROCESS_TAG: _this_process(), LAUNCH_TAG: token}
@@ -56,7 +60,11 @@ def launch(
     with (
         Progress(instance, LAUNCH_TAG, token),
         dg.execute_job(
-            target, instance, run_config=run_config or {}, tags=tags, reexecution_options=options
+            target,
+            instance,
+            run_config={**(run_config or {}), "loggers": _QUIET},
+            tags=tags,
+            reexecution_options=options,
         ) as result,
     ):
         return result.success
@@ -82,7 +90,7 @@ def fail_abandoned_runs(instance: DagsterInstance) -> list[str]:
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; the exit code is 0 for success, 1 for a failed run, 2 for a wrong request."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("job", help="name of the job")
+    parser.add_argument("job", help="name of the job; empty with --retry-of: the failed run's")
     parser.add_argument("--partition", help="day to serve, YYYY-MM-DD (default: today)")
     parser.add_argument("--config", default="{}", help="run config as JSON")
     parser.add_argument("--retry-of", help="id of a failed run to continue")
@@ -101,6 +109,14 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"Error: {error}", file=sys.stderr)
         return 2
     return 0 if succeeded else 1
+
+
+def _what_failed(instance: DagsterInstance, run_id: str) -> tuple[str, str | None]:
+    run = instance.get_run_by_id(run_id)
+    if run is None or run.status is not DagsterRunStatus.FAILURE:
+        state = run.status.value.lower() if run else "not there"
+        raise ConfigurationError(f"Only a failed run can be continued: run {run_id} is {state}")
+    return run.job_name, run.tags.get("dagster/partition")
 
 
 def _partition(partitions: dg.PartitionsDefinition, asked: str | None) -> str:

@@ -1,7 +1,7 @@
-"""The connections that assets use, and the run config that several assets share.
+"""The connections that assets use.
 
-Addresses and secrets never pass through Dagster's config: they are read from the environment when a
-connection is made, so that nothing secret is shown in the UI or stored with a run.
+Addresses and secrets never pass through Dagster's config: they are read when a connection is made,
+so that nothing secret is shown in the UI or stored with a run.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,9 @@ import dagster as dg
 import sqlalchemy as sa
 
 from threads_pipelines import settings
-from threads_pipelines.storage import database, objects
+from threads_pipelines.storage import database
+from threads_pipelines.storage.artefacts import ArtefactStore
+from threads_pipelines.storage.objects import ObjectStore
 
 
 class Database(dg.ConfigurableResource):
@@ -20,7 +22,7 @@ class Database(dg.ConfigurableResource):
     @contextmanager
     def engine(self) -> Iterator[sa.Engine]:
         """Yield an engine and close its connections afterwards."""
-        engine = database.create_engine(settings.load().database_url)
+        engine = database.connect(settings.load().database_url)
         try:
             yield engine
         finally:
@@ -30,6 +32,10 @@ class Database(dg.ConfigurableResource):
 class ObjectStorage(dg.ConfigurableResource):
     """The S3-compatible storage (``S3_ENDPOINT_URL``, ``S3_BUCKET`` and credentials)."""
 
-    def store(self) -> objects.ObjectStore:
+    def store(self) -> ObjectStore:
         """Return a client of the configured bucket."""
-        return objects.ObjectStore(settings.load().s3)
+        return ObjectStore(settings.load().s3)
+
+    def artefacts(self) -> ArtefactStore:
+        """Return the versions of matrices, models and scored rows."""
+        return ArtefactStore(self.store(), settings.load().state_dir / "scratch")

@@ -1,0 +1,73 @@
+"""Commands for the embedded stack: start, stop, status, env."""
+
+import shlex
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from threads_pipelines import settings
+from threads_pipelines.embedded.stack import PARTS, Stack, needed_parts
+
+
+def start_needed() -> settings.Settings:
+    """Start the parts that the environment does not replace; return the settings that result."""
+    given = settings.load()
+    names = needed_parts(given)
+    if names:
+        Stack(given.state_dir, names).start(progress=lambda line: click.echo(f"  {line}"))
+    return settings.load()
+
+
+@click.command()
+def start() -> None:
+    """Start the embedded stack: PostgreSQL, an S3 server and Gemma.
+
+    A part whose variable is set (DATABASE_URL, S3_ENDPOINT_URL, OLLAMA_HOST) is not started.
+    A part that runs is left alone, one that died is brought back with its data.
+    """
+    loaded = start_needed()
+    if not loaded.embedded:
+        click.echo("Every part has a server of your own: nothing embedded to start.")
+
+
+@click.command()
+def stop() -> None:
+    """Stop the embedded stack and keep its data."""
+    Stack(settings.load().state_dir, PARTS).stop(progress=lambda line: click.echo(f"  {line}"))
+
+
+@click.command()
+def status() -> None:
+    """Show which parts of the embedded stack run and answer."""
+    loaded = settings.load()
+    table = Table("part", "state", "address", "process", "log")
+    healthy = True
+    needed = needed_parts(loaded)
+    for part in Stack(loaded.state_dir, PARTS).status():
+        state = "answers" if part.healthy else "runs, no answer" if part.running else "stopped"
+        if part.name not in needed:
+            state = "replaced by your own"
+        healthy &= part.healthy or part.name not in needed
+        table.add_row(part.title, state, part.address or "", str(part.pid or ""), str(part.log))
+    Console().print(table)
+    if not healthy:
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+def env() -> None:
+    """Print the addresses of the running parts as shell exports, passwords included.
+
+    Use it as: eval "$(threads-pipelines env)"; psql "$DATABASE_URL"
+    """
+    exports = settings.running_stack(settings.load().state_dir)
+    if not exports:
+        raise click.ClickException(
+            "The embedded stack does not run: start it with `threads-pipelines start`"
+        )
+    if "DATABASE_URL" in exports:
+        # psql does not know Prisma's `schema`; public is what both mean without it.
+        exports["DATABASE_URL"] = exports["DATABASE_URL"].removesuffix("?schema=public")
+    for name, value in exports.items():
+        click.echo(f"export {name}={shlex.quote(value)}")

@@ -1,0 +1,55 @@
+"""What every asset says of itself, and how results become metadata."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from threads_pipelines.reporting.tables import markdown_table
+
+OWNERS = ["team:threads-pipelines"]
+
+# I/O fails for reasons that pass by themselves; arithmetic does not.
+RETRY_IO = dg.RetryPolicy(max_retries=2, delay=2, backoff=dg.Backoff.EXPONENTIAL)
+
+
+def columns(**types: str) -> dict[str, dg.TableSchema]:
+    """Definition metadata: the columns of what the asset makes and their types."""
+    schema = [dg.TableColumn(name, kind) for name, kind in types.items()]
+    return {"dagster/column_schema": dg.TableSchema(columns=schema)}
+
+
+def preview(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> dg.MarkdownMetadataValue:
+    """A table to look at in the UI."""
+    return dg.MetadataValue.md(markdown_table(names, rows))
+
+
+def rows_made(count: int, **more: Any) -> dict[str, Any]:
+    """Metadata of a materialization: its row count, then whatever else there is to say."""
+    return {"dagster/row_count": int(count), **more}
+
+
+def result(
+    name: str,
+    passed: bool,
+    sentence: str,
+    *,
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
+    **metadata: Any,
+) -> dg.AssetCheckResult:
+    """Outcome of the check ``name`` of the asset that returns it."""
+    return dg.AssetCheckResult(
+        check_name=name,
+        passed=bool(passed),
+        severity=severity,
+        description=sentence,
+        metadata=metadata,
+    )
+
+
+def blocking(asset: str, checks: Mapping[str, str]) -> list[dg.AssetCheckSpec]:
+    """Specs of checks that stop what is downstream, from name to description."""
+    return [
+        dg.AssetCheckSpec(name, asset=asset, description=description, blocking=True)
+        for name, description in checks.items()
+    ]
