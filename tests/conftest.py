@@ -96,6 +96,6 @@ def _execute(address: str, statement: str) -> None:
 def _remove_leftovers() -> None:
     """Stop and remove what a killed test run left."""
     for folder in _FOLDER.absolute().glob("*"):
-        if not psutil.pid_exists(int(folder.name)):
+        if folder.name.isdigit() and not psutil.pid_exists(int(folder.name)):
             Stack(folder).stop()
             shutil.rmtree(folder, ignore_errors=True)

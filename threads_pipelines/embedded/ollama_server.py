@@ -83,12 +83,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(refused.status, {"error": str(refused)})
 
     def _body(self) -> Any:
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > _MAX_BODY_BYTES:
+        length = self.headers.get("Content-Length") or "0"
+        if not length.isdecimal() or int(length) > _MAX_BODY_BYTES:
             self.close_connection = True
             raise _RefusedError(413, f"the request is larger than {_MAX_BODY_BYTES} bytes")
         try:
-            return json.loads(self.rfile.read(length))
+            return json.loads(self.rfile.read(int(length)))
         except ValueError as error:
             raise _RefusedError(400, f"the request is not JSON: {error}") from error
 
@@ -118,7 +118,11 @@ class _Handler(BaseHTTPRequestHandler):
             try:
                 completion = self.server.engine.complete(prompt, request.engine_options(), on_text)
             except EngineError as error:
-                raise _RefusedError(400, str(error)) from error
+                if stream is None or not stream.begun:
+                    raise _RefusedError(400, str(error)) from error
+                stream.send({"error": str(error)})
+                stream.end()
+                return
         seconds = time.perf_counter() - began
         said = request.said("" if stream else "".join(pieces))
         last = model.last_line(said, completion, seconds)
@@ -157,12 +161,12 @@ class _Stream:
 
     def __init__(self, handler: _Handler) -> None:
         self._handler = handler
-        self._begun = False
+        self.begun = False
 
     def send(self, line: Mapping[str, Any]) -> None:
         with suppress(ConnectionError):  # noticed by _hung_up, which ends the generation
-            if not self._begun:
-                self._begun = True
+            if not self.begun:
+                self.begun = True
                 self._handler.send_response(200)
                 self._handler.send_header("Content-Type", "application/x-ndjson")
                 self._handler.send_header("Transfer-Encoding", "chunked")

@@ -11,6 +11,7 @@ from threads_pipelines.embedded.processes import ProcessRecord
 from threads_pipelines.errors import StackError
 
 _ATTEMPTS = 3
+_LOG_BYTES = 10_000_000
 
 
 class Part(Protocol):
@@ -58,6 +59,8 @@ def launch(part: Part, log: Path) -> ProcessRecord:
         log.parent.mkdir(parents=True, exist_ok=True)
         part.clean()
         part.prepare()
+        if log.exists() and log.stat().st_size > _LOG_BYTES:
+            log.replace(log.with_name(f"{log.name}.old"))
     kept = part.folder / "ports.json"
     wanted = files.read_json(kept) or []
     for attempt in range(_ATTEMPTS):

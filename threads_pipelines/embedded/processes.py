@@ -44,16 +44,19 @@ class RunAs:
 MYSELF = RunAs()
 
 
-def run(command: Sequence[str], run_as: RunAs = MYSELF) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, with both outputs captured as one text."""
+def run(
+    command: Sequence[str], run_as: RunAs = MYSELF, text: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, with ``text`` as its input and both outputs as one text."""
     return subprocess.run(
         [*run_as.prefix, *command],
-        stdin=subprocess.DEVNULL,
+        input=text,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
         cwd="/",
+        env={"PATH": os.defpath, "LC_ALL": "C"},
         user=run_as.uid,
         group=run_as.gid,
         extra_groups=None if run_as.uid is None else [],

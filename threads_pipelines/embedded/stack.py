@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from threads_pipelines import settings
 from threads_pipelines.embedded import files, parts, processes
@@ -25,6 +26,7 @@ from threads_pipelines.errors import StackError
 PARTS = ("postgres", "seaweedfs", "gemma")
 Progress = Callable[[str], None]
 _RECOVERY_SECONDS = 5.0
+_NEW_BYTES, _OLD_BYTES = 1_000_000_000, 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +75,31 @@ class Stack:
             records = self._records()
             missing = [part for part in self._parts() if not _answers(part, records)]
             if missing:
-                files.require_space(self.state_dir)
-            with ThreadPoolExecutor(max_workers=max(1, len(missing))) as pool:
-                futures = [
-                    (part, pool.submit(self._launch, part, records, progress)) for part in missing
-                ]
-            failures = []
-            for part, future in futures:
-                records.pop(part.name, None)
-                if error := future.exception():
-                    failures.append(error)
-                else:
-                    records[part.name] = future.result()
-            environment = self._write(records)
-        if failures:
-            if len(failures) == 1 or not all(isinstance(error, StackError) for error in failures):
-                raise failures[0]
-            raise StackError("\n".join(map(str, failures)))
+                new = any(not part.folder.exists() for part in missing)
+                files.require_space(self.state_dir, _NEW_BYTES if new else _OLD_BYTES)
+            writing = Lock()
+
+            def launch(part: Part) -> StackError | None:
+                began = time.monotonic()
+                try:
+                    if old := records.get(part.name):
+                        processes.stop(old, part.stop_signal)
+                    record = parts.launch(part, self._log(part))
+                except StackError as error:
+                    return error
+                with writing:  # at once: what is not written down is lost if we are killed
+                    records[part.name] = record
+                    self._write(records)
+                if progress:
+                    seconds = time.monotonic() - began
+                    progress(f"{part.title} runs on 127.0.0.1:{record.port} ({seconds:.1f} s)")
+                return None
+
+            with ThreadPoolExecutor(max_workers=len(PARTS)) as pool:
+                errors = [error for error in pool.map(launch, missing) if error]
+            environment = self._write(self._running(records))
+        if errors:
+            raise StackError("\n".join(map(str, errors)))
         return environment
 
     def stop(self, progress: Progress | None = None) -> None:
@@ -103,7 +113,7 @@ class Stack:
             for part in self._parts():
                 if records.pop(part.name, None) and progress:
                     progress(f"{part.title} stopped")
-            self._write(records)
+            self._write(self._running(records))
 
     def status(self) -> tuple[PartStatus, ...]:
         """Look at each part of ``names`` now."""
@@ -111,18 +121,6 @@ class Stack:
         return tuple(
             _status(part, records.get(part.name), self._log(part)) for part in self._parts()
         )
-
-    def _launch(
-        self, part: Part, records: Mapping[str, ProcessRecord], progress: Progress | None
-    ) -> ProcessRecord:
-        began = time.monotonic()
-        if old := records.get(part.name):
-            processes.stop(old, part.stop_signal)
-        record = parts.launch(part, self._log(part))
-        if progress:
-            seconds = time.monotonic() - began
-            progress(f"{part.title} runs on 127.0.0.1:{record.port} ({seconds:.1f} s)")
-        return record
 
     def _parts(self, names: tuple[str, ...] | None = None) -> list[Part]:
         known: dict[str, Part] = {
@@ -141,6 +139,9 @@ class Stack:
             return {name: ProcessRecord(**row) for name, row in kept["processes"].items()}
         except (TypeError, KeyError, AttributeError):
             return {}  # no stack.json, or a broken one: what still runs is found by its folder
+
+    def _running(self, records: Mapping[str, ProcessRecord]) -> dict[str, ProcessRecord]:
+        return {name: record for name, record in records.items() if processes.is_running(record)}
 
     def _write(self, records: Mapping[str, ProcessRecord]) -> dict[str, str]:
         """Write stack.json for the records, or remove it where nothing runs."""

