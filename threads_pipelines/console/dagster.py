@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import yaml
 
 from threads_pipelines import settings
 from threads_pipelines.console.stack import start_needed
@@ -66,8 +67,6 @@ class _RunConfig(click.ParamType):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> dict[str, Any]:
         """Read run config from a JSON or YAML file, or from the text itself."""
-        import yaml
-
         text = value if value.lstrip().startswith("{") else None
         try:
             parsed = yaml.safe_load(text if text is not None else Path(value).read_text())

@@ -1,7 +1,7 @@
 """Commands for data: run (the whole job), summary, setup, upload-seeds, remove-synthetic."""
 
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
@@ -11,7 +11,8 @@ from threads_pipelines.console.dagster import launch_job
 from threads_pipelines.console.stack import start_needed
 from threads_pipelines.recommender.as_of import parse_instant
 from threads_pipelines.storage import contract, database
-from threads_pipelines.storage.objects import ObjectStore, upload_seeds as upload
+from threads_pipelines.storage.objects import ObjectStore
+from threads_pipelines.storage.objects import upload_seeds as upload
 
 
 class _Instant(click.ParamType):

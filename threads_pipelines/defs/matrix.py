@@ -18,7 +18,6 @@ from threads_pipelines.defs.common import (
     rows_made,
 )
 from threads_pipelines.defs.partitions import daily
-
 from threads_pipelines.defs.resources import Database, ObjectStorage
 from threads_pipelines.recommender.as_of import as_of_for, parse_instant
 from threads_pipelines.recommender.snapshot_checks import dangling, outside_window
@@ -64,7 +63,7 @@ class MatrixConfig(dg.Config):
     code_version="1",
     partitions_def=daily,
     retry_policy=RETRY_IO,
-    deps=[synthetic_interactions],
+    deps=["synthetic_interactions"],
     description="Users, posts and interactions as of one instant, read in one snapshot of the "
     "database and stored as a version that every later step of the night reads.",
     metadata=columns(user="int32", post="int32", kind="int8", at="epoch seconds"),
@@ -95,7 +94,7 @@ def interaction_matrix(
         require_contract(engine)
         snapshot, report = read_snapshot(
             engine,
-            as_of,
+            round(as_of.timestamp()),
             look_back,
             include_synthetic=config.synthetic_accounts.included,
             progress=context.log.info,

@@ -1,5 +1,6 @@
 """What a run says while it runs, printed a line an event."""
 
+import logging
 import threading
 from datetime import datetime
 from types import TracebackType
@@ -66,7 +67,7 @@ def describe(entry: EventLogEntry) -> Text | None:
 def _words(entry: EventLogEntry) -> tuple[str | None, str]:
     event = entry.dagster_event
     if event is None:
-        return (entry.user_message, "") if entry.level >= 20 else (None, "")
+        return (entry.user_message, "") if int(entry.level) >= logging.INFO else (None, "")
     match event.event_type:
         case DagsterEventType.STEP_SUCCESS:
             seconds = event.step_success_data.duration_ms / 1000

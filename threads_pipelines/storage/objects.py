@@ -197,14 +197,23 @@ class ObjectStore:
         return ObjectStorageError(f"{where}: {type(error).__name__}; {hint}")
 
 
-def upload_seeds(store: ObjectStore, folder: Path) -> list[str]:
-    """Upload the JSON files of the seeds folder to ``seeds/``; returns their keys."""
+def upload_seeds(store: ObjectStore, folder: Path, *, replace: bool = True) -> list[str]:
+    """Upload the JSON files of the seeds folder to ``seeds/``; returns the keys written.
+
+    replace: False leaves what is already in the bucket as it is.
+    """
     paths = sorted(folder.glob("*.json"))
     if not paths:
         raise ObjectStorageError(f"{folder} holds no seed file (*.json)")
+    written = []
     for path in paths:
-        store.put(f"seeds/{path.name}", path.read_bytes(), content_type="application/json")
-    return [f"seeds/{path.name}" for path in paths]
+        key, content = f"seeds/{path.name}", path.read_bytes()
+        if replace:
+            store.put(key, content, content_type="application/json")
+        elif not store.put_if(key, content, None):
+            continue
+        written.append(key)
+    return written
 
 
 def json_bytes(value: Any) -> bytes:
