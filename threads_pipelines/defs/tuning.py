@@ -1,0 +1,66 @@
+"""The settings of the recommender, chosen on a validation window."""
+
+import dagster as dg
+from pydantic import Field
+
+from threads_pipelines.defs.common import OWNERS, RETRY_IO, columns, preview, rows_made
+from threads_pipelines.defs.matrix import interaction_matrix
+from threads_pipelines.defs.partitions import daily
+from threads_pipelines.defs.resources import ObjectStorage
+from threads_pipelines.recommender.settings import RecommenderSettings
+from threads_pipelines.recommender.tuning import tune
+from threads_pipelines.storage.objects import ObjectStore
+from threads_pipelines.storage.snapshots import load_snapshot
+
+FOLDER = "tuning/"
+
+
+class TuningConfig(dg.Config):
+    """How much the search may cost."""
+
+    budget: float = Field(10, gt=0, le=100, description="Cost of the search, in fits of the model.")
+    seed: int = Field(0, ge=0, description="Seed of the validation sample.")
+
+
+@dg.asset(
+    group_name="tuning",
+    kinds={"s3", "numpy"},
+    owners=OWNERS,
+    code_version="1",
+    partitions_def=daily,
+    retry_policy=RETRY_IO,
+    deps=[interaction_matrix],
+    description="The winner of a search over settings, judged on the last day (or fifth) of the "
+    "training window; the seeds' own formula and trending are always among the candidates.",
+    metadata=columns(candidate="text", ndcg="float64", kept="bool"),
+)
+def tuned_settings(
+    context: dg.AssetExecutionContext, config: TuningConfig, storage: ObjectStorage
+) -> dg.MaterializeResult:
+    """Search on the partition's snapshot and store the winner for this day and later ones."""
+    store, partition = storage.artefacts(), context.partition_key
+    manifest = store.manifest(partition)
+    snapshot = load_snapshot(store, partition, manifest.version)
+    report = tune(snapshot, seed=config.seed, budget=config.budget, progress=context.log.info)
+    chosen = report.chosen.model_dump(mode="json")
+    trials = [(trial.name, trial.ndcg, trial.kept) for trial in report.trials]
+    kept = {"version": manifest.version, "settings": chosen, "ndcg@10": report.ndcg or None}
+    store.objects.put_json(f"{FOLDER}{partition}.json", kept)
+    best_first = sorted(trials, key=lambda trial: -trial[1])
+    return dg.MaterializeResult(
+        metadata=rows_made(
+            len(trials),
+            version=manifest.version,
+            validation_users=report.users,
+            chosen=dg.MetadataValue.json(chosen),
+            candidates=preview(["candidate", "NDCG@10", "kept"], best_first),
+        )
+    )
+
+
+def latest_winner(store: ObjectStore, partition: str) -> RecommenderSettings:
+    """Settings of the latest search up to this day; the defaults where there was none."""
+    days = [item.key for item in store.listing(FOLDER) if item.key <= f"{FOLDER}{partition}.json"]
+    if not days:
+        return RecommenderSettings()
+    return RecommenderSettings.model_validate(store.get_json(days[-1])["settings"])
