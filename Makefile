@@ -38,7 +38,9 @@ soak: $(READY) ## The long trials: hundreds of kills, hours of ticks.
 
 lock: $(READY) ## Lock the dependencies again (records no registry address).
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 \
-	  --extra embedded --extra dev pyproject.toml -o requirements.lock
+	  --extra build --extra embedded --extra dev pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 \
+	  --extra build -c requirements.lock pyproject.toml -o requirements-server.lock
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 \
 	  --extra bench -c requirements.lock pyproject.toml -o requirements-bench.lock
 

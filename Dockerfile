@@ -1,0 +1,40 @@
+# One image for all of the project's services: code location, web server, daemon and set-up.
+# The embedded stack is not in it: PostgreSQL, S3 and the text model are services of their own.
+FROM python:3.11.14-slim-bookworm AS build
+
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PYTHONDONTWRITEBYTECODE=1
+WORKDIR /app
+RUN python -m venv /opt/venv
+# The dependencies come before the code, so that a change of the code does not install them again.
+COPY requirements-server.lock ./
+RUN /opt/venv/bin/pip install --require-hashes --only-binary :all: -r requirements-server.lock
+COPY pyproject.toml README.md ./
+COPY threads_pipelines threads_pipelines
+COPY sql sql
+COPY seeds seeds
+COPY deploy/workspace.yaml deploy/workspace.yaml
+RUN /opt/venv/bin/pip install --no-deps --no-build-isolation --editable .
+
+FROM python:3.11.14-slim-bookworm
+
+RUN groupadd --gid 10001 threads \
+    && useradd --uid 10001 --gid threads --no-create-home --shell /usr/sbin/nologin threads \
+    && install --directory --owner threads --group threads /srv/dagster /srv/dagster/storage /srv/state
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /app /app
+COPY dagster.yaml /srv/dagster/dagster.yaml
+
+# Code is read-only to the user that runs it; what it writes is in /srv and /tmp.
+ENV DAGSTER_HOME=/srv/dagster \
+    HOME=/srv/state \
+    MPLCONFIGDIR=/tmp/matplotlib \
+    NUMBA_CACHE_DIR=/tmp/numba \
+    PATH=/opt/venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    THREADS_STATE_DIR=/srv/state
+USER 10001:10001
+WORKDIR /app
+CMD ["threads-pipelines", "--help"]
