@@ -121,7 +121,7 @@ def _entries(
         except ValidationError as error:
             given = value.get("id") if isinstance(value, dict) else None
             named = isinstance(given, str) and given.isprintable()
-            name = f"entry {number} ({given[:60]})" if named else f"entry {number}"
+            name = f"entry {number} ({given})" if named else f"entry {number}"
             faults += [(number, f"{name}, {_fault(fault)}") for fault in error.errors()]
     faults += _repeated(entries, "id", "id", lambda entry: entry.id)
     return entries, faults

@@ -20,7 +20,7 @@ GENERAL = "general"
 MAX_POINT_LENGTH = 240
 
 Slots = Mapping[str, tuple[Fragment, ...]]
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
+SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def slots_for(name: str, tags: Sequence[str], content: str) -> Slots:
 
 def sentences(text: str) -> tuple[str, ...]:
     """Split a text into sentences, each shortened to ``MAX_POINT_LENGTH`` characters at a word."""
-    found = (part.strip() for part in _SENTENCE_END.split(" ".join(text.split())))
+    found = (part.strip() for part in SENTENCE_END.split(" ".join(text.split())))
     return tuple(_shortened(part) for part in found if part)
 
 

@@ -1,0 +1,66 @@
+"""Completions are kept: the same model, prompt, options and seed are asked once."""
+
+import json
+from collections.abc import MutableMapping
+from typing import Protocol
+
+from threads_pipelines.content.text_model import CompletionOptions, TextModel, completion_key
+
+
+class CompletionStore(Protocol):
+    """Where completions are kept; the key is the hash of all that they depend on."""
+
+    def get(self, key: str) -> bytes | None:
+        """Return what was put under ``key``, or None."""
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep ``data`` under ``key``; an older value may stay or go, they are equal."""
+
+
+class MemoryStore:
+    """Keeps completions in a mapping, for as long as that lives."""
+
+    def __init__(self, entries: MutableMapping[str, bytes] | None = None) -> None:
+        self._entries = {} if entries is None else entries
+
+    def get(self, key: str) -> bytes | None:
+        """Return what was put under ``key``, or None."""
+        return self._entries.get(key)
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep ``data`` under ``key``."""
+        self._entries[key] = data
+
+
+class CachedModel:
+    """A text model that asks the store first. ``hits`` counts the calls that it saved."""
+
+    def __init__(self, model: TextModel, store: CompletionStore) -> None:
+        self._model = model
+        self._store = store
+        self.identity = model.identity
+        self.follows_instructions = model.follows_instructions
+        self.hits = 0
+
+    def complete(self, prompt: str, options: CompletionOptions) -> str:
+        """Return the kept completion, or the model's, which is kept then."""
+        key = completion_key(self._model, prompt, options)
+        kept = _text_of(self._store.get(key))
+        if kept is not None:
+            self.hits += 1
+            return kept
+        text = self._model.complete(prompt, options)
+        entry = {"model": self.identity, "prompt": prompt, "seed": options.seed, "text": text}
+        self._store.put(key, json.dumps(entry).encode())
+        return text
+
+
+def _text_of(data: bytes | None) -> str | None:
+    """Read an entry; one that is damaged counts as missing and is replaced."""
+    if data is None:
+        return None
+    try:
+        text = json.loads(data)["text"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return text if isinstance(text, str) else None

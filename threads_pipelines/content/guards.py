@@ -1,0 +1,172 @@
+"""What a text model may not put into a feed, as one pure function.
+
+The measures and limits are those that separated usable from unusable texts of a small base model;
+the patterns also stop a model that was led astray by what it read.
+"""
+
+import re
+import unicodedata
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+from threads_pipelines.content.text import normalise
+from threads_pipelines.content.vocabulary import SENTENCE_END
+
+MAX_MODEL_CHARACTERS = 300
+_OWN_CLOSING = "\"'”’)"
+_JOINERS = "\u200d\ufe0f"  # parts of emoji, not hidden text
+_MIN_WORDS_FOR_LANGUAGE = 5
+
+
+class Refusal(StrEnum):
+    """Why a text was refused."""
+
+    EMPTY = "empty"
+    UNFINISHED = "no whole sentence"
+    TOO_LONG = "too long"
+    CONTROL = "control characters"
+    SCRIPT = "another script"
+    LANGUAGE = "another language"
+    MARKUP = "markup"
+    LINK = "a link or an address"
+    SQL = "SQL"
+    INJECTION = "instructions instead of a post"
+    META = "talks about itself"
+    UNKIND = "a word that does not belong in a feed"
+    NUMBER = "a number that the seed lacks"
+    REPETITION = "repeats itself"
+    COPY = "a copy of the seed"
+    OFF_TOPIC = "off the topic"
+
+
+_PATTERNS = {
+    Refusal.INJECTION: r"\b(ignore|disregard|forget)\b.{0,30}\b(previous|above|prior|earlier|all)\b"
+    r"|\b(system prompt|instructions?|jailbreak|developer mode|api key|password)\b",
+    Refusal.SQL: r"\b(drop|alter|truncate|create)\s+(table|database|schema)\b|\bunion\s+select\b"
+    r"|\bselect\b.+\bfrom\b.+\bwhere\b|\bselect\s+\*|\binsert\s+into\b|\bdelete\s+from\b"
+    r"|['\"]\s*;|;\s*--|--\s*$|/\*",
+    Refusal.LINK: r"https?:|www\.|\S+@\S+|@\w+|\b\w+\.(com|org|net|io|de|uk|ru|co|app|ly)\b",
+    Refusal.MARKUP: r"[<>{}\[\]\\|`~^]|\*\*|__|&#?\w+;|\$\(|(^|\s)#|=\s*[\"']",
+    Refusal.META: r"\b(here is|here's (a|the|your)|as an ai|language model|chatbot|assistant"
+    r"|rewrit\w+|paraphras\w+|this (post|tweet|article|blog|website|video)|the author|prompt"
+    r"|subscribe|copyright|all rights reserved|click (here|on)|read more|sponsored)\b"
+    r"|^(sure|okay|certainly|of course)\b|^\w+:\s",
+    Refusal.UNKIND: r"\b(sex\w*|porn\w*|nude|naked bod\w+|kill\w*|murder\w*|suicid\w*|rap(e|ed|ist)"
+    r"|nazi\w*|terroris\w+|bomb\w*|gun|guns|drugs?|fuck\w*|shit\w*|bitch\w*|hate(s|d)? (women|men"
+    r"|jews|muslims|christians|gays)|stupid|idiots?|died|dead|cancer|war)\b",
+}
+_COMPILED = {reason: re.compile(text, re.I | re.S) for reason, text in _PATTERNS.items()}
+_COMMON_ENGLISH = frozenset(
+    "the a an and or but of to in on at with for from by is was are were be been it its this that "
+    "my me i we you he she they our your his her their so not no as had has have do did will would "
+    "when what who how all one just up out if about there then than can could".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a text is held against.
+
+    seed: the text that it varies; its numbers and script are allowed.
+    known_words: normalised words of the topic, the seed's own among them.
+    min_known: least share of the text's content words that are known, in [0, 1].
+    max_similarity: a text at least so similar to the seed is a copy, in [0, 1].
+    max_characters: of the model's own text.
+    """
+
+    seed: str
+    known_words: AbstractSet[str] = field(repr=False)
+    min_known: float = 0.25
+    max_similarity: float = 0.97
+    max_characters: int = MAX_MODEL_CHARACTERS
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Either a cleaned text or the reason why there is none."""
+
+    text: str | None
+    refusal: Refusal | None
+
+
+def judge(raw: str, expected: Expectation, *, one_sentence: bool) -> Verdict:
+    """Clean what a model wrote, or say why it cannot be used.
+
+    With ``one_sentence`` what follows the first sentence is dropped; without, what follows the last
+    whole one. Never raises, whatever ``raw`` holds.
+    """
+    text = " ".join(raw.strip().split("\n")) if one_sentence else " ".join(raw.split())
+    if not normalise(text):
+        return Verdict(None, Refusal.EMPTY)
+    if _has_control(text):
+        return Verdict(None, Refusal.CONTROL)
+    text = " ".join(text.split())
+    for reason, pattern in _COMPILED.items():
+        if pattern.search(text):
+            return Verdict(None, reason)
+    whole = _whole_sentences(text, one_sentence)
+    if whole is None:
+        return Verdict(None, Refusal.UNFINISHED)
+    refusal = _fault(whole, expected)
+    return Verdict(None, refusal) if refusal else Verdict(whole, None)
+
+
+def content_words(text: str) -> list[str]:
+    """Words that carry meaning: normalised, of three letters or more, without the commonest."""
+    return [w for w in normalise(text).split() if len(w) > 2 and w not in _COMMON_ENGLISH]
+
+
+def _fault(text: str, expected: Expectation) -> Refusal | None:
+    if len(text) > expected.max_characters:
+        return Refusal.TOO_LONG
+    if _scripts(text) - _scripts(expected.seed) - {"LATIN"}:
+        return Refusal.SCRIPT
+    words = normalise(text).split()
+    known = expected.known_words
+    if len(words) >= _MIN_WORDS_FOR_LANGUAGE and not _COMMON_ENGLISH.intersection(words):
+        return Refusal.LANGUAGE
+    if set(re.findall(r"\d+", text)) - set(re.findall(r"\d+", expected.seed)):
+        return Refusal.NUMBER
+    if _repeats(words):
+        return Refusal.REPETITION
+    seed = normalise(expected.seed)
+    if SequenceMatcher(None, " ".join(words), seed, False).ratio() >= expected.max_similarity:
+        return Refusal.COPY
+    meaning = content_words(text)
+    if sum(word in known for word in meaning) < expected.min_known * len(meaning):
+        return Refusal.OFF_TOPIC
+    return None
+
+
+def _whole_sentences(text: str, one: bool) -> str | None:
+    """Return the first sentence, or all up to the last end of one; None where none is whole."""
+    if one:
+        text = SENTENCE_END.split(text, maxsplit=1)[0]
+    else:
+        ends = [match.end() for match in re.finditer(r"[.!?…][\"'”’)]*", text)]
+        text = text[: ends[-1]] if ends else ""
+    ended = text.rstrip(_OWN_CLOSING).endswith((".", "!", "?", "…"))
+    paired = text.count("(") == text.count(")") and text.count('"') % 2 == 0
+    return text if ended and paired and text.count("“") == text.count("”") else None
+
+
+def _has_control(text: str) -> bool:
+    return any(unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Cn"} for c in _visible(text))
+
+
+def _visible(text: str) -> str:
+    return text.translate({ord(joiner): None for joiner in _JOINERS})
+
+
+def _scripts(text: str) -> set[str]:
+    """First word of each letter's Unicode name, which is its script (LATIN, CYRILLIC, CJK...)."""
+    return {unicodedata.name(c, "UNKNOWN").split(" ")[0] for c in set(text) if c.isalpha()}
+
+
+def _repeats(words: list[str]) -> bool:
+    threes = [tuple(words[at : at + 3]) for at in range(len(words) - 2)]
+    few = len(words) >= 8 and len(set(words)) < len(words) / 2
+    stutter = any(a == b for a, b in zip(words, words[1:], strict=False))
+    return few or stutter or len(threes) != len(set(threes))
