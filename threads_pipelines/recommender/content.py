@@ -25,7 +25,7 @@ def similar_texts(snapshot: Snapshot, pairs: Pairs, settings: RecommenderSetting
     if not settings.content_for_all:
         target &= ~acted_on
     texts = [str(text) for text in snapshot.posts.content]
-    if settings.content_weight == 0 or not target.any() or not any(t.strip() for t in texts):
+    if not target.any() or not any(t.strip() for t in texts):
         return Neighbours.none(n_posts)
     vectorizer = TfidfVectorizer(
         sublinear_tf=True, max_features=_VOCABULARY, max_df=0.2 if n_posts > 50 else 1.0,

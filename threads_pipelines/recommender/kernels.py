@@ -190,10 +190,14 @@ def rank_posts(
         posts[:] = 0
         for k in range(found[r]):
             other = neighbour[r, k]
-            _add(people, user_post, vote, user_start[other], user_start[other + 1], similarity[r, k])
+            _add(
+                people, user_post, vote, user_start[other], user_start[other + 1], similarity[r, k]
+            )
         for k in range(begin, end):
             source = user_post[k]
-            _add(posts, near_post, near_value, near_start[source], near_start[source + 1], profile[k])
+            _add(
+                posts, near_post, near_value, near_start[source], near_start[source + 1], profile[k]
+            )
         _scale_to_one(people, allowed, shares[0])
         _scale_to_one(posts, allowed, shares[1])
         if has_text:
@@ -201,7 +205,12 @@ def rank_posts(
             for k in range(begin, end):
                 source = user_post[k]
                 _add(
-                    texts, text_post, text_value, text_start[source], text_start[source + 1], profile[k]
+                    texts,
+                    text_post,
+                    text_value,
+                    text_start[source],
+                    text_start[source + 1],
+                    profile[k],
                 )
             _scale_to_one(texts, allowed, shares[2])
         for j in range(n_posts):
@@ -223,9 +232,7 @@ def rank_posts(
                 if slot[user_post[m]] >= 0:
                     votes[slot[user_post[m]]] += 1
         history, worth = user_post[begin:end], profile[begin:end]
-        _best_source(
-            near_start, near_post, near_value, history, worth, slot, near_evidence, best
-        )
+        _best_source(near_start, near_post, near_value, history, worth, slot, near_evidence, best)
         if has_text:
             _best_source(
                 text_start, text_post, text_value, history, worth, slot, text_evidence, text_best

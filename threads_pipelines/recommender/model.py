@@ -31,6 +31,14 @@ from threads_pipelines.recommender.snapshot import Snapshot
 _BLOCK = 128
 """Users that one thread scores at a time."""
 
+_KEPT = 3
+_PAIR_FIELDS = {"weights", "repeat_gain"}
+_NEAR_FIELDS = _PAIR_FIELDS | {
+    *(name for name in RecommenderSettings.model_fields if name.startswith(("post_", "linear_"))),
+    "history_cap",
+}
+_TEXT_FIELDS = {"weights", "content_neighbours", "content_for_all"}
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -143,6 +151,57 @@ def _as_rows(
     )
 
 
+class Fitter:
+    """Fits one snapshot under many settings; what does not change between them is kept."""
+
+    def __init__(self, snapshot: Snapshot, progress: Callable[[str], None] | None = None) -> None:
+        self.snapshot = snapshot
+        self._say = progress or (lambda _: None)
+        self._kept: dict[str, list[tuple[str, Any]]] = {}
+
+    def fit(self, settings: RecommenderSettings) -> Model:
+        """Learn similarities and popularity."""
+        pairs = self._once("pairs", settings, _PAIR_FIELDS, self._pairs)
+        none = Neighbours.none(len(pairs.post_degree))
+        near = text = none
+        if settings.people_share < 1:
+            near = self._once("near", settings, _NEAR_FIELDS, lambda s: self._near(pairs, s))
+        if settings.content_weight > 0:
+            text = self._once("text", settings, _TEXT_FIELDS, lambda s: self._texts(pairs, s))
+        return Model(settings, _arrays(self.snapshot, pairs, near, text, settings))
+
+    def _once(
+        self,
+        part: str,
+        settings: RecommenderSettings,
+        names: set[str],
+        make: Callable[[RecommenderSettings], Any],
+    ) -> Any:
+        """What ``make`` gives, remembered for the last few values of the settings it reads."""
+        key = settings.model_dump_json(include=names)
+        kept = self._kept.setdefault(part, [])
+        for known, value in kept:
+            if known == key:
+                return value
+        kept.append((key, make(settings)))
+        del kept[:-_KEPT]
+        return kept[-1][1]
+
+    def _pairs(self, settings: RecommenderSettings) -> Pairs:
+        self._say("merging events into pairs")
+        return pairs_of(self.snapshot, settings)
+
+    def _near(self, pairs: Pairs, settings: RecommenderSettings) -> Neighbours:
+        self._say("finding similar posts")
+        if settings.post_model == "linear" and len(pairs.post_degree) <= LINEAR_LIMIT:
+            return linear_posts(pairs, settings)
+        return cosine_posts(pairs, settings)
+
+    def _texts(self, pairs: Pairs, settings: RecommenderSettings) -> Neighbours:
+        self._say("comparing texts")
+        return similar_texts(self.snapshot, pairs, settings)
+
+
 def fit(
     snapshot: Snapshot,
     settings: RecommenderSettings,
@@ -154,22 +213,7 @@ def fit(
 
     seed is kept for models that draw random numbers; these do not.
     """
-    say = progress or (lambda _: None)
-    say("merging events into pairs")
-    pairs = pairs_of(snapshot, settings)
-    say("finding similar posts")
-    near = _similar_posts(pairs, settings)
-    say("comparing texts")
-    text = similar_texts(snapshot, pairs, settings)
-    return Model(settings, _arrays(snapshot, pairs, near, text, settings))
-
-
-def _similar_posts(pairs: Pairs, settings: RecommenderSettings) -> Neighbours:
-    if settings.people_share == 1:
-        return Neighbours.none(len(pairs.post_degree))
-    if settings.post_model == "linear" and len(pairs.post_degree) <= LINEAR_LIMIT:
-        return linear_posts(pairs, settings)
-    return cosine_posts(pairs, settings)
+    return Fitter(snapshot, progress).fit(settings)
 
 
 def _arrays(

@@ -43,7 +43,9 @@ class RecommenderSettings(BaseModel):
     people_share: float = Field(
         0.5, ge=0, le=1, description="Share of similar people against similar posts (lambda)."
     )
-    people_neighbours: int = Field(200, ge=1, le=2000, description="Similar people a user has.")
+    people_neighbours: int = Field(
+        200, ge=0, le=2000, description="Similar people a user has; 0: none."
+    )
     people_damping: float = Field(
         0.3, ge=0, le=1, description="Posts count n^(-2·damping) in the cosine between people."
     )
@@ -99,7 +101,10 @@ class RecommenderSettings(BaseModel):
     recency_weight: float = Field(0.0, ge=0, le=10, description="Weight of a post's freshness.")
     fresh_half_life_hours: _Hours = Field(24.0, description="Half-life of a post's freshness.")
     author_weight: float = Field(
-        1.0, ge=0, le=100, description="Events a fresh post of the most followed author starts with."
+        1.0,
+        ge=0,
+        le=100,
+        description="Events a fresh post of the most followed author starts with.",
     )
     engagement_weight: float = Field(
         0.5, ge=0, le=100, description="Events that a unit of ln(1 + likes + comments) is worth."
@@ -145,3 +150,16 @@ SEED_FORMULA: dict[str, RecommenderSettings] = {
     ),
 }
 """The seeds' own formula with its two sets of weights: candidates by name, always reported."""
+
+BASELINES: dict[str, RecommenderSettings] = {
+    name: RecommenderSettings(
+        people_share=1.0,
+        people_neighbours=0,
+        content_weight=0.0,
+        popularity_half_life_hours=hours,
+        popularity_exponent=1.0,
+        fresh_every=0,
+    )
+    for name, hours in (("popularity", None), ("recent_popularity", 12.0))
+}
+"""Rankings without anything personal, as settings of the same engine."""

@@ -30,7 +30,9 @@ class Neighbours:
     ) -> "Neighbours":
         """Drop the unused places of (n_posts, most) arrays."""
         used = np.arange(post.shape[1]) < found[:, None]
-        return cls(np.concatenate([[0], np.cumsum(found)]).astype(np.int64), post[used], value[used])
+        return cls(
+            np.concatenate([[0], np.cumsum(found)]).astype(np.int64), post[used], value[used]
+        )
 
     @classmethod
     def none(cls, n_posts: int) -> "Neighbours":
