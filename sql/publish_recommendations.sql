@@ -1,0 +1,59 @@
+-- Replaces the rows of the staged users, in one statement and so in one snapshot:
+-- pairs that are new come, pairs that stay are updated, all others of these users go.
+-- A pair that is there already, to the last bit, is not written at all.
+WITH live AS MATERIALIZED (
+    SELECT r.ctid AS place, u.n AS u, p.n AS p,
+           r.generated_at > %(generated_at)s AND r.expires_at > %(now)s AS newer,
+           r.score, r.generated_at = %(generated_at)s AND r.expires_at = %(expires_at)s AS current
+    FROM pg_temp.stage_user u
+    JOIN user_recommendation r ON r.user_id = u.user_id
+    LEFT JOIN pg_temp.stage_post p ON p.post_id = r.post_id
+), newer AS MATERIALIZED (
+    SELECT DISTINCT u FROM live WHERE newer
+), change AS MATERIALIZED (
+    SELECT coalesce(s.u, l.u) AS u, s.p, s.score, l.place,
+           coalesce(l.current AND l.score = s.score, false) AS same
+    FROM pg_temp.stage s
+    FULL JOIN live l ON l.u = s.u AND l.p = s.p
+    WHERE NOT EXISTS (SELECT FROM newer n WHERE n.u = coalesce(s.u, l.u))
+), living AS MATERIALIZED (
+    -- The locks keep a user or post from being deleted under the foreign keys until the commit.
+    SELECT c.u, u.id AS user_id, p.id AS post_id, c.score
+    FROM change c
+    JOIN pg_temp.stage_user su ON su.n = c.u
+    JOIN pg_temp.stage_post sp ON sp.n = c.p
+    JOIN "user" u ON u.id = su.user_id
+    JOIN post p ON p.id = sp.post_id
+    WHERE c.place IS NULL
+    ORDER BY u.id, p.id
+    FOR KEY SHARE OF u, p
+), served AS MATERIALIZED (
+    SELECT u FROM change WHERE place IS NOT NULL AND p IS NOT NULL UNION SELECT u FROM living
+), inserted AS (
+    -- A UUIDv7 (RFC 9562): its leading time keeps the entries of a shard together in the primary key.
+    INSERT INTO user_recommendation AS t (id, user_id, post_id, score, generated_at, expires_at)
+    SELECT %(uuid_prefix)s || substr(gen_random_uuid()::text, 16), user_id, post_id, score, %(generated_at)s, %(expires_at)s
+    FROM living
+    ON CONFLICT (user_id, post_id) DO UPDATE
+    SET score = excluded.score, generated_at = excluded.generated_at, expires_at = excluded.expires_at
+    WHERE t.generated_at <= excluded.generated_at OR t.expires_at <= %(now)s
+    RETURNING 1
+), updated AS (
+    UPDATE user_recommendation t
+    SET score = c.score, generated_at = %(generated_at)s, expires_at = %(expires_at)s
+    FROM change c
+    WHERE t.ctid = c.place AND c.p IS NOT NULL AND NOT c.same
+    RETURNING 1
+), deleted AS (
+    DELETE FROM user_recommendation t
+    USING change c
+    WHERE t.ctid = c.place AND c.p IS NULL AND EXISTS (SELECT FROM served s WHERE s.u = c.u)
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM inserted) AS inserted,
+       (SELECT count(*) FROM updated) AS updated,
+       (SELECT count(*) FROM change WHERE same) AS unchanged,
+       (SELECT count(*) FROM deleted) AS deleted,
+       (SELECT count(*) FROM newer) AS users_newer,
+       (SELECT count(*) FROM pg_temp.stage s JOIN newer n ON n.u = s.u) AS rows_newer,
+       (SELECT count(*) FROM change WHERE place IS NULL) - (SELECT count(*) FROM living) AS vanished

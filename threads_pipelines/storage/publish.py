@@ -1,0 +1,195 @@
+"""Publishes recommendations: each user's rows are replaced in one transaction.
+
+A reader sees a user's old rows or the new ones, never none, some, or a mixture. A user who has live
+rows of a newer generation keeps them; a user without rows in the source is left alone, and what
+there is of theirs expires. A publish that was killed is run again: what is there is skipped.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+import pyarrow as pa
+from sqlalchemy import Engine
+
+from threads_pipelines.errors import DataError
+from threads_pipelines.storage.database import session
+from threads_pipelines.storage.publish_lock import Lease, publishing
+from threads_pipelines.storage.publish_shard import Generation, ShardCounts, ShardWriter
+from threads_pipelines.storage.shards import Shard, shards
+
+SHARD_ROWS = 50_000
+_RENEW_SECONDS = 15.0
+_IDLE_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class PublishReport:
+    """What a publish did. Counts are of rows unless they name users."""
+
+    archived: bool
+    """Nothing was written because the generation had expired before it was published."""
+    users: int = 0
+    rows: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    users_newer: int = 0
+    """Users who kept live rows of a newer generation."""
+    rows_newer: int = 0
+    vanished: int = 0
+    """Rows left out because their user or post was deleted meanwhile."""
+    shards: int = 0
+    retries: int = 0
+    connections: int = 0
+    wal_bytes: int = 0
+    """Write-ahead log of the whole server during the publish."""
+    seconds: float = 0.0
+    vacuumed: bool = False
+    notice: str = ""
+    """What a person should know, such as why no VACUUM could be made."""
+
+
+def publish(
+    engine: Engine,
+    source: Iterable[pa.Table],
+    *,
+    generated_at: datetime,
+    expires_at: datetime,
+    now: datetime,
+    run_id: str,
+    connections: int = 2,
+    shard_rows: int = SHARD_ROWS,
+    wait_seconds: float = 30.0,
+    progress: Callable[[str], None] = lambda _message: None,
+) -> PublishReport:
+    """Publish one generation to ``user_recommendation``.
+
+    source: tables with user_id, post_id, score (others are ignored), sorted by user_id.
+    generated_at, expires_at, now: naive UTC; the first two are cut to whole seconds.
+    connections: how many shards are written at the same time.
+
+    Memory does not depend on the number of rows. Raises PublishBusyError where another run
+    publishes for all of ``wait_seconds``, DataError for rows that must not be published (the shards
+    before them stay), DatabaseError where the server fails.
+    """
+    generation = Generation.of(generated_at, expires_at, now)
+    if generation.expires_at <= now:
+        return PublishReport(
+            archived=True,
+            notice=f"expired at {generation.expires_at} UTC: archived, the table is untouched",
+        )
+    began = time.monotonic()
+    with publishing(engine, run_id, wait_seconds=wait_seconds, idle_seconds=_IDLE_SECONDS) as lease:
+        wal_before = _wal_position(lease)
+        crew = _Crew(engine, lease, generation, shards(source, shard_rows), connections)
+        total, written = ShardCounts(), 0
+        for counts in crew.run():
+            total, written = total + counts, written + 1
+            progress(f"shard {written}: {total.rows:,} rows of {total.users:,} users are in place")
+        notice = ""
+        changed = total.inserted + total.updated + total.deleted
+        if changed:
+            progress("vacuuming")
+            notice = vacuum(engine)
+        return PublishReport(
+            archived=False,
+            **{part.name: getattr(total, part.name) for part in fields(ShardCounts)},
+            shards=written,
+            connections=crew.size,
+            wal_bytes=_wal_position(lease) - wal_before,
+            seconds=time.monotonic() - began,
+            vacuumed=bool(changed) and not notice,
+            notice=notice,
+        )
+
+
+def vacuum(engine: Engine) -> str:
+    """VACUUM (ANALYZE) the table; returns why it was skipped, or nothing."""
+    with session(engine, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute("VACUUM (ANALYZE) user_recommendation")
+        said = " ".join(notice.strip() for notice in connection.notices)
+    if "skipping" not in said:
+        return ""
+    return (
+        f"not vacuumed ({said}): autovacuum has to do it; let the table's owner run the pipeline, "
+        "or from PostgreSQL 17 on GRANT MAINTAIN ON user_recommendation"
+    )
+
+
+def _wal_position(lease: Lease) -> int:
+    with lease.connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")
+        ((position,),) = cursor.fetchall()
+        return int(position)
+
+
+class _Crew:
+    """Threads that take shards from one stream, each with a connection of its own."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        lease: Lease,
+        generation: Generation,
+        stream: Iterator[Shard],
+        size: int,
+    ) -> None:
+        if size < 1:
+            raise DataError("a publish needs at least one connection")
+        self.size = size
+        self._engine, self._lease, self._generation = engine, lease, generation
+        self._stream, self._stream_lock = stream, threading.Lock()
+        self._done: queue.SimpleQueue[ShardCounts | BaseException | None] = queue.SimpleQueue()
+        self._stop = threading.Event()
+
+    def run(self) -> Iterator[ShardCounts]:
+        """Yield what each shard did; raise the first failure after all threads have ended."""
+        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(self.size)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield from self._results()
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join()
+
+    def _results(self) -> Iterator[ShardCounts]:
+        working = self.size
+        while working:
+            try:
+                result = self._done.get(timeout=_RENEW_SECONDS)
+            except queue.Empty:
+                self._lease.renew()
+                continue
+            if isinstance(result, BaseException):
+                raise result
+            if result is None:
+                working -= 1
+            else:
+                self._lease.renew()
+                yield result
+
+    def _work(self) -> None:
+        try:
+            first = self._next()
+            if first is not None:
+                with session(self._engine) as connection:
+                    writer = ShardWriter(connection, self._lease, self._generation)
+                    shard: Shard | None = first
+                    while shard is not None:
+                        self._done.put(writer.write(shard))
+                        shard = self._next()
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
+            self._done.put(error)
+        else:
+            self._done.put(None)
+
+    def _next(self) -> Shard | None:
+        with self._stream_lock:
+            return None if self._stop.is_set() else next(self._stream, None)

@@ -1,0 +1,100 @@
+"""Cuts a stream of recommendations into shards of whole users, checked and ready to be copied."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from threads_pipelines.errors import DataError
+
+_SCHEMA = pa.schema({"user_id": pa.string(), "post_id": pa.string(), "score": pa.float64()})
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Rows of whole users, sorted by user and post.
+
+    users, posts: string arrays of the distinct ids; user, post: (n,) int32 positions in them.
+    score: (n,) float64, finite.
+    """
+
+    users: pa.Array
+    posts: pa.Array
+    user: NDArray[np.int32]
+    post: NDArray[np.int32]
+    score: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        """Count of rows."""
+        return len(self.user)
+
+
+def shards(source: Iterable[pa.Table], rows: int) -> Iterator[Shard]:
+    """Yield shards of at least ``rows`` rows (the last may be smaller).
+
+    source: tables with user_id, post_id and score, in ascending order of user_id (code points);
+        a user may go on in the next table. Raises DataError for a score that is not finite, a pair
+        that occurs twice, a NULL, and for users out of order.
+    """
+    waiting: list[pa.Table] = []
+    last: str | None = None
+    for piece in _pieces(source, rows):
+        waiting.append(piece)
+        if sum(part.num_rows for part in waiting) < rows:
+            continue
+        gathered = pa.concat_tables(waiting)
+        # The last user's rows may go on in the next piece; everyone before is whole.
+        users = gathered["user_id"]
+        end = pc.index(users, users[-1]).as_py()
+        waiting = [gathered.slice(end)]
+        if end:
+            shard = _shard(gathered.slice(0, end), last)
+            last = shard.users[-1].as_py()
+            yield shard
+    if waiting:
+        yield _shard(pa.concat_tables(waiting), last)
+
+
+def _pieces(source: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
+    for table in source:
+        part = table.select(_SCHEMA.names).cast(_SCHEMA)
+        for start in range(0, part.num_rows, rows):
+            yield part.slice(start, rows)
+
+
+def _shard(table: pa.Table, last: str | None) -> Shard:
+    for name in _SCHEMA.names:
+        if table[name].null_count:
+            raise DataError(f"recommendations: {name} holds a NULL")
+    users, user = _encode(table["user_id"])
+    posts, post = _encode(table["post_id"])
+    by_id = pc.sort_indices(posts).to_numpy()
+    post = np.argsort(by_id).astype(np.int32)[post]
+    ascending = pc.all(pc.less(users[:-1], users[1:])).as_py() is not False
+    if (
+        (np.diff(user) < 0).any()
+        or not ascending
+        or (last is not None and users[0].as_py() <= last)
+    ):
+        raise DataError("recommendations are not sorted by user_id (code points)")
+    score = table["score"].to_numpy()
+    if not np.isfinite(score).all():
+        row = int(np.flatnonzero(~np.isfinite(score))[0])
+        pair = f"user {table['user_id'][row]}, post {table['post_id'][row]}"
+        raise DataError(f"recommendations: the score of {pair} is {score[row]}, not finite")
+    keys = user.astype(np.int64) * len(posts) + post
+    order = np.argsort(keys)
+    again = np.flatnonzero(np.diff(keys[order]) == 0)
+    if len(again):
+        row = int(order[again[0]])
+        pair = f"user {table['user_id'][row]}, post {table['post_id'][row]}"
+        raise DataError(f"recommendations: {pair} occurs twice")
+    return Shard(users, posts.take(pa.array(by_id)), user[order], post[order], score[order])
+
+
+def _encode(column: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.int32]]:
+    encoded = column.combine_chunks().dictionary_encode()
+    return encoded.dictionary, encoded.indices.to_numpy()
