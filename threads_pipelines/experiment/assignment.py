@@ -1,0 +1,108 @@
+"""Deals accounts into control and treatment, so that everyone can recompute who is where."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from threads_pipelines.experiment.settings import ExperimentSettings
+
+GROUPS = ("control", "treatment")
+CONTROL, TREATMENT, NOT_ENROLLED = 0, 1, -1
+
+Groups = NDArray[np.int8]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Who is in which group.
+
+    ids: (n,) str, the accounts as given.
+    group: (n,) int8, position in ``GROUPS``, or ``NOT_ENROLLED``.
+    pinned: (n,) bool, put there by a person.
+    missing: pinned accounts that do not exist.
+    """
+
+    ids: NDArray[np.object_]
+    group: Groups
+    pinned: Mask
+    missing: tuple[str, ...]
+
+    @property
+    def enrolled(self) -> Mask:
+        """(n,) bool, who takes part."""
+        return np.asarray(self.group != NOT_ENROLLED)
+
+    @property
+    def randomized(self) -> Mask:
+        """(n,) bool, who takes part by lot: the only accounts that a report may compare."""
+        return self.enrolled & ~self.pinned
+
+    @property
+    def withheld(self) -> Mask:
+        """(n,) bool, who is left without rows where the app reads recommendations for everyone."""
+        return np.asarray(self.group == CONTROL)
+
+    def rows(self) -> tuple[list[str], list[str]]:
+        """Ids and group names of the enrolled, for ``assign_experiment_groups.sql``."""
+        enrolled = np.flatnonzero(self.enrolled)
+        return (
+            [str(self.ids[row]) for row in enrolled],
+            [GROUPS[self.group[row]] for row in enrolled],
+        )
+
+
+def draw(experiment: str, ids: Sequence[str]) -> Groups:
+    """Return (n,) int8: the group that the lot gives to each id.
+
+    It is the first bit of SHA-256 of ``<experiment>/<id>``, so the app can tell without a database:
+    ``get_byte(sha256(convert_to('<experiment>/' || id, 'UTF8')), 0) >> 7`` in PostgreSQL,
+    ``createHash("sha256").update(`${experiment}/${id}`).digest()[0] >> 7`` in Node.js.
+    """
+    dealt = hashlib.sha256(f"{experiment}/".encode())
+    first = bytearray(len(ids))
+    for row, identifier in enumerate(ids):
+        one = dealt.copy()
+        one.update(identifier.encode())
+        first[row] = one.digest()[0]
+    return (np.frombuffer(first, dtype=np.uint8) >> 7).astype(np.int8)
+
+
+def assign(
+    ids: Sequence[str], emails: Sequence[str | None], synthetic: Mask, settings: ExperimentSettings
+) -> Assignment:
+    """Deal every account; pinned accounts go where they were put, the others by lot.
+
+    ids, emails: (n,) str; an email may be None where it is not known.
+    synthetic: (n,) bool; all others are real and take part only where the settings say so.
+    """
+    enrolled = np.ones(len(ids), bool) if settings.enroll_real_accounts else synthetic
+    group = np.where(enrolled, draw(settings.name, ids), NOT_ENROLLED).astype(np.int8)
+    pinned = np.zeros(len(ids), bool)
+    rows = dict(zip(ids, range(len(ids)), strict=True))
+    rows |= {email: row for row, email in enumerate(emails) if email is not None}
+    for account, name in settings.pinned.items():
+        if account in rows:
+            group[rows[account]] = GROUPS.index(name)
+            pinned[rows[account]] = True
+    return Assignment(
+        ids=np.array(ids, dtype=object),
+        group=group,
+        pinned=pinned,
+        missing=tuple(sorted(set(settings.pinned) - set(rows))),
+    )
+
+
+def served_groups(assignment: Assignment, labels: Sequence[Any]) -> Groups:
+    """Return (n,) int8: the group in which the app served each account, for the report.
+
+    labels: (n,) the values of ``experiment_group``; anything but a group's name is not enrolled.
+    Pinned and not enrolled accounts are ``NOT_ENROLLED`` here.
+    """
+    positions = {name: position for position, name in enumerate(GROUPS)}
+    served = np.array([positions.get(label, NOT_ENROLLED) for label in labels], dtype=np.int8)
+    return np.where(assignment.randomized, served, NOT_ENROLLED).astype(np.int8)

@@ -1,0 +1,187 @@
+"""What each group did per session of the feed, and what may be concluded from it."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Literal
+
+import numpy as np
+
+from threads_pipelines.experiment.assignment import CONTROL, TREATMENT, Groups
+from threads_pipelines.experiment.power import PowerStatement, power_statement
+from threads_pipelines.experiment.sessions import OUTCOMES, Events, Floats, Sessions, sessions
+from threads_pipelines.experiment.settings import ReportSettings
+from threads_pipelines.experiment.srm import SampleRatio, sample_ratio
+from threads_pipelines.experiment.uplift import Estimate, Uplift, compare, estimate
+from threads_pipelines.recommender.snapshot import Mask
+
+METRICS = ("user_click_rate", *OUTCOMES)
+"""The first is the mean over users of each user's own clicks per session; the others are sums over
+all users per session, in which people who come often weigh more."""
+
+PRIMARY = "user_click_rate"
+"""The one metric that decides, named beforehand. A click is the earliest thing that a person does
+because a post was worth it, and the most frequent, so it shows a difference first. Every person
+counts alike: a few who are always there would otherwise decide for all, and with their heavy tail
+nobody could say beforehand how many users are needed. Clicks are counted, not "any click", so an
+uplift of the click rate is an uplift of the metric."""
+
+Verdict = Literal["treatment", "control", "undecided", "not_enough_data", "mismatch"]
+Scope = Literal["total", "day", "cumulative"]
+
+_DAY = 24 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the whole of the data says.
+
+    uplifts: one a metric, in the order of ``METRICS``. verdict: the primary metric's alone.
+    warnings: sentences for a person; a reason not to trust or not to conclude comes first.
+    """
+
+    uplifts: tuple[Uplift, ...]
+    ratio: SampleRatio
+    power: PowerStatement
+    verdict: Verdict
+    warnings: tuple[str, ...]
+
+    @property
+    def primary(self) -> Uplift:
+        """The metric that decides."""
+        return self.uplifts[METRICS.index(PRIMARY)]
+
+
+@dataclass(frozen=True, slots=True)
+class DayFindings:
+    """The uplifts of one day, or of all days up to it."""
+
+    day: date
+    scope: Scope
+    uplifts: tuple[Uplift, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentReport:
+    """The report of one experiment; ``days`` has a "day" and a "cumulative" entry for each day."""
+
+    experiment: str
+    findings: Findings
+    days: tuple[DayFindings, ...]
+    unattributed: int
+
+
+def build_report(
+    experiment: str, events: Events, groups: Groups, settings: ReportSettings
+) -> ExperimentReport:
+    """Report on the sessions of the users who drew lots.
+
+    groups: (n_users,) int8, position in ``assignment.GROUPS``; others are left out. See
+        ``assignment.served_groups``.
+    """
+    seen = sessions(events, settings)
+    return ExperimentReport(
+        experiment=experiment,
+        findings=conclude(seen, groups, settings),
+        days=daily(seen, groups, settings),
+        unattributed=seen.unattributed,
+    )
+
+
+def conclude(seen: Sessions, groups: Groups, settings: ReportSettings) -> Findings:
+    """Compare the groups over all sessions and name a winner where that is allowed."""
+    totals = _totals(seen, np.ones(len(seen.user), bool), len(groups))
+    uplifts = _uplifts(totals, groups, settings)
+    primary = uplifts[METRICS.index(PRIMARY)]
+    ratio = sample_ratio(primary.control.users, primary.treatment.users, settings.mismatch_alpha)
+    power = power_statement(primary.control, primary.treatment, settings)
+    verdict = _verdict(primary, ratio, power, settings)
+    days = len(np.unique(seen.start // _DAY))
+    return Findings(uplifts, ratio, power, verdict, _warnings(verdict, ratio, power, days))
+
+
+def daily(seen: Sessions, groups: Groups, settings: ReportSettings) -> tuple[DayFindings, ...]:
+    """Compare the groups on each day (UTC, by the session's start) and up to each day."""
+    day_of = seen.start // _DAY
+    so_far = np.zeros((len(groups), 1 + len(OUTCOMES)))
+    found: list[DayFindings] = []
+    for number in np.unique(day_of):
+        day = datetime.fromtimestamp(int(number) * _DAY, UTC).date()
+        today = _totals(seen, day_of == number, len(groups))
+        so_far += today
+        found.append(DayFindings(day, "day", _uplifts(today, groups, settings)))
+        found.append(DayFindings(day, "cumulative", _uplifts(so_far, groups, settings)))
+    return tuple(found)
+
+
+def _totals(seen: Sessions, chosen: Mask, users: int) -> Floats:
+    """Return (n_users, 1 + n_outcomes): sessions, then the sum of each outcome."""
+    user = seen.user[chosen]
+    totals = np.empty((users, 1 + len(OUTCOMES)))
+    totals[:, 0] = np.bincount(user, minlength=users)
+    for column, outcome in enumerate(seen.outcomes.T, start=1):
+        totals[:, column] = np.bincount(user, outcome[chosen], users)
+    return totals
+
+
+def _uplifts(totals: Floats, groups: Groups, settings: ReportSettings) -> tuple[Uplift, ...]:
+    exposed = totals[:, 0] > 0
+    control, treatment = (
+        _estimates(totals[exposed & (groups == group)]) for group in (CONTROL, TREATMENT)
+    )
+    return tuple(
+        compare(*each, settings.confidence)
+        for each in zip(METRICS, control, treatment, strict=True)
+    )
+
+
+def _estimates(totals: Floats) -> list[Estimate]:
+    """Estimate each of ``METRICS`` in one group; every row has a session."""
+    count = totals[:, 0]
+    clicks = totals[:, 1 + OUTCOMES.index("clicks")]
+    return [
+        estimate(clicks / count, np.ones(len(count))),
+        *(estimate(outcome, count) for outcome in totals[:, 1:].T),
+    ]
+
+
+def _verdict(
+    primary: Uplift, ratio: SampleRatio, power: PowerStatement, settings: ReportSettings
+) -> Verdict:
+    if ratio.mismatch:
+        return "mismatch"
+    # With less than half of the users needed, the chance to find the target is about a half, and
+    # what does turn out significant is exaggerated (Gelman and Carlin 2014, "Beyond power
+    # calculations"). Asking for all of them would hide every second true winner, for the number is
+    # itself estimated from these data; a planned number is not, and is asked for in full.
+    enough = settings.planned_users or max(settings.minimum_users, (power.users_expected or 0) / 2)
+    if power.users_expected is None or power.users_seen < enough:
+        return "not_enough_data"
+    if primary.low > 0:
+        return "treatment"
+    return "control" if primary.high < 0 else "undecided"
+
+
+def _warnings(
+    verdict: Verdict, ratio: SampleRatio, power: PowerStatement, days: int
+) -> tuple[str, ...]:
+    warnings = []
+    if ratio.mismatch:
+        warnings.append(
+            f"Sample ratio mismatch: {ratio.control:,} users in control and {ratio.treatment:,} in "
+            f"treatment, which an even split does not explain (p = {ratio.p_value:.1g}). Find the "
+            "cause in the assignment or the logging before reading any difference."
+        )
+    needed = "an unknown number" if power.users_needed is None else f"about {power.users_needed:,}"
+    shortfall = (
+        f"{power.users_seen:,} users in the smaller group; {needed} per group are needed to find "
+        f"an uplift of {power.target_uplift:.0%} with {power.power:.0%} power."
+    )
+    if verdict == "not_enough_data":
+        warnings.append(f"Not enough data for a winner: {shortfall}")
+    elif power.users_expected is None or power.users_seen < power.users_expected:
+        warnings.append(f"Smaller than planned for: {shortfall} A real difference may not show.")
+    if days < 7:
+        warnings.append(
+            f"{days} day{'' if days == 1 else 's'} of data: a whole week evens out the weekdays."
+        )
+    return tuple(warnings)

@@ -1,0 +1,26 @@
+"""The sample-ratio check: a split that chance does not explain means that the comparison is broken.
+
+Fabijan et al., "Diagnosing Sample Ratio Mismatch in Online Controlled Experiments", KDD 2019.
+"""
+
+from dataclasses import dataclass
+
+from scipy import stats
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRatio:
+    """Users seen in each group, the p value of an even split, and whether it is a mismatch."""
+
+    control: int
+    treatment: int
+    p_value: float
+    mismatch: bool
+
+
+def sample_ratio(control: int, treatment: int, alpha: float) -> SampleRatio:
+    """Test a 50/50 split by chi-square with one degree of freedom; no users, no mismatch."""
+    total = control + treatment
+    statistic = (control - treatment) ** 2 / total if total else 0.0
+    p_value = float(stats.chi2.sf(statistic, 1))
+    return SampleRatio(control, treatment, p_value, p_value < alpha)

@@ -1,0 +1,98 @@
+"""Differences between two groups in a ratio such as clicks per session, with users as the unit.
+
+Sessions of one user resemble each other, so the session is not the unit of the error: the delta
+method linearizes the ratio of two sums over users (Deng, Knoblich and Lu, "Applying the Delta
+Method in Metric Analytics", KDD 2018).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from threads_pipelines.experiment.sessions import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A ratio of two sums in one group.
+
+    users: who had a session. denominator: its sum. value: the ratio, NaN without users.
+    relative_variance: variance of one user's linearized share, divided by the squared ratio.
+    relative_variance_error: standard error of the above.
+    """
+
+    users: int
+    denominator: float
+    value: float
+    relative_variance: float
+    relative_variance_error: float
+
+    @property
+    def error(self) -> float:
+        """Standard error of the ratio."""
+        if self.users < 2:
+            return math.nan
+        return abs(self.value) * math.sqrt(self.relative_variance / self.users)
+
+
+@dataclass(frozen=True, slots=True)
+class Uplift:
+    """Treatment against control in one metric; whatever cannot be estimated is NaN.
+
+    low, high: interval of ``difference``; relative_low, relative_high: of ``relative``, the
+    difference over control's value, from the logarithm of the quotient.
+    p_value: two-sided, of no difference.
+    """
+
+    metric: str
+    control: Estimate
+    treatment: Estimate
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    relative: float
+    relative_low: float
+    relative_high: float
+
+
+def estimate(numerator: Floats, denominator: Floats) -> Estimate:
+    """Estimate sum(numerator) / sum(denominator); both (n_users,), denominators above zero."""
+    users = len(numerator)
+    total = float(denominator.sum())
+    value = float(numerator.sum()) / total if users else math.nan
+    if users < 2 or value == 0:
+        return Estimate(users, total, value, math.nan, math.nan)
+    share = (numerator / value - denominator) / (total / users)
+    squared = share**2
+    variance = float(squared.sum()) / (users - 1)
+    return Estimate(users, total, value, variance, float(squared.std()) / math.sqrt(users))
+
+
+def compare(metric: str, control: Estimate, treatment: Estimate, confidence: float) -> Uplift:
+    """Compare two estimates with Welch's interval."""
+    difference = treatment.value - control.value
+    errors = np.array([control.error, treatment.error])
+    error = float(np.hypot(*errors))
+    half = p_value = log_half = math.nan
+    if error > 0:
+        users = np.array([control.users, treatment.users])
+        freedom = error**4 / float(np.sum(errors**4 / (users - 1)))
+        half = float(stats.t.isf((1 - confidence) / 2, freedom)) * error
+        p_value = 2 * float(stats.t.sf(abs(difference) / error, freedom))
+        log_half = half / error * float(np.hypot(*(errors / [control.value, treatment.value])))
+    quotient = treatment.value / control.value if control.value else math.nan
+    return Uplift(
+        metric=metric,
+        control=control,
+        treatment=treatment,
+        difference=difference,
+        low=difference - half,
+        high=difference + half,
+        p_value=p_value,
+        relative=quotient - 1,
+        relative_low=quotient * math.exp(-log_half) - 1,
+        relative_high=quotient * math.exp(log_half) - 1,
+    )
