@@ -56,6 +56,12 @@ class Settings:
     s3_or_none: S3Settings | None
     ollama_host_or_none: str | None
     ollama_model: str
+    alert_webhook_url: str | None = field(repr=False)
+    """Where a failed run is reported; its path is often a secret."""
+    pushgateway_url: str | None = field(repr=False)
+    """Prometheus Pushgateway that counts and timings are pushed to."""
+    role_password: str | None = field(repr=False)
+    """Password that set-up gives the role of the pipeline."""
     embedded: frozenset[str]
     """Variables that came from the embedded stack rather than from the environment."""
 
@@ -102,6 +108,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         s3_or_none=_s3(values) if _has_s3(values) else None,
         ollama_host_or_none=values.get("OLLAMA_HOST"),
         ollama_model=values.get("OLLAMA_MODEL", DEFAULT_MODEL),
+        alert_webhook_url=_web_address(given, "THREADS_ALERT_WEBHOOK_URL"),
+        pushgateway_url=_web_address(given, "THREADS_PUSHGATEWAY_URL"),
+        role_password=given.get("THREADS_ROLE_PASSWORD"),
         embedded=frozenset(set(stack) - set(given)),
     )
 
@@ -172,6 +181,13 @@ def _s3(values: Mapping[str, str]) -> S3Settings:
         secret_access_key=values.get("AWS_SECRET_ACCESS_KEY"),
         region=values.get("AWS_REGION") or values.get("AWS_DEFAULT_REGION") or "us-east-1",
     )
+
+
+def _web_address(values: Mapping[str, str], variable: str) -> str | None:
+    url = values.get(variable)
+    if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
+        raise ConfigurationError(f"{variable} is not an http or https address")
+    return url
 
 
 def _timezone(name: str) -> str:

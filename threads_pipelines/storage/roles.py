@@ -1,6 +1,7 @@
 """Database roles: what ``sql/roles.sql`` grants, and the login that the pipeline works under."""
 
 from psycopg2 import sql
+from psycopg2.extensions import encrypt_password
 from sqlalchemy import Engine
 
 from threads_pipelines.storage.database import session
@@ -25,9 +26,10 @@ def provide_login(engine: Engine, name: str, password: str, *, synthetic: bool =
         cursor.execute(statement("roles"))
         cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", (name,))
         verb = sql.SQL("ALTER" if cursor.rowcount else "CREATE")
-        # A statement that defines a role takes no parameter: the password is quoted as a literal.
+        # Hashed here, so that the server's log never holds the password itself.
+        verifier = encrypt_password(password, name, connection, "scram-sha-256")
         cursor.execute(
-            sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, login, sql.Literal(password))
+            sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, login, sql.Literal(verifier))
         )
         cursor.execute(sql.SQL("REVOKE {} FROM {}").format(sql.Identifier(other), login))
         cursor.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(group), login))
