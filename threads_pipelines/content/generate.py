@@ -1,26 +1,58 @@
 """Many posts from few seeds: a budget of texts by the model, the rest by the templates."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
 
 from threads_pipelines.content.seeds import MAX_POST_LENGTH, SeedPost
 from threads_pipelines.content.text import normalise
+from threads_pipelines.content.text_model import TextModel
 from threads_pipelines.content.variations import VARIATION_TYPES, render
-from threads_pipelines.errors import DataError
+from threads_pipelines.content.writer import Tally, write
+from threads_pipelines.errors import DataError, TextModelError
 
 Source = Literal["template", "gemma"]
+Progress = Callable[[str], None]
 _ATTEMPTS = 200
 _REPORT_EVERY = 2000
+_FAILURES_IN_A_ROW = 2
+
+
+class ContentSettings(BaseModel):
+    """How many texts the model may write, and what counts as too alike."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: int = Field(42, ge=0, lt=2**63, description="Seed of every random choice")
+    model_texts: int = Field(
+        60,
+        ge=0,
+        description="Posts that the text model is asked to write; templates write the rest",
+    )
+    model_calls: int = Field(
+        100, ge=0, description="Calls of the text model at most, answers from the cache included"
+    )
+    model_attempts: int = Field(3, ge=1, le=10, description="Attempts per text before a template")
+    model_seconds: float = Field(
+        150.0, ge=0, allow_inf_nan=False, description="Time for the text model's work, in seconds"
+    )
+    model_call_seconds: float = Field(
+        20.0, gt=0, allow_inf_nan=False, description="Time for one call, in seconds"
+    )
+    max_near_duplicates: float = Field(
+        0.02, ge=0, le=1, description="Largest allowed share of near-duplicate posts"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class GeneratedPost:
     """One post; ``index`` is its place in the run and names it for ever.
 
-    The first n posts of a longer run are the posts of a run of n.
+    The templates' posts do not depend on how many there are: a longer run begins with the shorter.
     """
 
     index: int
@@ -30,6 +62,102 @@ class GeneratedPost:
     variation: str
     text: str
     source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """What the text model was asked for and what it gave.
+
+    wanted, written: texts. calls: at most so many seconds each. refused: count by reason.
+    stopped: why it wrote fewer than it was given time for, as a sentence; empty where it did not.
+    """
+
+    wanted: int
+    written: int
+    calls: int
+    refused: Mapping[str, int]
+    seconds: float
+    stopped: str
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedPosts:
+    """The posts in the order of their index, and how they came about."""
+
+    posts: tuple[GeneratedPost, ...]
+    model: ModelUse
+
+
+def generate_posts(
+    seeds: Sequence[SeedPost],
+    count: int,
+    settings: ContentSettings,
+    connect: Callable[[], TextModel] | None = None,
+    progress: Progress | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> GeneratedPosts:
+    """Write ``count`` posts that differ from each other in more than digits, emoji and case.
+
+    ``connect`` opens the text model; where it raises TextModelError, or the model fails or runs out
+    of its time, the templates go on and ``ModelUse.stopped`` says why. The same seeds, settings and
+    completions give the same posts. Raises DataError where the vocabulary cannot yield so many.
+    """
+    if not seeds or count < 0:
+        raise DataError(f"{len(seeds)} seed posts cannot make {count} posts")
+    by_model, use = _model_texts(seeds, count, settings, connect, progress, clock)
+    texts = template_texts(seeds, count, settings.seed, by_model, progress)
+    posts = []
+    for index, text in enumerate(texts):
+        seed, variation = plan(seeds, index)
+        source: Source = "gemma" if index in by_model else "template"
+        posts.append(GeneratedPost(index, seed.id, seed.topic, seed.tags, variation, text, source))
+    return GeneratedPosts(tuple(posts), use)
+
+
+def _model_texts(
+    seeds: Sequence[SeedPost],
+    count: int,
+    settings: ContentSettings,
+    connect: Callable[[], TextModel] | None,
+    progress: Progress | None,
+    clock: Callable[[], float],
+) -> tuple[dict[int, str], ModelUse]:
+    """Let the model write the first posts of the plan, which spreads them over seeds and types."""
+    wanted = min(settings.model_texts, count)
+    began, tally, stopped, failures = clock(), Tally(), "", 0
+    texts: dict[int, str] = {}
+    seen: set[str] = set()
+    try:
+        model = connect() if connect and wanted else None
+    except TextModelError as error:
+        model, stopped = None, str(error)
+    for index in range(wanted if model else 0):
+        left = settings.model_calls - tally.calls
+        if left <= 0:
+            stopped = f"the budget of {settings.model_calls} calls is spent"
+        elif clock() - began > settings.model_seconds:
+            stopped = f"the {settings.model_seconds:g} s for the text model are over"
+        if stopped or model is None:
+            break
+        post, variation = plan(seeds, index)
+        rng = np.random.default_rng([settings.seed, index, 1])
+        attempts = min(settings.model_attempts, left)
+        try:
+            text = write(
+                model, post, variation, rng, tally, attempts, lambda t: normalise(t) not in seen
+            )
+            failures = 0
+        except TextModelError as error:
+            text, failures = None, failures + 1
+            stopped = str(error) if failures == _FAILURES_IN_A_ROW else ""
+        if text is not None:
+            texts[index] = text
+            seen.add(normalise(text))
+        if progress:
+            progress(f"text {index + 1} of {wanted}, {len(texts)} by Gemma")
+    refused = {reason.value: times for reason, times in sorted(tally.refused.items())}
+    use = ModelUse(wanted, len(texts), tally.calls, refused, clock() - began, stopped)
+    return texts, use
 
 
 def plan(seeds: Sequence[SeedPost], index: int) -> tuple[SeedPost, str]:

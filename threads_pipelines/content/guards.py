@@ -10,11 +10,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from enum import StrEnum
+from itertools import pairwise
 
 from threads_pipelines.content.text import normalise
 from threads_pipelines.content.vocabulary import SENTENCE_END
 
 MAX_MODEL_CHARACTERS = 300
+MAX_SENTENCE_WORDS = 22
+"""Of a sentence that a base model ends: read by hand, most longer ones lose their way."""
 _OWN_CLOSING = "\"'”’)"
 _JOINERS = "\u200d\ufe0f"  # parts of emoji, not hidden text
 _MIN_WORDS_FOR_LANGUAGE = 5
@@ -26,6 +29,8 @@ class Refusal(StrEnum):
     EMPTY = "empty"
     UNFINISHED = "no whole sentence"
     TOO_LONG = "too long"
+    RAMBLING = "a sentence that goes on and on"
+    ASIDE = "quotations or asides"
     CONTROL = "control characters"
     SCRIPT = "another script"
     LANGUAGE = "another language"
@@ -59,9 +64,7 @@ _PATTERNS = {
 }
 _COMPILED = {reason: re.compile(text, re.I | re.S) for reason, text in _PATTERNS.items()}
 _COMMON_ENGLISH = frozenset(
-    "the a an and or but of to in on at with for from by is was are were be been it its this that "
-    "my me i we you he she they our your his her their so not no as had has have do did will would "
-    "when what who how all one just up out if about there then than can could".split()
+    ["the", "a", "an", "and", "or", "but", "of", "to", "in", "on", "at", "with", "for", "from", "by", "is", "was", "are", "were", "be", "been", "it", "its", "this", "that", "my", "me", "i", "we", "you", "he", "she", "they", "our", "your", "his", "her", "their", "so", "not", "no", "as", "had", "has", "have", "do", "did", "will", "would", "when", "what", "who", "how", "all", "one", "just", "up", "out", "if", "about", "there", "then", "than", "can", "could"]
 )
 
 
@@ -106,9 +109,13 @@ def judge(raw: str, expected: Expectation, *, one_sentence: bool) -> Verdict:
     for reason, pattern in _COMPILED.items():
         if pattern.search(text):
             return Verdict(None, reason)
+    if one_sentence and re.search(r"[\"“”()]|\w'\s|: ", text):
+        return Verdict(None, Refusal.ASIDE)
     whole = _whole_sentences(text, one_sentence)
     if whole is None:
         return Verdict(None, Refusal.UNFINISHED)
+    if one_sentence and len(whole.split()) > MAX_SENTENCE_WORDS:
+        return Verdict(None, Refusal.RAMBLING)
     refusal = _fault(whole, expected)
     return Verdict(None, refusal) if refusal else Verdict(whole, None)
 
@@ -168,5 +175,5 @@ def _scripts(text: str) -> set[str]:
 def _repeats(words: list[str]) -> bool:
     threes = [tuple(words[at : at + 3]) for at in range(len(words) - 2)]
     few = len(words) >= 8 and len(set(words)) < len(words) / 2
-    stutter = any(a == b for a, b in zip(words, words[1:], strict=False))
+    stutter = any(word == following for word, following in pairwise(words))
     return few or stutter or len(threes) != len(set(threes))

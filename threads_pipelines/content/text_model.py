@@ -22,12 +22,12 @@ class CompletionOptions:
 
     seed: the same seed, prompt and weights give the same text.
     max_tokens: at most so many.
-    sentences: stop after the first whole sentence; None reads to the end.
+    one_sentence: stop after the first whole sentence.
     stop: texts that end the completion.
     """
 
     seed: int
-    max_tokens: int = 40
+    max_tokens: int = 32
     one_sentence: bool = True
     stop: tuple[str, ...] = ("\n",)
     temperature: float = 0.7

@@ -33,18 +33,20 @@ _DRAWS = 96  # more choices than any template makes; a longer text starts anothe
 
 def render(variation: str, seed: SeedPost, rng: np.random.Generator) -> str:
     """Write ``seed`` as one of ``VARIATION_TYPES``, with phrases drawn by ``rng``."""
-    return render_slots(variation, _seed_slots(seed), theme(seed.topic).emoji, rng)
+    return render_phrases(variation, phrases_for(seed, rng))
 
 
-def render_slots(
-    variation: str, slots: Slots, emoji: Sequence[str], rng: np.random.Generator
-) -> str:
-    """Write a variation from any vocabulary: what ``render`` does once the seed's is looked up."""
-    phrases = _Phrases(slots, emoji, rng)
+def render_phrases(variation: str, phrases: "Phrases") -> str:
+    """Write a variation with any phrases: what ``render`` does once the seed's are found."""
     return _template(variation).render(say=phrases.say, choose=phrases.choose, emoji=phrases.emoji)
 
 
-class _Phrases:
+def phrases_for(seed: SeedPost, rng: np.random.Generator) -> "Phrases":
+    """Return the phrases that go with ``seed``."""
+    return Phrases(_slots(seed.topic, seed.tags, seed.content), theme(seed.topic).emoji, rng)
+
+
+class Phrases:
     """What a template may call. No phrase is said twice in one text."""
 
     def __init__(self, slots: Slots, emoji: Sequence[str], rng: np.random.Generator) -> None:
@@ -55,11 +57,13 @@ class _Phrases:
         self._left = {slot: list(range(len(fragments))) for slot, fragments in slots.items()}
 
     def choose(self, count: int) -> int:
+        """Return a number in [0, count)."""
         if not self._numbers:
             self._numbers = self._rng.random(_DRAWS).tolist()
         return int(self._numbers.pop() * count)
 
     def say(self, slot: str) -> str:
+        """Return a phrase of the slot."""
         left = self._left[slot]
         if not left:  # a seed of one sentence may have to repeat itself
             left.extend(range(len(self._slots[slot])))
@@ -67,6 +71,7 @@ class _Phrases:
         return fragment.expand(self.choose)
 
     def emoji(self) -> str:
+        """Return an emoji of the theme."""
         return self._emoji.pop(self.choose(len(self._emoji)))
 
 
@@ -93,10 +98,4 @@ def _low(text: str) -> str:
     return text if first in _KEEP_CAPITAL else text[:1].lower() + text[1:]
 
 
-@cache
-def _cached_slots(topic: str, tags: tuple[str, ...], content: str) -> Slots:
-    return slots_for(topic, tags, content)
-
-
-def _seed_slots(seed: SeedPost) -> Slots:
-    return _cached_slots(seed.topic, seed.tags, seed.content)
+_slots = cache(slots_for)

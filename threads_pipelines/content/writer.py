@@ -1,0 +1,145 @@
+"""Posts by the text model: a prompt from a template, up to three attempts, and the guards.
+
+A model with a chat template is asked for the post. Base weights cannot be asked: the template
+writes the opening and begins a sentence, the model ends it, the template may add a closing.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+
+import numpy as np
+from jinja2 import Template
+
+from threads_pipelines.content.guards import (
+    MAX_MODEL_CHARACTERS,
+    Expectation,
+    Refusal,
+    content_words,
+    judge,
+)
+from threads_pipelines.content.seeds import MAX_POST_LENGTH, SeedPost
+from threads_pipelines.content.text_model import CompletionOptions, TextModel
+from threads_pipelines.content.variations import Phrases, environment, phrases_for
+from threads_pipelines.content.vocabulary import SENTENCE_END, theme
+
+_HERE = "\ue000"
+"""Where the model's words go: a private-use character, which no text may hold."""
+
+MANNERS = {
+    "paraphrase": "saying the same in other words",
+    "add_context": "adding when, where and with whom it happened",
+    "emoji": "in two short sentences with two fitting emoji",
+    "question": "ending with one honest question to the readers",
+    "personal_story": "as a short memory from your own life",
+    "pro_tip": "as one practical tip and why it works",
+    "short_form": "in at most twelve words",
+    "long_form": "in four or five sentences",
+    "casual": "in lower case, as one writes to friends",
+    "professional": "in a measured tone, as one writes to colleagues",
+}
+"""What an instruction says of each variation type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What the model is given, and what its text becomes part of.
+
+    before: words of the finished post ahead of the sentence that the model ends.
+    begun: beginning of that sentence; empty for an instruction.
+    after: words behind it.
+    """
+
+    text: str
+    before: str
+    begun: str
+    after: str
+    options: CompletionOptions
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the model was asked for and what became of it."""
+
+    calls: int = 0
+    refused: Counter[Refusal] = field(default_factory=Counter)
+
+
+def write(
+    model: TextModel,
+    post: SeedPost,
+    variation: str,
+    rng: np.random.Generator,
+    tally: Tally,
+    attempts: int = 3,
+    is_new: Callable[[str], bool] = lambda text: True,
+) -> str | None:
+    """Return a guarded post for which ``is_new`` holds, or None after ``attempts`` refusals.
+
+    Counts in ``tally``. Raises TextModelError where the model cannot be had.
+    """
+    expected = Expectation(post.content, known_words(post.topic, post.content))
+    for _ in range(attempts):
+        prompt = prompt_for(post, variation, rng, model.follows_instructions)
+        tally.calls += 1
+        verdict = judge(
+            prompt.begun + model.complete(prompt.text, prompt.options),
+            expected,
+            one_sentence=prompt.options.one_sentence,
+        )
+        if verdict.text is None:
+            tally.refused[verdict.refusal or Refusal.EMPTY] += 1
+            continue
+        text = f"{prompt.before} {verdict.text}{prompt.after}".strip()
+        if len(text) > MAX_POST_LENGTH:
+            tally.refused[Refusal.TOO_LONG] += 1
+        elif not is_new(text):
+            tally.refused[Refusal.COPY] += 1
+        else:
+            return text
+    return None
+
+
+def prompt_for(post: SeedPost, variation: str, rng: np.random.Generator, instruct: bool) -> Prompt:
+    """Write the prompt of one attempt, its phrases and the model's own seed drawn by ``rng``."""
+    seed = int(rng.integers(2**31))
+    if instruct:
+        text = prompt_template("instruct/post").render(
+            topic=post.topic,
+            content=post.content,
+            manner=MANNERS[variation],
+            max_characters=MAX_MODEL_CHARACTERS - 20,
+        )
+        options = CompletionOptions(seed, max_tokens=120, one_sentence=False, stop=())
+        return Prompt(text, "", "", "", options)
+    return continuation(f"continue/{variation}", phrases_for(post, rng), seed)
+
+
+def continuation(template: str, phrases: Phrases, seed: int) -> Prompt:
+    """Write a prompt for base weights: the post up to the place where the model goes on."""
+    text = prompt_template(template).render(
+        say=phrases.say, choose=phrases.choose, emoji=phrases.emoji, model=_HERE
+    )
+    before, after = text.split(_HERE)
+    begun = SENTENCE_END.split(before)[-1]
+    return Prompt(before, before.removesuffix(begun).strip(), begun, after, CompletionOptions(seed))
+
+
+@cache
+def prompt_template(name: str) -> Template:
+    """Load ``prompts/<name>.j2``."""
+    file = resources.files("threads_pipelines.content") / "prompts" / f"{name}.j2"
+    return environment().from_string(file.read_text(encoding="utf-8").strip())
+
+
+@cache
+def known_words(theme_name: str, content: str) -> AbstractSet[str]:
+    """Return the words that a text about ``content`` may be expected to share with its theme."""
+    words = theme(theme_name)
+    texts = [content, " ".join(words.keywords)]
+    for slots in words.subjects.values():
+        texts += [f.texts() for fragments in slots.values() for f in fragments]
+    return frozenset(content_words(" ".join(texts)))
