@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any
 
 import click
+from sqlalchemy import make_url
 
 from threads_pipelines import settings
 from threads_pipelines.console.dagster import launch_job
 from threads_pipelines.console.stack import start_needed
+from threads_pipelines.errors import ConfigurationError
 from threads_pipelines.recommender.as_of import parse_instant
-from threads_pipelines.storage import contract, database
+from threads_pipelines.storage import contract, database, roles
 from threads_pipelines.storage.objects import ObjectStore
 from threads_pipelines.storage.objects import upload_seeds as upload
 
@@ -40,6 +42,17 @@ def prepare(loaded: settings.Settings) -> None:
     contract.require_contract(engine)
 
 
+def prepare_role(loaded: settings.Settings, role: str, synthetic: bool) -> None:
+    """Provide the login ``role`` and, owned by it, the database that Dagster keeps its runs in."""
+    if not loaded.role_password:
+        raise ConfigurationError(f"THREADS_ROLE_PASSWORD is not set: the password for {role}")
+    engine = database.connect(loaded.database_url)
+    roles.provide_login(engine, role, loaded.role_password, synthetic=synthetic)
+    dagster_database = make_url(loaded.dagster_database_url).database
+    roles.provide_database(engine, str(dagster_database), role)
+    click.echo(f"  {role} may do what {'synthetic data' if synthetic else 'the night'} needs")
+
+
 @click.command()
 @click.option("--as-of", type=_Instant(), help="Read up to this instant instead of now.")
 def run(as_of: datetime | None) -> None:
@@ -60,9 +73,18 @@ def run(as_of: datetime | None) -> None:
 
 
 @click.command()
-def setup() -> None:
-    """Prepare the database and the bucket; on the app's own database only check its tables."""
-    prepare(start_needed())
+@click.option("--role", help="Also provide the login that the pipeline is to work under.")
+@click.option("--synthetic", is_flag=True, help="Let it make and remove synthetic accounts too.")
+def setup(role: str | None, synthetic: bool) -> None:
+    """Prepare the database and the bucket; on the app's own database only check its tables.
+
+    With --role, run as the tables' owner: the login gets the least it needs (sql/roles.sql), the
+    password in THREADS_ROLE_PASSWORD, and Dagster's database.
+    """
+    loaded = start_needed()
+    prepare(loaded)
+    if role:
+        prepare_role(loaded, role, synthetic)
     click.echo("Ready.")
 
 
