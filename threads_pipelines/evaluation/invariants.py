@@ -65,7 +65,7 @@ def check_rows(chunks: Iterable[ScoredRows], snapshot: Snapshot, top_k: int) -> 
     chunks: rows sorted by (user, rank); each user's feed lies in one chunk. Only one chunk is in
     memory at a time.
     """
-    checker = _Checker(snapshot, top_k)
+    checker = Checker(snapshot, top_k)
     for chunk in chunks:
         checker.add(chunk)
     return checker.finish()
@@ -101,7 +101,9 @@ def _places(known: NDArray[np.object_], ids: NDArray[np.object_]) -> NDArray[np.
     return place.astype(np.int32)
 
 
-class _Checker:
+class Checker:
+    """The checks of ``check_rows`` for rows that are on their way somewhere else."""
+
     def __init__(self, snapshot: Snapshot, top_k: int) -> None:
         self.snapshot, self.top_k = snapshot, top_k
         self.expected = np.minimum(_posts_left(snapshot), top_k)
@@ -111,6 +113,7 @@ class _Checker:
         self.rows = 0
 
     def add(self, rows: ScoredRows) -> None:
+        """Check one chunk."""
         posts, n_posts = self.snapshot.posts, len(self.snapshot.posts.ids)
         self.rows += len(rows)
         keys = rows.user.astype(np.int64) * n_posts + rows.post
@@ -141,10 +144,14 @@ class _Checker:
         self.served[users] = True
 
     def finish(self) -> Violations:
+        """The outcome, after the last chunk."""
         due = self.snapshot.users.receives
-        self._users("coverage", np.flatnonzero(due & ~self.served & (self.expected > 0)))
+        left_out = np.flatnonzero(due & ~self.served & (self.expected > 0))
+        self.counts["coverage"] = 0
+        self.examples.pop("coverage", None)
+        self._users("coverage", left_out)
         return Violations(
-            counts=self.counts,
+            counts=dict(self.counts),
             examples={check: tuple(found) for check, found in self.examples.items()},
             rows=self.rows,
             users=int(self.served.sum()),

@@ -138,12 +138,12 @@ def _open(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _records(path: Path) -> Iterator[Iterator[tuple[int, list[str]]]]:
+def _records(path: Path, *, strict: bool = False) -> Iterator[Iterator[tuple[int, list[str]]]]:
     """(last line, fields) of each record, read slowly; the header is the first."""
     csv.field_size_limit(_LONGEST_FIELD)
     with _open(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-        reader = csv.reader(text, strict=True)
+        reader = csv.reader(text, strict=strict)
         yield ((reader.line_num, record) for record in reader)
 
 
@@ -177,7 +177,7 @@ def _diagnosis(path: Path, error: Exception) -> str:
                 return f"{path}, line {number}: not UTF-8 (byte {fault.start + 1} of the line)"
     width, last = 0, 0
     try:
-        with _records(path) as records:
+        with _records(path, strict=True) as records:
             for last, record in records:
                 width = width or len(record)
                 if record and len(record) != width:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from threads_pipelines.offline.tables import Table
-from threads_pipelines.recommender.snapshot import Times
+from threads_pipelines.recommender.snapshot import Mask, Times
 
 _ISO = "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _EPOCH = re.compile(r"^[0-9]+(\.[0-9]+)?$")
@@ -42,12 +42,14 @@ def read_times(table: Table, field: str, *, optional: bool) -> Times:
 
 def _iso(texts: pa.Array) -> Times:
     parsed = pd.to_datetime(texts.to_pandas(), format="ISO8601", utc=True, errors="coerce")
-    seconds = parsed.to_numpy().astype("datetime64[s]").astype(np.int64)
-    return np.where(parsed.isna().to_numpy(), UNKNOWN, seconds)
+    seconds = parsed.dt.tz_convert(None).to_numpy().astype("datetime64[s]").astype(np.int64)
+    times: Times = np.where(parsed.isna().to_numpy(), UNKNOWN, seconds)
+    return times
 
 
-def _mask(values: pa.Array) -> np.ndarray:
-    return values.to_numpy(zero_copy_only=False).astype(bool)
+def _mask(values: pa.Array) -> Mask:
+    mask: Mask = values.to_numpy(zero_copy_only=False)
+    return mask
 
 
 def _what(text: str) -> str:

@@ -1,0 +1,174 @@
+"""The two console commands that need nothing but files; what they say goes to standard error."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from threads_pipelines.evaluation.metrics import CUTOFFS, Estimate
+from threads_pipelines.evaluation.report import GROUPS, EvaluationReport
+from threads_pipelines.offline import commands
+from threads_pipelines.recommender.as_of import parse_instant
+
+FILE = click.Path(path_type=Path)
+_WIDTH = 140
+"""Columns of a report that is not written to a terminal."""
+
+
+class _Instant(click.ParamType):
+    name = "TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Epoch seconds from epoch seconds or ISO 8601, or fail with the option's name."""
+        if str(value).isdecimal():
+            return int(value)
+        try:
+            return int(parse_instant(value).timestamp())
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _inputs(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that both commands have."""
+    for option in (
+        click.option("--seed", default=0, show_default=True, help="Seed of every random choice."),
+        click.option(
+            "--settings", help="JSON file of settings, or the name of a formula; none: tuned."
+        ),
+        click.option("--top-k", type=click.IntRange(1, 1000), default=50, show_default=True),
+        click.option(
+            "--as-of", type=_Instant(), help="Read up to here; default: just after the last event."
+        ),
+        click.option("--posts", type=FILE, help="post_id[, content, author_id, created_at]."),
+        click.option(
+            "--interactions",
+            type=FILE,
+            required=True,
+            help="user_id, post_id[, interaction_type, created_at] as CSV or CSV.gz.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@_inputs
+@click.option("--users", type=FILE, help="user_id of those who want a feed; default: everybody.")
+@click.option("--out", type=FILE, required=True, help="CSV of the feeds, gzipped if named .gz.")
+def recommend(
+    interactions: Path,
+    posts: Path | None,
+    users: Path | None,
+    as_of: int | None,
+    top_k: int,
+    settings: str | None,
+    seed: int,
+    out: Path,
+) -> None:
+    """Rank posts for every user of a file of interactions; no server is needed.
+
+    Columns of the output: user_id, post_id, score, rank, reason. Settings are chosen on validation
+    and printed as JSON, which --settings takes back.
+    """
+    console = Console(stderr=True)
+    with _Progress(console) as progress:
+        done = commands.recommend(
+            commands.Inputs(interactions, posts, users, as_of, int(time.time())),
+            out,
+            top_k=top_k,
+            settings=commands.read_settings(settings) if settings else None,
+            seed=seed,
+            progress=progress,
+        )
+    click.echo(done.settings.model_dump_json(indent=2))
+    short = f", {done.written.short:,} with fewer than {top_k}" if done.written.short else ""
+    console.print(
+        f"{done.written.rows:,} rows for {done.written.users:,} users{short}: {out}", markup=False
+    )
+
+
+@click.command()
+@_inputs
+@click.option("--json", "json_file", type=FILE, help="Also write the whole report to this file.")
+def evaluate(
+    interactions: Path,
+    posts: Path | None,
+    as_of: int | None,
+    top_k: int,
+    settings: str | None,
+    seed: int,
+    json_file: Path | None,
+) -> None:
+    """Hold out the end of a file of interactions and show how well it is foreseen.
+
+    Beside the baselines and the seeds' formulas; means with 95% confidence intervals.
+    """
+    with _Progress(Console(stderr=True)) as progress:
+        report = commands.evaluate(
+            commands.Inputs(interactions, posts, None, as_of, int(time.time())),
+            top_k=top_k,
+            settings=commands.read_settings(settings) if settings else None,
+            seed=seed,
+            progress=progress,
+        )
+    if json_file:
+        json_file.write_text(report.to_json())
+    _show(report)
+
+
+class _Progress:
+    """What is going on: one changing line on a terminal, a line each elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.status = console.status("starting")
+
+    def __enter__(self) -> "_Progress":
+        if self.console.is_terminal:
+            self.status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.status.stop()
+
+    def __call__(self, text: str) -> None:
+        if self.console.is_terminal:
+            self.status.update(text)
+        else:
+            self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _show(report: EvaluationReport) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH)
+    console.print(
+        f"{report.events:,} events to learn from, {report.pairs:,} pairs to find; "
+        f"{report.unreachable:,} more are on posts that did not exist yet"
+    )
+    for group, meaning in GROUPS.items():
+        scores = [score for score in report.scores if score.group == group]
+        if not scores or not scores[0].users:
+            console.print(f"\n{group}: nobody ({meaning})")
+            continue
+        title = f"{group}: {scores[0].users:,} users, {scores[0].pairs:,} pairs ({meaning})"
+        table = Table("", *(score.model for score in scores), title=title, title_justify="left")
+        for name in _order(list(scores[0].estimates)):
+            table.add_row(name, *(_cell(score.estimates[name]) for score in scores))
+        table.add_row("coverage@10", *(f"{score.coverage:.3f}" for score in scores))
+        console.print()
+        console.print(table)
+
+
+def _order(names: list[str]) -> list[str]:
+    """NDCG first, each measure's cutoffs side by side."""
+    first = [f"{name}@{k}" for name in ("ndcg", "recall", "precision", "hit_rate") for k in CUTOFFS]
+    return [*first, *(name for name in names if name not in first)]
+
+
+def _cell(estimate: Estimate) -> str:
+    return f"{estimate.mean:.3f} ({estimate.low:.3f}–{estimate.high:.3f})"
