@@ -1,0 +1,84 @@
+"""What posts want: when each is born, how many people reach it, and when they do."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from threads_pipelines.population.marginals import (
+    Counts,
+    Floats,
+    apportion,
+    correlated,
+    normal_scores,
+    spread_out,
+)
+from threads_pipelines.population.settings import FeedShape
+
+
+@dataclass(frozen=True, slots=True)
+class Cascades:
+    """The life of each post, in even hours since the start of the window.
+
+    born: (n_posts,) float64 in [0, window].
+    size: (n_posts,) int64, people who are to reach the post.
+    half_life: (n_posts,) float64, hours until half of them are there.
+    """
+
+    born: Floats
+    size: Counts
+    half_life: Floats
+
+
+def draw_cascades(
+    attraction: Floats,
+    encounters: int,
+    most: int,
+    window_hours: float,
+    shape: FeedShape,
+    rng: np.random.Generator,
+) -> Cascades:
+    """Draw the lives of posts with ``encounters`` in total and at most ``most`` a post.
+
+    attraction: (n_posts,) factor on each post's popularity.
+    """
+    n_posts = len(attraction)
+    popularity = attraction * shape.popularity.at(spread_out(n_posts, rng))
+    size = apportion(popularity, encounters, 1 if encounters >= n_posts else 0, most, rng)
+    score = correlated(normal_scores(popularity, rng), shape.half_life_popularity, rng)
+    half_life = shape.half_life_hours.at_score(score)
+    # Who is to live long must be born early: half of a life has to fit the window.
+    room = np.maximum(window_hours - half_life * _slack(shape), 0.0)
+    return Cascades(room * _tilted(spread_out(n_posts, rng), shape.growth), size, half_life)
+
+
+def arrivals(
+    lives: Cascades, window_hours: float, shape: FeedShape, rng: np.random.Generator
+) -> tuple[NDArray[np.int32], Floats]:
+    """Post (n,) and wanted hour (n,) of every encounter, grouped by post; the first is at birth.
+
+    Ages are log-logistic with the post's half-life as their median, cut at the end of the window.
+    """
+    post = np.repeat(np.arange(len(lives.size), dtype=np.int32), lives.size)
+    left = np.maximum(window_hours - lives.born, 1e-9)
+    steepness = 1 / shape.age_spread
+    # The scale at which the median of the cut distribution is the half-life.
+    scale = np.maximum(1 - 2 * (lives.half_life / left) ** steepness, 0.01) ** -shape.age_spread
+    scale *= lives.half_life
+    reach = 1 / (1 + (left / scale) ** -steepness)
+    u = rng.random(len(post)) * reach[post]
+    age = scale[post] * (u / (1 - u)) ** shape.age_spread
+    age[(np.cumsum(lives.size) - lives.size)[lives.size > 0]] = 0.0
+    return post, lives.born[post] + np.minimum(age, left[post])
+
+
+def _slack(shape: FeedShape) -> float:
+    """Lifetimes per half-life that a cut log-logistic needs to have that half-life at all."""
+    return 1.05 * float(2**shape.age_spread)
+
+
+def _tilted(u: Floats, growth: float) -> Floats:
+    """Quantiles of the density ∝ exp(growth · x) on [0, 1]."""
+    if abs(growth) < 1e-6:
+        return u
+    return np.log1p(u * np.expm1(growth)) / growth

@@ -1,0 +1,39 @@
+"""Day and night as one monotone change of time.
+
+Everything is drawn in an even time in which every hour is as busy as another; one monotone map
+then gives it day and night. What comes first stays first, so no cause moves behind its effect.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+HOUR_MS = 3_600_000
+_STEP_HOURS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class DayClock:
+    """The window that ends at ``end_ms`` (epoch ms, UTC) and its rate 1 + a·cos(2π(h − peak)/24)."""
+
+    end_ms: int
+    window_hours: float
+    amplitude: float
+    peak_hour: float
+
+    def to_epoch_ms(self, even_hours: Floats) -> NDArray[np.int64]:
+        """Epoch ms (n,) of even hours (n,) since the start of the window, each in [0, window]."""
+        steps = max(int(self.window_hours / _STEP_HOURS), 2)
+        grid = np.linspace(0.0, self.window_hours, steps + 1)
+        start_hour = (self.end_ms / HOUR_MS - self.window_hours) % 24
+        turn = 2 * np.pi / 24
+        passed = grid + self.amplitude / turn * (
+            np.sin(turn * (start_hour + grid - self.peak_hour))
+            - np.sin(turn * (start_hour - self.peak_hour))
+        )
+        passed *= self.window_hours / passed[-1]
+        hours = np.interp(even_hours, passed, grid)
+        start_ms = self.end_ms - self.window_hours * HOUR_MS
+        return np.minimum(np.floor(start_ms + hours * HOUR_MS).astype(np.int64), self.end_ms)

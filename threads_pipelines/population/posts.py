@@ -1,0 +1,69 @@
+"""The posts: originals with the texts they were given, and reposts as the app makes them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from threads_pipelines.population.encounters import Encounters
+from threads_pipelines.population.identity import stable_id
+
+Rows = NDArray[np.int32]
+Times = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Posts:
+    """Rows of post: the originals in the order of their texts, then the reposts.
+
+    id: (n,) S36. author, topic: (n,) int32 rows of users and topics. at: (n,) epoch ms.
+    content: (n,) str. original: (n,) int32, row of the original post, -1 where it is one itself.
+    """
+
+    id: NDArray[np.bytes_]
+    author: Rows
+    topic: Rows
+    at: Times
+    content: NDArray[np.object_]
+    original: Rows
+
+    def __len__(self) -> int:
+        """Number of posts."""
+        return len(self.id)
+
+
+def post_id(run_key: str, index: int) -> str:
+    """Id of the original post ``index`` of a run key; the catalogue of topics uses it too."""
+    return stable_id("post", run_key, index)
+
+
+def make_posts(
+    run_key: str,
+    texts: Sequence[str],
+    topic: Rows,
+    author: Rows,
+    met: Encounters,
+    reposts: int,
+    now_ms: int,
+    rng: np.random.Generator,
+) -> Posts:
+    """Put the posts together; ``reposts`` of the encounters end in a repost seconds later.
+
+    The app copies the content into a new post and writes no interaction.
+    """
+    chosen = np.sort(rng.choice(len(met.user), min(reposts, len(met.user)), replace=False))
+    again_at = met.at[chosen] + rng.integers(5_000, 60_000, len(chosen))
+    chosen, again_at = chosen[again_at <= now_ms], again_at[again_at <= now_ms]
+    original = met.post[chosen]
+    ids = [post_id(run_key, index) for index in range(len(texts))]
+    ids += [stable_id("repost", run_key, index) for index in range(len(chosen))]
+    content = np.array(list(texts), dtype=object)
+    return Posts(
+        id=np.array(ids, "S36"),
+        author=np.append(author, met.user[chosen]),
+        topic=np.append(topic, topic[original]),
+        at=np.append(met.born_at, again_at),
+        content=np.append(content, content[original]),
+        original=np.append(np.full(len(texts), -1, np.int32), original),
+    )

@@ -1,0 +1,103 @@
+"""The population as columns of the app's tables, ready for a bulk copy.
+
+Names of columns are the table's own. Texts are ``S36`` (ids) or str; a column that a row may lack
+holds None. Times are int64 epoch milliseconds (UTC), to be written as naive UTC.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from threads_pipelines.population.funnel import KINDS
+from threads_pipelines.population.generate import Population
+from threads_pipelines.population.row_ids import row_ids
+
+Columns = Mapping[str, NDArray]
+TABLES = ("user", "follow", "post", "like", "comment", "user_interaction")
+"""In the order in which foreign keys allow them to be written."""
+_KINDS = np.array(KINDS, dtype="S5")
+
+
+def table(population: Population, name: str) -> Columns:
+    """All rows of one of ``TABLES`` but user_interaction, which comes in ``interaction_batches``."""
+    return {
+        "user": _user, "follow": _follow, "post": _post, "like": _like, "comment": _comment,
+    }[name](population)  # fmt: skip
+
+
+def interaction_batches(population: Population, size: int = 250_000) -> Iterator[Columns]:
+    """Rows of user_interaction in ascending order of time, ``size`` at a time.
+
+    metadata is JSON text; JSON null is the text ``null``, never a NULL.
+    """
+    rows, users, posts = population.interactions, population.people.id, population.posts.id
+    for start in range(0, len(rows), size):
+        part = slice(start, min(start + size, len(rows)))
+        yield {
+            "id": row_ids(population.run_key, "user_interaction", np.arange(part.start, part.stop)),
+            "user_id": users[rows.user[part]],
+            "post_id": posts[rows.post[part]],
+            "interaction_type": _KINDS[rows.kind[part]],
+            "metadata": rows.metadata_values[rows.metadata[part]],
+            "created_at": rows.at[part],
+        }
+
+
+def _user(population: Population) -> Columns:
+    people = population.people
+    return {
+        "id": people.id,
+        "email": people.email,
+        "username": people.username,
+        "name": people.name,
+        "display_name": people.name,
+        "bio": people.bio,
+        "created_at": population.people_at,
+        "updated_at": population.people_at,
+    }
+
+
+def _follow(population: Population) -> Columns:
+    follows, users = population.follows, population.people.id
+    return {
+        "id": row_ids(population.run_key, "follow", follows.follower, follows.following),
+        "follower_id": users[follows.follower],
+        "following_id": users[follows.following],
+        "created_at": follows.at,
+    }
+
+
+def _post(population: Population) -> Columns:
+    posts = population.posts
+    original = np.where(posts.original >= 0, posts.id[posts.original].astype("U36"), None)
+    return {
+        "id": posts.id,
+        "user_id": population.people.id[posts.author],
+        "content": posts.content,
+        "original_post_id": original,
+        "created_at": posts.at,
+        "updated_at": posts.at,
+    }
+
+
+def _like(population: Population) -> Columns:
+    likes = population.likes
+    return {
+        "id": row_ids(population.run_key, "like", likes.user, likes.post),
+        "user_id": population.people.id[likes.user],
+        "post_id": population.posts.id[likes.post],
+        "created_at": likes.at,
+    }
+
+
+def _comment(population: Population) -> Columns:
+    comments = population.comments
+    return {
+        "id": row_ids(population.run_key, "comment", comments.user, comments.post),
+        "user_id": population.people.id[comments.user],
+        "post_id": population.posts.id[comments.post],
+        "content": comments.content,
+        "created_at": comments.at,
+        "updated_at": comments.at,
+    }
