@@ -91,7 +91,7 @@ def test_seeds_are_uploaded(store: ObjectStore, tmp_path: Path) -> None:
 def test_a_refusal_names_object_and_remedy_but_no_secret(
     s3_settings: S3Settings, fault: dict[str, str], message: str
 ) -> None:
-    broken = ObjectStore(replace(s3_settings, **fault))  # type: ignore[arg-type]  # str fields only
+    broken = ObjectStore(replace(s3_settings, **fault))
     with pytest.raises(ObjectStorageError, match=message) as caught:
         broken.put("models/x", b"")
     assert "models/x" in str(caught.value)
@@ -101,7 +101,7 @@ def test_a_refusal_names_object_and_remedy_but_no_secret(
 
 
 def test_what_is_missing_or_no_json_is_named(store: ObjectStore) -> None:
-    with pytest.raises(ObjectStorageError, match="nothing.json.*not there"):
+    with pytest.raises(ObjectStorageError, match=r"nothing\.json.*not there"):
         store.get_json("nothing.json")
     store.put("bad.json", b"{")
     with pytest.raises(ObjectStorageError, match=r"bad\.json is not JSON"):

@@ -1,6 +1,7 @@
 """Reading a snapshot from a small literal database: one test a rule."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -204,12 +205,12 @@ def test_ids_are_verbatim_and_in_code_point_order(app_database: AppDatabase) -> 
     for row, one in enumerate(STRANGE):
         app_database.users(one, email=f"{row}@example.org", username=str(row))
         app_database.posts(one, one)
-    for one, other in zip(STRANGE, STRANGE[1:], strict=False):
+    for one, other in pairwise(STRANGE):
         interact(app_database, one, other)
     snapshot, report = read(app_database)
     assert snapshot.users.ids.tolist() == sorted(STRANGE)
     assert snapshot.posts.ids.tolist() == sorted(STRANGE)
-    assert seen(snapshot) == set(zip(STRANGE, STRANGE[1:], strict=False))
+    assert seen(snapshot) == set(pairwise(STRANGE))
     assert report.vanished == 0
 
 

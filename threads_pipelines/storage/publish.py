@@ -5,25 +5,22 @@ rows of a newer generation keeps them; a user without rows in the source is left
 there is of theirs expires. A publish that was killed is run again: what is there is skipped.
 """
 
-import queue
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
 
 import pyarrow as pa
 from sqlalchemy import Engine
 
-from threads_pipelines.errors import DataError
+from threads_pipelines.storage.crew import Crew
 from threads_pipelines.storage.database import session
 from threads_pipelines.storage.publish_lock import Lease, publishing
 from threads_pipelines.storage.publish_shard import Generation, ShardCounts, ShardWriter
 from threads_pipelines.storage.shards import Shard, shards
 
 SHARD_ROWS = 50_000
-_RENEW_SECONDS = 15.0
-_IDLE_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +81,17 @@ def publish(
             notice=f"expired at {generation.expires_at} UTC: archived, the table is untouched",
         )
     began = time.monotonic()
-    with publishing(engine, run_id, wait_seconds=wait_seconds, idle_seconds=_IDLE_SECONDS) as lease:
+    with publishing(engine, run_id, wait_seconds=wait_seconds) as lease:
         wal_before = _wal_position(lease)
-        crew = _Crew(engine, lease, generation, shards(source, shard_rows), connections)
+
+        @contextmanager
+        def writer() -> Iterator[Callable[[Shard], ShardCounts]]:
+            with session(engine) as connection:
+                yield ShardWriter(connection, lease, generation).write
+
         total, written = ShardCounts(), 0
-        for counts in crew.run():
+        for counts in Crew(shards(source, shard_rows), connections, writer).run(lease.renew):
+            lease.renew()
             total, written = total + counts, written + 1
             progress(f"shard {written}: {total.rows:,} rows of {total.users:,} users are in place")
         notice = ""
@@ -100,7 +103,7 @@ def publish(
             archived=False,
             **{part.name: getattr(total, part.name) for part in fields(ShardCounts)},
             shards=written,
-            connections=crew.size,
+            connections=connections,
             wal_bytes=_wal_position(lease) - wal_before,
             seconds=time.monotonic() - began,
             vacuumed=bool(changed) and not notice,
@@ -126,70 +129,3 @@ def _wal_position(lease: Lease) -> int:
         cursor.execute("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")
         ((position,),) = cursor.fetchall()
         return int(position)
-
-
-class _Crew:
-    """Threads that take shards from one stream, each with a connection of its own."""
-
-    def __init__(
-        self,
-        engine: Engine,
-        lease: Lease,
-        generation: Generation,
-        stream: Iterator[Shard],
-        size: int,
-    ) -> None:
-        if size < 1:
-            raise DataError("a publish needs at least one connection")
-        self.size = size
-        self._engine, self._lease, self._generation = engine, lease, generation
-        self._stream, self._stream_lock = stream, threading.Lock()
-        self._done: queue.SimpleQueue[ShardCounts | BaseException | None] = queue.SimpleQueue()
-        self._stop = threading.Event()
-
-    def run(self) -> Iterator[ShardCounts]:
-        """Yield what each shard did; raise the first failure after all threads have ended."""
-        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(self.size)]
-        for thread in threads:
-            thread.start()
-        try:
-            yield from self._results()
-        finally:
-            self._stop.set()
-            for thread in threads:
-                thread.join()
-
-    def _results(self) -> Iterator[ShardCounts]:
-        working = self.size
-        while working:
-            try:
-                result = self._done.get(timeout=_RENEW_SECONDS)
-            except queue.Empty:
-                self._lease.renew()
-                continue
-            if isinstance(result, BaseException):
-                raise result
-            if result is None:
-                working -= 1
-            else:
-                self._lease.renew()
-                yield result
-
-    def _work(self) -> None:
-        try:
-            first = self._next()
-            if first is not None:
-                with session(self._engine) as connection:
-                    writer = ShardWriter(connection, self._lease, self._generation)
-                    shard: Shard | None = first
-                    while shard is not None:
-                        self._done.put(writer.write(shard))
-                        shard = self._next()
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
-            self._done.put(error)
-        else:
-            self._done.put(None)
-
-    def _next(self) -> Shard | None:
-        with self._stream_lock:
-            return None if self._stop.is_set() else next(self._stream, None)

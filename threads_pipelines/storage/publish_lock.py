@@ -22,6 +22,7 @@ from threads_pipelines.storage.database import APPLICATION, session
 from threads_pipelines.storage.sql import statement
 
 LEASE, BARRIER = 1, 2
+IDLE_SECONDS = 120.0
 CLASS = 0x7468_7264
 """First half of the keys of our advisory locks ("thrd")."""
 
@@ -42,7 +43,7 @@ class Lease:
 
 @contextmanager
 def publishing(
-    engine: Engine, run_id: str, *, wait_seconds: float, idle_seconds: float
+    engine: Engine, run_id: str, *, wait_seconds: float, idle_seconds: float = IDLE_SECONDS
 ) -> Iterator[Lease]:
     """Hold the lease; raise PublishBusyError where another run has it for all of ``wait_seconds``.
 
