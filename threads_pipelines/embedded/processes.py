@@ -97,14 +97,15 @@ def spawn(
 
 
 def is_running(record: ProcessRecord) -> bool:
-    """Tell whether the very process of the record lives (not a zombie, not a recycled pid)."""
-    child = _children.get(record.pid)
-    if child is not None and child.poll() is not None:
+    """Tell whether the very process of the record lives: not a zombie, not a recycled pid."""
+    if (child := _children.get(record.pid)) and child.poll() is not None:
         del _children[record.pid]
     try:
         process = psutil.Process(record.pid)
-        drift = abs(process.create_time() - record.started)
-        return bool(drift < _SAME_START_SECONDS and process.status() != psutil.STATUS_ZOMBIE)
+        if abs(process.create_time() - record.started) > _SAME_START_SECONDS:
+            return False
+        # A killed process whose other threads still hold its ports and locks is not dead yet.
+        return bool(process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1)
     except psutil.NoSuchProcess:
         return False
 

@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import signal
+import time
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import files as installed_files
@@ -85,17 +86,11 @@ class SeaweedFS:
 
     def healthy(self, port: int) -> bool:
         """Tell whether the S3 gateway answers (403, for the question is not signed)."""
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("GET", "/")
-            return connection.getresponse().status in {200, 403}
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+        return _get(port, "/")[0] in {200, 403}
 
     def finish(self, port: int) -> None:
-        """Create the bucket where it is missing."""
+        """Wait for the stored objects, and create the bucket where it is missing."""
+        self._wait_for_volumes()
         access, secret = self.keys
         client = boto3.client(
             "s3",
@@ -115,6 +110,22 @@ class SeaweedFS:
         finally:
             client.close()
 
+    def _wait_for_volumes(self) -> None:
+        """Wait until the master knows the volumes on disk.
+
+        The gateway answers a moment earlier, and until then reading what they hold fails.
+        """
+        master = files.read_json(self.folder / "ports.json")[_PORT_OPTIONS.index("master.port")]
+        expected = len(list((self.folder / "data").glob("*.dat")))
+        deadline = time.monotonic() + self.start_seconds
+        while _registered_volumes(_get(master, "/dir/status")[1]) < expected:
+            if time.monotonic() > deadline:
+                raise StackError(
+                    f"SeaweedFS does not load the {expected} volumes in {self.folder / 'data'}. "
+                    f"{_HINT}"
+                )
+            time.sleep(0.05)
+
     def environment(self, port: int) -> dict[str, str]:
         """Return the address, the bucket and the keys."""
         access, secret = self.keys
@@ -131,6 +142,29 @@ class SeaweedFS:
         for port in files.read_json(self.folder / "ports.json") or []:
             for path in Path("/tmp").glob(f"seaweedfs-*-grpc-{port}.sock"):  # noqa: S108 - weed's choice
                 path.unlink(missing_ok=True)
+
+
+def _get(port: int, path: str) -> tuple[int, bytes]:
+    """Return the status and the body; status 0 where nothing answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    except (OSError, http.client.HTTPException):
+        return 0, b""
+    finally:
+        connection.close()
+
+
+def _registered_volumes(status: bytes) -> int:
+    """Count the volumes that the master knows; -1 while it knows no volume server."""
+    try:
+        centers = json.loads(status)["Topology"]["DataCenters"] or []
+    except (ValueError, KeyError):
+        return -1
+    nodes = [node for center in centers for rack in center["Racks"] for node in rack["DataNodes"]]
+    return sum(node["Volumes"] for node in nodes) if nodes else -1
 
 
 def program() -> Path:
