@@ -59,12 +59,16 @@ def seen(snapshot: Snapshot) -> set[tuple[str, str]]:
     }
 
 
+def fill(database: AppDatabase) -> AppDatabase:
+    database.users("ann", "bob", "cem")
+    database.posts("ann", "p1", "p2")
+    database.posts("bob", "p3")
+    return database
+
+
 @pytest.fixture
 def small(app_database: AppDatabase) -> AppDatabase:
-    app_database.users("ann", "bob", "cem")
-    app_database.posts("ann", "p1", "p2")
-    app_database.posts("bob", "p3")
-    return app_database
+    return fill(app_database)
 
 
 def test_an_empty_database_gives_an_empty_snapshot(app_database: AppDatabase) -> None:
@@ -266,19 +270,20 @@ def test_accounts_made_later_are_not_there_yet(small: AppDatabase) -> None:
 
 
 def test_a_collision_falls_back_to_another_hash_and_in_the_end_is_an_error(
-    small: AppDatabase,
+    own_database: AppDatabase,
 ) -> None:
     """A function of the same name, found first, forces what 64 bits make all but impossible."""
-    interact(small, "cem", "p1")
-    engine = connect(small.url + "?options=-csearch_path%3Dpublic,pg_catalog")
-    small.rows(
+    fill(own_database)
+    interact(own_database, "cem", "p1")
+    engine = connect(own_database.url + "?options=-csearch_path%3Dpublic,pg_catalog")
+    own_database.rows(
         "CREATE FUNCTION hashtextextended(id text, seed integer) RETURNS bigint LANGUAGE sql AS "
         "'SELECT CASE WHEN seed = 0 THEN 7 ELSE pg_catalog.hashtextextended(id, seed) END'"
     )
     snapshot, report = read_snapshot(engine, AS_OF, MONTH)
     assert report.hash_seed == 1
     assert [row[:2] for row in events(snapshot)] == [("cem", "p1")]
-    small.rows(
+    own_database.rows(
         "CREATE OR REPLACE FUNCTION hashtextextended(id text, seed integer) RETURNS bigint "
         "LANGUAGE sql AS 'SELECT 7::bigint'"
     )
@@ -287,13 +292,14 @@ def test_a_collision_falls_back_to_another_hash_and_in_the_end_is_an_error(
     engine.dispose()
 
 
-def test_a_null_where_none_may_be_is_an_error(small: AppDatabase) -> None:
-    small.rows("ALTER TABLE user_interaction ALTER COLUMN user_id DROP NOT NULL")
+def test_a_null_where_none_may_be_is_an_error(own_database: AppDatabase) -> None:
+    fill(own_database)
+    own_database.rows("ALTER TABLE user_interaction ALTER COLUMN user_id DROP NOT NULL")
     for _ in range(3):
-        interact(small, "cem", "p1")
-    small.rows("UPDATE user_interaction SET user_id = NULL WHERE id = 'i1'")
+        interact(own_database, "cem", "p1")
+    own_database.rows("UPDATE user_interaction SET user_id = NULL WHERE id = 'i1'")
     with pytest.raises(DataError, match="NULL"):
-        read(small)
+        read(own_database)
 
 
 def test_the_arrays_have_the_types_of_the_snapshot(small: AppDatabase) -> None:
