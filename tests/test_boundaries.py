@@ -8,7 +8,15 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "threads_pipelines"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DAGSTER_SIDE = {PACKAGE / "definitions.py", *(PACKAGE / "defs").rglob("*.py")}
-PURE_ROOMS = ("content", "population", "recommender", "evaluation", "experiment", "reporting")
+PURE_ROOMS = (
+    "content",
+    "population",
+    "recommender",
+    "evaluation",
+    "experiment",
+    "reporting",
+    "operations",
+)
 
 
 def imported(module: Path) -> set[str]:

@@ -8,15 +8,13 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import Engine, make_url
 
-from tests.storage.conftest import AppDatabase, app_database
+from tests.storage.conftest import AppDatabase
 from threads_pipelines.errors import DatabaseError
 from threads_pipelines.storage.contract import require_contract
 from threads_pipelines.storage.database import connect, naive_utc, session
 from threads_pipelines.storage.publish import publish
 from threads_pipelines.storage.read import read_snapshot
 from threads_pipelines.storage.roles import provide_database, provide_login
-
-__all__ = ["app_database"]
 
 PASSWORD = "o'brien\\ \"%s"  # every character that quoting could trip over
 NOW = naive_utc(1_795_399_200)
@@ -34,19 +32,19 @@ class Roles:
 
 
 @pytest.fixture
-def roles(app_database: AppDatabase) -> Iterator[Roles]:
-    app_database.users("ann", "bob")
-    app_database.posts("ann", "p1", "p2")
+def roles(own_database: AppDatabase) -> Iterator[Roles]:
+    own_database.users("ann", "bob")
+    own_database.posts("ann", "p1", "p2")
     engines = {}
     for name, synthetic in (("night_worker", False), ("maker", True)):
-        provide_login(app_database.engine, name, PASSWORD, synthetic=synthetic)
-        address = make_url(app_database.url).set(username=name, password=PASSWORD)
+        provide_login(own_database.engine, name, PASSWORD, synthetic=synthetic)
+        address = make_url(own_database.url).set(username=name, password=PASSWORD)
         engines[name] = connect(address.render_as_string(hide_password=False))
-    yield Roles(app_database, engines["night_worker"], engines["maker"])
+    yield Roles(own_database, engines["night_worker"], engines["maker"])
     for name in engines:
-        app_database.rows(f"DROP OWNED BY {name}")
+        own_database.rows(f"DROP OWNED BY {name}")
     for name in (*engines, "threads_synthetic", "threads_nightly"):
-        app_database.rows(f"DROP OWNED BY {name}; DROP ROLE {name}")
+        own_database.rows(f"DROP OWNED BY {name}; DROP ROLE {name}")
 
 
 def refused(engine: Engine, statement: str) -> bool:

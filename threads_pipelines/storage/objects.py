@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +74,12 @@ class ObjectStore:
                 self._client.create_bucket(Bucket=self.bucket)
         except BotoCoreError as error:
             raise self._error("look at the bucket", "", error) from error
+
+    def server_time(self) -> datetime:
+        """The server's clock (aware, whole seconds); raises where the bucket is not there."""
+        with self._errors("look at"):
+            answer = self._client.head_bucket(Bucket=self.bucket)
+        return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
 
     def get(self, key: str) -> bytes:
         """Content of an object; raises where it is missing."""

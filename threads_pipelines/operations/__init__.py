@@ -1,0 +1,1 @@
+"""What an operator needs judged: services, data, rollback, what to prune; no storage, no clock."""

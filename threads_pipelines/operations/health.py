@@ -1,0 +1,77 @@
+"""What a look at the parts found, and whether a run may begin."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+DATABASE = "database"
+OBJECT_STORAGE = "object storage"
+TEXT_MODEL = "text model"
+DAGSTER_STORAGE = "Dagster's storage"
+DISK = "disk"
+CLOCK = "clock"
+PARTS = (DATABASE, OBJECT_STORAGE, TEXT_MODEL, DAGSTER_STORAGE, DISK, CLOCK)
+NIGHTLY_PARTS = (DATABASE, OBJECT_STORAGE, DAGSTER_STORAGE, DISK, CLOCK)
+"""What the night needs; only texts for synthetic posts need the model."""
+
+ADVICE = {
+    DATABASE: "start the server or correct DATABASE_URL, then `threads-pipelines setup`",
+    OBJECT_STORAGE: "start the server or correct S3_ENDPOINT_URL, S3_BUCKET and the AWS keys; "
+    "`threads-pipelines setup` creates the bucket",
+    TEXT_MODEL: "start the server or correct OLLAMA_HOST; `ollama pull` fetches the model",
+    DAGSTER_STORAGE: "start the server or correct DAGSTER_DATABASE_URL",
+    DISK: "free some space, or let THREADS_STATE_DIR name a folder on another disk",
+    CLOCK: "synchronize the clocks (NTP) of this machine and of the servers",
+}
+WHY_SKEW_MATTERS = "feeds would expire too early or too late, and S3 refuses requests"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of one part; ``seconds`` is how long the look took."""
+
+    part: str
+    ok: bool
+    found: str
+    seconds: float
+
+    @property
+    def advice(self) -> str:
+        """What to do; nothing where all is well."""
+        return "" if self.ok else ADVICE[self.part]
+
+
+@dataclass(frozen=True, slots=True)
+class HealthLimits:
+    """What is still well. free_gigabytes: least space; skew_seconds: most a clock may differ."""
+
+    free_gigabytes: float = 1.0
+    skew_seconds: float = 30.0
+
+
+def judge_disk(free_bytes: int, folder: str, limits: HealthLimits) -> tuple[bool, str]:
+    """Whether there is room to work in; a sentence either way."""
+    free = free_bytes / 1e9
+    sentence = f"{free:.1f} GB free at {folder}"
+    if free >= limits.free_gigabytes:
+        return True, sentence
+    return False, f"{sentence}, less than {limits.free_gigabytes:g} GB"
+
+
+def judge_clock(skews: dict[str, float], limits: HealthLimits) -> tuple[bool, str]:
+    """Whether the clocks agree.
+
+    skews: by server, its time minus this machine's in seconds. None to compare with is no fault:
+    a server that does not answer is a finding of its own.
+    """
+    if not skews:
+        return True, "not compared: no server answers"
+    told = ", ".join(f"{name} {skew:+.1f} s" for name, skew in skews.items())
+    if all(abs(skew) <= limits.skew_seconds for skew in skews.values()):
+        return True, f"agrees with {told}"
+    return False, f"differs by more than {limits.skew_seconds:g} s: {told}; {WHY_SKEW_MATTERS}"
+
+
+def stops_a_run(findings: Iterable[Finding], needed: Collection[str]) -> str | None:
+    """One line on every needed part that failed, or None where the run may begin."""
+    faults = [f for f in findings if not f.ok and f.part in needed]
+    return "; ".join(f"{fault.part}: {fault.found}" for fault in faults) or None
