@@ -5,9 +5,22 @@ from typing import Any
 
 import dagster as dg
 
-from threads_pipelines.defs import jobs, resources, schedules, seeds
+from threads_pipelines.defs import (
+    content,
+    evaluation,
+    jobs,
+    matrix,
+    model,
+    population,
+    publish,
+    resources,
+    schedules,
+    seeds,
+    synthetic,
+    tuning,
+)
 
-ASSET_MODULES = [seeds]
+ASSET_MODULES = [seeds, content, population, matrix, tuning, evaluation, model, publish]
 
 
 def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
@@ -19,6 +32,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
         resources={
             "database": resources.Database(),
             "storage": resources.ObjectStorage(),
+            "synthetic": synthetic.SyntheticData(),
             **(resource_overrides or {}),
         },
     )

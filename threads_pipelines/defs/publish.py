@@ -1,0 +1,121 @@
+"""The published table: what the app reads."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+from pydantic import Field
+
+from threads_pipelines.defs.common import OWNERS, RETRY_IO, columns, preview, result, rows_made
+from threads_pipelines.defs.model import recommendations
+from threads_pipelines.defs.partitions import daily
+from threads_pipelines.defs.resources import Database, ObjectStorage
+from threads_pipelines.storage.publish import PublishReport, publish
+from threads_pipelines.storage.published import Publication, read_publication
+from threads_pipelines.storage.purge import purge_expired
+from threads_pipelines.storage.registry import activate, read_registry
+from threads_pipelines.storage.scored import batches, open_scored
+
+CHECKS = {
+    "published_rows": "Every row that was written is in the table, and nobody has two generations.",
+    "time_to_live": "Every row expires when it should, after the next night.",
+    "published_rules": "Scores are in [0, 1]; no repost and no post of the reader's own.",
+}
+
+
+class PublishConfig(dg.Config):
+    """How long feeds live."""
+
+    ttl_hours: float = Field(
+        48, gt=24, le=24 * 31, description="Hours until a row expires; more than a night apart."
+    )
+    wait_seconds: float = Field(
+        60, ge=0, description="How long to wait while another run publishes."
+    )
+    connections: int = Field(2, ge=1, le=16, description="Shards written at the same time.")
+
+
+@dg.asset(
+    group_name="recommendation",
+    kinds={"postgres"},
+    owners=OWNERS,
+    code_version="1",
+    partitions_def=daily,
+    retry_policy=RETRY_IO,
+    pool="publish",
+    deps=[recommendations],
+    description="The table that the app reads: each user's rows are replaced in one transaction. "
+    "A run that is older than what a user has, or already expired, is archived instead.",
+    metadata=columns(
+        id="text",
+        user_id="text",
+        post_id="text",
+        score="double precision",
+        generated_at="timestamp(3)",
+        expires_at="timestamp(3)",
+    ),
+    check_specs=[
+        dg.AssetCheckSpec(name, asset="user_recommendation", description=description)
+        for name, description in CHECKS.items()
+    ],
+)
+def user_recommendation(
+    context: dg.AssetExecutionContext,
+    config: PublishConfig,
+    database: Database,
+    storage: ObjectStorage,
+) -> dg.MaterializeResult:
+    """Publish the version's scored rows, unless an earlier version is pinned."""
+    store, partition = storage.artefacts(), context.partition_key
+    manifest = store.manifest(partition)
+    as_of = datetime.fromisoformat(manifest.facts["as_of"]).replace(tzinfo=None)
+    expires_at = as_of + timedelta(hours=config.ttl_hours)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    pinned = read_registry(store.objects).pin
+    with database.engine() as engine:
+        if pinned:
+            report = PublishReport(archived=True, notice=f"version {pinned.version} is pinned")
+        else:
+            with open_scored(store, partition, manifest.version) as file:
+                report = publish(
+                    engine,
+                    batches(file, ["user_id", "post_id", "score"]),
+                    generated_at=as_of,
+                    expires_at=expires_at,
+                    now=now,
+                    run_id=context.run_id,
+                    connections=config.connections,
+                    wait_seconds=config.wait_seconds,
+                    progress=context.log.info,
+                )
+        purged = purge_expired(engine, now)
+        found = read_publication(engine, as_of, expires_at, now)
+    published = report.inserted + report.updated + report.unchanged
+    if published:
+        activate(store.objects, manifest.version)
+    state = "published" if published else f"archived: {report.notice or 'newer rows are there'}"
+    context.log.info(f"{state}: {published:,} rows, {purged:,} expired rows removed")
+    return dg.MaterializeResult(
+        metadata=rows_made(
+            published,
+            state=state,
+            version=manifest.version,
+            generated_at=f"{as_of}Z",
+            expires_at=f"{expires_at}Z",
+            purged_rows=purged,
+            report=preview(["what", "value"], asdict(report).items()),
+        ),
+        check_results=_judged(published, found),
+    )
+
+
+def _judged(published: int, found: Publication) -> list[dg.AssetCheckResult]:
+    rows = f"{found.rows:,} rows in the table, {published:,} written"
+    mixed = f"{found.mixed_users:,} users with two generations"
+    wrong = f"{found.wrong_score:,} wrong scores, {found.wrong_post:,} wrong posts"
+    whole = found.rows >= published and not found.mixed_users
+    return [
+        result("published_rows", whole, f"{rows}; {mixed}"),
+        result("time_to_live", not found.wrong_ttl, f"{found.wrong_ttl:,} rows with another TTL"),
+        result("published_rules", not found.wrong_score and not found.wrong_post, wrong),
+    ]
