@@ -16,8 +16,13 @@ from threads_pipelines.content.text import normalise
 from threads_pipelines.content.vocabulary import SENTENCE_END
 
 MAX_MODEL_CHARACTERS = 300
-MAX_SENTENCE_WORDS = 22
+MAX_SENTENCE_WORDS = 18
 """Of a sentence that a base model ends: read by hand, most longer ones lose their way."""
+
+_MIN_CLAUSE_WORDS = 6
+# Where a sentence could have ended; what follows is where a small model starts to wander.
+_CLAUSE_END = re.compile(r"\s*(?:;|\s[–—-]\s|—|,(?=\s(?:and|but|so|which|because|then|who|as)\b))")
+_OPEN_CLAUSE = re.compile(r"\b(?:if|when|although|since|as|whether|because|how|where)\b", re.I)
 _OWN_CLOSING = "\"'”’)"
 _JOINERS = "\u200d\ufe0f"  # parts of emoji, not hidden text
 _MIN_WORDS_FOR_LANGUAGE = 5
@@ -64,7 +69,12 @@ _PATTERNS = {
 }
 _COMPILED = {reason: re.compile(text, re.I | re.S) for reason, text in _PATTERNS.items()}
 _COMMON_ENGLISH = frozenset(
-    ["the", "a", "an", "and", "or", "but", "of", "to", "in", "on", "at", "with", "for", "from", "by", "is", "was", "are", "were", "be", "been", "it", "its", "this", "that", "my", "me", "i", "we", "you", "he", "she", "they", "our", "your", "his", "her", "their", "so", "not", "no", "as", "had", "has", "have", "do", "did", "will", "would", "when", "what", "who", "how", "all", "one", "just", "up", "out", "if", "about", "there", "then", "than", "can", "could"]
+    re.findall(
+        r"\w+",
+        "the a an and or but of to in on at with for from by is was are were be been it its this "
+        "that my me i we you he she they our your his her their so not no as had has have do did "
+        "will would when what who how all one just up out if about there then than can could",
+    )
 )
 
 
@@ -97,8 +107,8 @@ class Verdict:
 def judge(raw: str, expected: Expectation, *, one_sentence: bool) -> Verdict:
     """Clean what a model wrote, or say why it cannot be used.
 
-    With ``one_sentence`` what follows the first sentence is dropped; without, what follows the last
-    whole one. Never raises, whatever ``raw`` holds.
+    With ``one_sentence`` the text is cut to its first sentence, or to the first clause of it that
+    can stand alone; without, what follows the last whole sentence is dropped. Never raises.
     """
     text = " ".join(raw.strip().split("\n")) if one_sentence else " ".join(raw.split())
     if not normalise(text):
@@ -109,6 +119,8 @@ def judge(raw: str, expected: Expectation, *, one_sentence: bool) -> Verdict:
     for reason, pattern in _COMPILED.items():
         if pattern.search(text):
             return Verdict(None, reason)
+    if one_sentence:
+        text = _main_clause(text)
     if one_sentence and re.search(r"[\"“”()]|\w'\s|: ", text):
         return Verdict(None, Refusal.ASIDE)
     whole = _whole_sentences(text, one_sentence)
@@ -147,11 +159,17 @@ def _fault(text: str, expected: Expectation) -> Refusal | None:
     return None
 
 
+def _main_clause(text: str) -> str:
+    """Return the first sentence, ended at its first clause where that can stand alone."""
+    sentence = SENTENCE_END.split(text, maxsplit=1)[0]
+    clause = _CLAUSE_END.split(sentence, maxsplit=1)[0]
+    alone = len(clause.split()) >= _MIN_CLAUSE_WORDS and not _OPEN_CLAUSE.search(clause)
+    return f"{clause}." if alone and clause != sentence else sentence
+
+
 def _whole_sentences(text: str, one: bool) -> str | None:
     """Return the first sentence, or all up to the last end of one; None where none is whole."""
-    if one:
-        text = SENTENCE_END.split(text, maxsplit=1)[0]
-    else:
+    if not one:
         ends = [match.end() for match in re.finditer(r"[.!?…][\"'”’)]*", text)]
         text = text[: ends[-1]] if ends else ""
     ended = text.rstrip(_OWN_CLOSING).endswith((".", "!", "?", "…"))

@@ -12,8 +12,7 @@ import numpy as np
 from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from threads_pipelines.content.seeds import SeedPost
-from threads_pipelines.content.vocabulary import Slots, slots_for, theme
+from threads_pipelines.content.vocabulary import Slots, Subject, slots_for, theme
 
 VARIATION_TYPES = (
     "paraphrase",
@@ -31,9 +30,9 @@ _KEEP_CAPITAL = ("I", "I'm", "Linux", "November", "Saturday", "Saturdays", "Page
 _DRAWS = 96  # more choices than any template makes; a longer text starts another block
 
 
-def render(variation: str, seed: SeedPost, rng: np.random.Generator) -> str:
-    """Write ``seed`` as one of ``VARIATION_TYPES``, with phrases drawn by ``rng``."""
-    return render_phrases(variation, phrases_for(seed, rng))
+def render(variation: str, subject: Subject, rng: np.random.Generator) -> str:
+    """Write ``subject`` as one of ``VARIATION_TYPES``, with phrases drawn by ``rng``."""
+    return render_phrases(variation, phrases_for(subject, rng))
 
 
 def render_phrases(variation: str, phrases: "Phrases") -> str:
@@ -41,9 +40,11 @@ def render_phrases(variation: str, phrases: "Phrases") -> str:
     return _template(variation).render(say=phrases.say, choose=phrases.choose, emoji=phrases.emoji)
 
 
-def phrases_for(seed: SeedPost, rng: np.random.Generator) -> "Phrases":
-    """Return the phrases that go with ``seed``."""
-    return Phrases(_slots(seed.topic, seed.tags, seed.content), theme(seed.topic).emoji, rng)
+def phrases_for(subject: Subject, rng: np.random.Generator) -> "Phrases":
+    """Return the phrases that go with ``subject``."""
+    return Phrases(
+        _slots(subject.topic, subject.tags, subject.content), theme(subject.topic).emoji, rng
+    )
 
 
 class Phrases:

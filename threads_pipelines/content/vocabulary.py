@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Protocol
 
 from threads_pipelines.content.grammar import Fragment
 
@@ -23,6 +24,22 @@ Slots = Mapping[str, tuple[Fragment, ...]]
 SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 
 
+class Subject(Protocol):
+    """What a text can be written about: a seed post, or an interest of a fake user."""
+
+    @property
+    def topic(self) -> str:
+        """One of ``THEMES``."""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The first that is a subject of the theme chooses the words."""
+
+    @property
+    def content(self) -> str:
+        """What is to be said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Theme:
     """Vocabulary of one theme.
@@ -30,12 +47,16 @@ class Theme:
     subjects: slots of each subject; "general" is always there.
     emoji: what fits the theme.
     keywords: words that mark a text as being about the theme.
+    comments: short answers to a post of the theme.
+    display_names: names of people who like it; empty where no fake user does.
     """
 
     name: str
     subjects: Mapping[str, Slots]
     emoji: tuple[str, ...]
     keywords: tuple[str, ...]
+    comments: tuple[Fragment, ...]
+    display_names: tuple[Fragment, ...]
 
     def subject_of(self, tags: Sequence[str]) -> str:
         """Return the first tag that is a subject of the theme, else "general"."""
@@ -53,6 +74,8 @@ def theme(name: str) -> Theme:
         subjects={subject: _slots(slots) for subject, slots in data["subjects"].items()},
         emoji=tuple(data["emoji"]),
         keywords=tuple(data["keywords"]),
+        comments=tuple(Fragment(text) for text in data["comments"]),
+        display_names=tuple(Fragment(text) for text in data.get("display_names", ())),
     )
 
 

@@ -21,10 +21,10 @@ from threads_pipelines.content.guards import (
     content_words,
     judge,
 )
-from threads_pipelines.content.seeds import MAX_POST_LENGTH, SeedPost
+from threads_pipelines.content.seeds import MAX_POST_LENGTH
 from threads_pipelines.content.text_model import CompletionOptions, TextModel
 from threads_pipelines.content.variations import Phrases, environment, phrases_for
-from threads_pipelines.content.vocabulary import SENTENCE_END, theme
+from threads_pipelines.content.vocabulary import SENTENCE_END, Subject, theme
 
 _HERE = "\ue000"
 """Where the model's words go: a private-use character, which no text may hold."""
@@ -70,12 +70,13 @@ class Tally:
 
 def write(
     model: TextModel,
-    post: SeedPost,
+    post: Subject,
     variation: str,
     rng: np.random.Generator,
     tally: Tally,
     attempts: int = 3,
     is_new: Callable[[str], bool] = lambda text: True,
+    max_characters: int = MAX_POST_LENGTH,
 ) -> str | None:
     """Return a guarded post for which ``is_new`` holds, or None after ``attempts`` refusals.
 
@@ -94,7 +95,7 @@ def write(
             tally.refused[verdict.refusal or Refusal.EMPTY] += 1
             continue
         text = f"{prompt.before} {verdict.text}{prompt.after}".strip()
-        if len(text) > MAX_POST_LENGTH:
+        if len(text) > max_characters:
             tally.refused[Refusal.TOO_LONG] += 1
         elif not is_new(text):
             tally.refused[Refusal.COPY] += 1
@@ -103,7 +104,7 @@ def write(
     return None
 
 
-def prompt_for(post: SeedPost, variation: str, rng: np.random.Generator, instruct: bool) -> Prompt:
+def prompt_for(post: Subject, variation: str, rng: np.random.Generator, instruct: bool) -> Prompt:
     """Write the prompt of one attempt, its phrases and the model's own seed drawn by ``rng``."""
     seed = int(rng.integers(2**31))
     if instruct:

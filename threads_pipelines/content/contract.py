@@ -1,0 +1,55 @@
+"""The language model's contract: the four things that the simulation asks, and what comes back."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+INTERESTS = {
+    "sports": "sports",
+    "tech": "technology",
+    "anime": "anime",
+    "cars": "cars",
+    "food": "food",
+}
+"""Interest of a fake user, and the theme whose words it has."""
+
+MAX_POST_CHARACTERS = 280
+MAX_COMMENT_CHARACTERS = 200
+MAX_READ_CHARACTERS = 500
+"""Of somebody else's post, as far as a prompt quotes it."""
+
+DecidedBy = Literal["model", "template", "similarity"]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A text, and what wrote it. ``reason`` says why it was not the model."""
+
+    text: str
+    decided_by: DecidedBy
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether to act on a post, what decided it, and how alike post and interest are, in [0, 1]."""
+
+    act: bool
+    decided_by: DecidedBy
+    similarity: float
+    reason: str = ""
+
+
+class LanguageModel(Protocol):
+    """The four things that the simulation asks."""
+
+    def generate_post(self, interest: str) -> Said:
+        """Write a post of at most ``MAX_POST_CHARACTERS``."""
+
+    def generate_comment(self, post_content: str, interest: str) -> Said:
+        """Answer a post in at most ``MAX_COMMENT_CHARACTERS``."""
+
+    def should_interact(self, post_content: str, interest: str) -> Decision:
+        """Decide whether the post interests someone with this interest."""
+
+    def generate_display_name(self, interest: str) -> Said:
+        """Invent a name to be shown."""

@@ -1,0 +1,90 @@
+"""The posts of a run: how many the model may write, which post is which, and what came of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from threads_pipelines.content.seeds import SeedPost
+from threads_pipelines.content.variations import VARIATION_TYPES
+
+Source = Literal["template", "gemma"]
+
+
+class ContentSettings(BaseModel):
+    """How many texts the model may write, and what counts as too alike."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: int = Field(42, ge=0, lt=2**63, description="Seed of every random choice")
+    model_texts: int = Field(
+        60,
+        ge=0,
+        description="Posts that the text model is asked to write; templates write the rest",
+    )
+    model_calls: int = Field(
+        80, ge=0, description="Calls of the text model at most, answers from the cache included"
+    )
+    model_attempts: int = Field(3, ge=1, le=10, description="Attempts per text before a template")
+    model_seconds: float = Field(
+        150.0, ge=0, allow_inf_nan=False, description="Time for the text model's work, in seconds"
+    )
+    model_call_seconds: float = Field(
+        20.0, gt=0, allow_inf_nan=False, description="Time for one call, in seconds"
+    )
+    max_near_duplicates: float = Field(
+        0.02, ge=0, le=1, description="Largest allowed share of near-duplicate posts"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedPost:
+    """One post; ``index`` is its place in the run and names it for ever.
+
+    The templates' posts do not depend on how many there are: a longer run begins with the shorter.
+    """
+
+    index: int
+    seed_id: str
+    topic: str
+    tags: tuple[str, ...]
+    variation: str
+    text: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """What the text model was asked for and what it gave.
+
+    wanted, written: texts.
+    calls: of the model, answers from the cache included.
+    refused: calls whose text was refused, by reason.
+    seconds: time that the model's work took.
+    stopped: why it ended before every wanted text was tried; empty where it did not.
+    """
+
+    wanted: int
+    written: int
+    calls: int
+    refused: Mapping[str, int]
+    seconds: float
+    stopped: str
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedPosts:
+    """The posts in the order of their index, and how they came about."""
+
+    posts: tuple[GeneratedPost, ...]
+    model: ModelUse
+
+
+def plan(seeds: Sequence[SeedPost], index: int) -> tuple[SeedPost, str]:
+    """Return the seed and the variation type of post ``index``.
+
+    Any ``len(seeds)`` posts in a row have different seeds, and every seed meets every variation.
+    """
+    round_, place = divmod(index, len(seeds))
+    return seeds[place], VARIATION_TYPES[(place + round_) % len(VARIATION_TYPES)]
