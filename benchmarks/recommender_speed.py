@@ -1,0 +1,227 @@
+"""Fit and the top 50 of every user on a power-law matrix, beside the peers and the machine's floor.
+
+    python -m benchmarks.recommender_speed --peers-python PEERS/bin/python
+
+Each contender runs in a process of its own, which tells its time and peak memory. The floor is the
+time that the additions of the item part alone take: no normalisation, no seen posts, no ranking.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from benchmarks.report import write_report
+from benchmarks.speed_peers import CONTENDERS, peak
+from threads_pipelines.recommender.model import fit, recommend_chunks
+from threads_pipelines.recommender.settings import RecommenderSettings
+from threads_pipelines.recommender.snapshot import Interactions, Posts, Snapshot, Users
+
+DAYS = 30
+AS_OF = 1_767_225_600
+ITEM, BLEND, FLOOR = "ours, item part", "ours, whole blend", "floor: the additions alone"
+OURS = (ITEM, BLEND, FLOOR)
+
+
+def power_law(users: int, posts: int, pairs: int, seed: int = 0) -> csr_matrix:
+    """Distinct pairs: log-normal activity (sigma 1.38), popularity as rank to the power -0.8."""
+    rng = np.random.default_rng(seed)
+    activity = rng.lognormal(0, 1.38, users)
+    popularity = np.cumsum(np.arange(10, posts + 10) ** -0.8)
+    popularity /= popularity[-1]
+    places = rng.permutation(posts)
+    chance = np.cumsum(activity) / activity.sum()
+    keys = np.zeros(0, np.int64)
+    while len(keys) < pairs:
+        more = int(1.1 * (pairs - len(keys))) + 1000
+        user = np.searchsorted(chance, rng.random(more))
+        post = places[np.searchsorted(popularity, rng.random(more))]
+        keys = np.unique(np.concatenate([keys, user * posts + post]))
+    keys = np.sort(rng.choice(keys, pairs, replace=False))
+    indptr = np.searchsorted(keys, np.arange(users + 1) * posts).astype(np.int64)
+    return csr_matrix((np.ones(pairs, bool), (keys % posts).astype(np.int32), indptr))
+
+
+def snapshot(matrix: csr_matrix) -> Snapshot:
+    """The matrix as the nightly would read it; times are spread over a month."""
+    users, posts = matrix.shape
+    rng = np.random.default_rng(1)
+    none = np.zeros(posts, np.int32)
+    return Snapshot(
+        users=Users(_ids("u", users), np.zeros(users, np.int32), np.ones(users, bool)),
+        posts=Posts(
+            ids=_ids("p", posts),
+            author=np.full(posts, -1, np.int32),
+            created_at=np.full(posts, AS_OF - DAYS * 86_400),
+            content=np.full(posts, "", object),
+            candidate=np.ones(posts, bool),
+            likes=none,
+            comments=none,
+        ),
+        interactions=Interactions(
+            user=np.repeat(np.arange(users, dtype=np.int32), np.diff(matrix.indptr)),
+            post=matrix.indices.astype(np.int32),
+            kind=np.ones(matrix.nnz, np.int8),
+            at=AS_OF - rng.integers(0, DAYS * 86_400, matrix.nnz),
+        ),
+        seen=matrix,
+        as_of=AS_OF,
+    )
+
+
+def _ids(letter: str, n: int) -> NDArray[np.object_]:
+    return np.array([f"{letter}{i:08}" for i in range(n)], object)
+
+
+def ours(name: str, matrix: csr_matrix, neighbours: int, top_k: int) -> dict[str, float]:
+    share = 0.0 if name == ITEM else RecommenderSettings().people_share
+    settings = RecommenderSettings(post_neighbours=neighbours, people_share=share)
+    tiny = snapshot(power_law(50, 40, 300))
+    list(recommend_chunks(fit(tiny, settings), top_k))  # compiles
+    night = snapshot(matrix)
+    start = time.perf_counter()
+    model = fit(night, settings)
+    fitted = time.perf_counter()
+    rows = sum(len(chunk) for chunk in recommend_chunks(model, top_k))
+    ranked = time.perf_counter() - fitted
+    return {"fit": fitted - start, "rank": ranked, "rows": rows}
+
+
+@njit(parallel=True)
+def _cooccurrences(  # type: ignore[no-untyped-def]
+    user_start, user_post, post_start, post_user, sums, threads
+):
+    for t in prange(threads):
+        total = sums[t]
+        for i in range(t, len(post_start) - 1, threads):
+            for e in range(post_start[i], post_start[i + 1]):
+                u = post_user[e]
+                for f in range(user_start[u], user_start[u + 1]):
+                    total[user_post[f]] += 1.0
+
+
+@njit(parallel=True)
+def _scores(user_start, user_post, near, sums, threads):  # type: ignore[no-untyped-def]
+    for t in prange(threads):
+        total = sums[t]
+        for u in range(t, len(user_start) - 1, threads):
+            for e in range(user_start[u], user_start[u + 1]):
+                i = user_post[e]
+                for k in range(near.shape[1]):
+                    total[near[i, k]] += 1.0
+
+
+def floor(matrix: csr_matrix, neighbours: int, threads: int = 2) -> dict[str, float]:
+    """The scatter-adds of the item part: a user's pairs of posts, and a post's neighbours."""
+
+    def run(matrix: csr_matrix) -> tuple[float, float]:
+        turned = matrix.T.tocsr()
+        posts = matrix.shape[1]
+        near = np.random.default_rng(0).integers(0, posts, (posts, neighbours)).astype(np.int32)
+        sums = np.zeros((threads, posts), np.float32)
+        sides = (matrix.indptr, matrix.indices)
+        start = time.perf_counter()
+        _cooccurrences(*sides, turned.indptr, turned.indices, sums, threads)
+        middle = time.perf_counter()
+        _scores(*sides, near, sums, threads)
+        return middle - start, time.perf_counter() - middle
+
+    small = power_law(50, 40, 300)
+    small.indptr, small.indices = (
+        small.indptr.astype(matrix.indptr.dtype),
+        small.indices.astype(matrix.indices.dtype),
+    )
+    run(small)  # compiles
+    fit_seconds, rank_seconds = run(matrix)
+    degree = np.diff(matrix.indptr).astype(float)
+    return {
+        "fit": fit_seconds,
+        "rank": rank_seconds,
+        "additions": float((degree**2).sum() + degree.sum() * neighbours),
+    }
+
+
+def worker(name: str, path: Path, neighbours: int, top_k: int) -> None:
+    """One of ours in this process; prints what ``speed_peers`` prints."""
+    with np.load(path) as held:
+        ones = np.ones(len(held["indices"]), bool)
+        matrix = csr_matrix((ones, held["indices"], held["indptr"]), tuple(held["shape"]))
+    loaded = peak()
+    run = floor if name == FLOOR else partial(ours, name, top_k=top_k)
+    found = run(matrix=matrix, neighbours=neighbours)
+    click.echo(json.dumps({**found, "peak_mb": peak(), "loaded_mb": loaded}))
+
+
+def measure(command: list[str]) -> dict[str, Any] | None:
+    """What the contender's process printed last; None where it failed."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
+
+
+@click.command()
+@click.option("--size", default="100000x20000x5000000", show_default=True, help="USERSxPOSTSxPAIRS")
+@click.option("--neighbours", default=100, show_default=True)
+@click.option("--top-k", default=50, show_default=True)
+@click.option("--peers-python", help="Python of the peers' environment; none: no peers.")
+@click.option("--only", multiple=True, help="Part of a contender's name; may be repeated.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path(".state/bench"))
+@click.option("--worker", "contender", hidden=True)
+@click.option("--matrix", type=click.Path(path_type=Path), hidden=True)
+def main(
+    size: str,
+    neighbours: int,
+    top_k: int,
+    peers_python: str | None,
+    only: tuple[str, ...],
+    out: Path,
+    contender: str | None,
+    matrix: Path | None,
+) -> None:
+    """Measure all contenders on one matrix."""
+    if contender and matrix:
+        worker(contender, matrix, neighbours, top_k)
+        return
+    wanted = [n for n in (*OURS, *CONTENDERS) if not only or any(part in n for part in only)]
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "matrix.npz"
+        made = power_law(*(int(part) for part in size.split("x")))
+        np.savez(path, indptr=made.indptr, indices=made.indices, shape=made.shape)
+        del made
+        for name in wanted:
+            if name in OURS:
+                command = [sys.executable, "-m", "benchmarks.recommender_speed", "--worker", name]
+                command += ["--matrix", str(path), "--neighbours", str(neighbours)]
+                command += ["--top-k", str(top_k)]
+            elif peers_python:
+                script = str(Path(__file__).with_name("speed_peers.py"))
+                command = [peers_python, script, name, str(path), str(neighbours), str(top_k)]
+            else:
+                continue
+            found = measure(command)
+            if found is None:
+                click.echo(f"{name}: failed", err=True)
+                continue
+            rows.append({"contender": name, "seconds": found["fit"] + found["rank"], **found})
+            click.echo(f"{name}: {rows[-1]['seconds']:.1f} s, {found['peak_mb']:.0f} MB", err=True)
+    peer = next((row for row in rows if row["contender"] == "implicit cosine"), None)
+    for row in rows:
+        if peer:
+            row["times as fast as implicit"] = peer["seconds"] / row["seconds"]
+            row["memory of implicit's"] = row["peak_mb"] / peer["peak_mb"]
+    title = f"Fit and top {top_k} of all: {size}, {neighbours} neighbours"
+    click.echo(write_report(f"recommender_speed_{size}", rows, out, title=title, bars="seconds"))
+
+
+if __name__ == "__main__":
+    main()
