@@ -4,7 +4,7 @@
 
 Each night trains on everything before a midnight (UTC) and is judged on the 24 hours after it:
 known users, posts that existed, seen pairs excluded. Everyone chooses settings inside the training
-data, on the same validation split. The peers have an environment of their own (benchmarks/peers.in).
+data, on the same validation split. The peers have an environment of their own, benchmarks/peers.in.
 """
 
 import json
