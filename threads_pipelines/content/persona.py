@@ -172,7 +172,7 @@ class Persona:
                 int(self._rng.integers(2**31)), max_tokens=6, stop=(",", "\n")
             )
             raw = model.complete(prompt_template(f"{kind}/first_name").render(), options)
-            name = raw.strip(" .,\n").split(",")[0].strip()
+            name = raw.strip(" .,\n").removeprefix("and ")
             return name if _FIRST_NAME.fullmatch(name) else None
 
         name, reason = self._ask(ask)

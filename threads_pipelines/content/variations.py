@@ -1,10 +1,9 @@
 """The ten ways of saying a seed, each a Jinja template over the vocabulary.
 
-A template calls ``say(slot)`` for a phrase, ``choose(n)`` for a shape and ``emoji()``; every choice
-comes from the given random generator, so the same generator gives the same text.
+A template calls ``say(slot)`` for a phrase and ``choose(n)`` for a shape; every choice comes from
+the given random generator, so the same generator gives the same text.
 """
 
-from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
@@ -12,7 +11,7 @@ import numpy as np
 from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from threads_pipelines.content.vocabulary import Slots, Subject, slots_for, theme
+from threads_pipelines.content.vocabulary import Slots, Subject, slots_for
 
 VARIATION_TYPES = (
     "paraphrase",
@@ -37,7 +36,7 @@ def render(variation: str, subject: Subject, rng: np.random.Generator) -> str:
 
 def render_phrases(variation: str, phrases: "Phrases") -> str:
     """Write a variation with any phrases: what ``render`` does once the seed's are found."""
-    return _template(variation).render(say=phrases.say, choose=phrases.choose, emoji=phrases.emoji)
+    return _template(variation).render(say=phrases.say, choose=phrases.choose)
 
 
 def phrases_for(subject: Subject, rng: np.random.Generator) -> "Phrases":
@@ -50,9 +49,8 @@ def phrases_for(subject: Subject, rng: np.random.Generator) -> "Phrases":
 class Phrases:
     """What a template may call. No phrase is said twice in one text."""
 
-    def __init__(self, slots: Slots, emoji: Sequence[str], rng: np.random.Generator) -> None:
+    def __init__(self, slots: Slots, rng: np.random.Generator) -> None:
         self._slots = slots
-        self._emoji = list(emoji)
         self._rng = rng
         self._numbers: list[float] = []
         self._left = {slot: list(range(len(fragments))) for slot, fragments in slots.items()}
@@ -70,10 +68,6 @@ class Phrases:
             left.extend(range(len(self._slots[slot])))
         fragment = self._slots[slot][left.pop(self.choose(len(left)))]
         return fragment.expand(self.choose)
-
-    def emoji(self) -> str:
-        """Return an emoji of the theme."""
-        return self._emoji.pop(self.choose(len(self._emoji)))
 
 
 @cache

@@ -45,7 +45,7 @@ class Theme:
     """Vocabulary of one theme.
 
     subjects: slots of each subject; "general" is always there.
-    emoji: what fits the theme.
+    emoji: what fits the theme, for subjects without their own.
     keywords: words that mark a text as being about the theme.
     comments: short answers to a post of the theme.
     display_names: names of people who like it; empty where no fake user does.
@@ -53,7 +53,7 @@ class Theme:
 
     name: str
     subjects: Mapping[str, Slots]
-    emoji: tuple[str, ...]
+    emoji: tuple[Fragment, ...]
     keywords: tuple[str, ...]
     comments: tuple[Fragment, ...]
     display_names: tuple[Fragment, ...]
@@ -72,7 +72,7 @@ def theme(name: str) -> Theme:
     return Theme(
         name=name,
         subjects={subject: _slots(slots) for subject, slots in data["subjects"].items()},
-        emoji=tuple(data["emoji"]),
+        emoji=tuple(Fragment(text) for text in data["emoji"]),
         keywords=tuple(data["keywords"]),
         comments=tuple(Fragment(text) for text in data["comments"]),
         display_names=tuple(Fragment(text) for text in data.get("display_names", ())),
@@ -88,10 +88,10 @@ def voice() -> Slots:
 def slots_for(name: str, tags: Sequence[str], content: str) -> Slots:
     """Return the slots for a seed: its subject's own, or the theme's around its own sentences."""
     words = theme(name)
-    slots = words.subjects[words.subject_of(tags)]
-    if "points" in slots:
-        return {**voice(), **slots}
-    return {**voice(), **slots, "points": tuple(_plain(text) for text in sentences(content))}
+    slots = {**voice(), "emoji": words.emoji, **words.subjects[words.subject_of(tags)]}
+    if "points" not in slots:
+        slots["points"] = tuple(_plain(text) for text in sentences(content))
+    return slots
 
 
 def sentences(text: str) -> tuple[str, ...]:

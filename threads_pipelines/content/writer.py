@@ -121,9 +121,7 @@ def prompt_for(post: Subject, variation: str, rng: np.random.Generator, instruct
 
 def continuation(template: str, phrases: Phrases, seed: int) -> Prompt:
     """Write a prompt for base weights: the post up to the place where the model goes on."""
-    text = prompt_template(template).render(
-        say=phrases.say, choose=phrases.choose, emoji=phrases.emoji, model=_HERE
-    )
+    text = prompt_template(template).render(say=phrases.say, choose=phrases.choose, model=_HERE)
     before, after = text.split(_HERE)
     begun = SENTENCE_END.split(before)[-1]
     return Prompt(before, before.removesuffix(begun).strip(), begun, after, CompletionOptions(seed))
