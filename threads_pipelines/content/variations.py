@@ -41,9 +41,7 @@ def render_phrases(variation: str, phrases: "Phrases") -> str:
 
 def phrases_for(subject: Subject, rng: np.random.Generator) -> "Phrases":
     """Return the phrases that go with ``subject``."""
-    return Phrases(
-        _slots(subject.topic, subject.tags, subject.content), theme(subject.topic).emoji, rng
-    )
+    return Phrases(_slots(subject.topic, subject.tags, subject.content), rng)
 
 
 class Phrases:
