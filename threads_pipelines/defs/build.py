@@ -11,6 +11,7 @@ from threads_pipelines.defs import (
     jobs,
     matrix,
     model,
+    operations,
     population,
     publish,
     resources,
@@ -18,9 +19,13 @@ from threads_pipelines.defs import (
     seeds,
     synthetic,
     tuning,
+    validation,
 )
 
-ASSET_MODULES = [seeds, content, population, matrix, tuning, evaluation, model, publish]
+ASSET_MODULES = [
+    *(operations, seeds, content, population, matrix, tuning, evaluation, model, publish),
+    validation,
+]
 
 
 def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:

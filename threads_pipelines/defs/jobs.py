@@ -10,8 +10,11 @@ _process_a_step = dg.multiprocess_executor.configured(
         "start_method": {"forkserver": {"preload_modules": ["threads_pipelines.definitions"]}},
     }
 )
-_synthetic = dg.AssetSelection.groups("seeds", "content", "population")
-_nightly = dg.AssetSelection.groups("recommendation")
+# Every job that reads or writes looks at the services first; the night ends with a look at its data.
+_first = dg.AssetSelection.assets("check_services")
+_last = dg.AssetSelection.assets("validate_data")
+_synthetic = _first | dg.AssetSelection.groups("seeds", "content", "population")
+_nightly = _first | dg.AssetSelection.groups("recommendation") | _last
 _tuning = dg.AssetSelection.groups("tuning")
 
 full_pipeline = dg.define_asset_job(
@@ -39,4 +42,20 @@ tune_settings = dg.define_asset_job(
     description="Choose the recommender's settings on a validation window; later nights use them.",
 )
 
-all_jobs = [full_pipeline, generate_synthetic_data, nightly_recommendations, tune_settings]
+services_check = dg.define_asset_job(
+    "services_check",
+    selection=_first,
+    executor_def=dg.in_process_executor,
+    description="Looks at the database, S3, the text model, Dagster's storage, disk and clocks.",
+)
+data_validation = dg.define_asset_job(
+    "data_validation",
+    selection=_last,
+    executor_def=dg.in_process_executor,
+    description="Judges a day's data again, by itself and against the seven days before it.",
+)
+
+all_jobs = [
+    *(full_pipeline, generate_synthetic_data, nightly_recommendations, tune_settings),
+    *(services_check, data_validation),
+]

@@ -63,7 +63,7 @@ class MatrixConfig(dg.Config):
     code_version="1",
     partitions_def=daily,
     retry_policy=RETRY_IO,
-    deps=["synthetic_interactions"],
+    deps=["check_services", "synthetic_interactions"],
     description="Users, posts and interactions as of one instant, read in one snapshot of the "
     "database and stored as a version that every later step of the night reads.",
     metadata=columns(user="int32", post="int32", kind="int8", at="epoch seconds"),

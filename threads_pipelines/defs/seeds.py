@@ -34,6 +34,7 @@ def read_seed_users(store: ObjectStore) -> tuple[SeedUser, ...]:
     owners=OWNERS,
     code_version="1",
     retry_policy=RETRY_IO,
+    deps=["check_services"],
     description="The seed posts that every generated post varies. A fault in the file names the "
     "object, the entry, the field and what is wrong, and nothing downstream runs.",
     metadata=columns(id="text", topic="text", content="text", tags="text[]", tone="text"),
