@@ -1,20 +1,27 @@
 """Commands for data: run (the whole job), summary, setup, upload-seeds, remove-synthetic."""
 
 import time
-from datetime import datetime
+from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 
 import click
-from sqlalchemy import make_url
+from rich.console import Console
 
 from threads_pipelines import settings
 from threads_pipelines.console.dagster import launch_job
 from threads_pipelines.console.stack import start_needed
-from threads_pipelines.errors import ConfigurationError
+from threads_pipelines.feeds import account_feeds
+from threads_pipelines.population.identity import TEST_ACCOUNTS
 from threads_pipelines.recommender.as_of import parse_instant
-from threads_pipelines.storage import contract, database, roles
+from threads_pipelines.reporting.summary import summary as worded
+from threads_pipelines.storage import contract, database, feeds
+from threads_pipelines.storage.artefacts import ArtefactStore
+from threads_pipelines.storage.catalogue import sources_of_posts
 from threads_pipelines.storage.objects import ObjectStore
 from threads_pipelines.storage.objects import upload_seeds as upload
+from threads_pipelines.storage.remove import remove_synthetic as remove
+from threads_pipelines.storage.run_keys import forget_run_key, run_keys
 
 
 class _Instant(click.ParamType):
@@ -42,17 +49,6 @@ def prepare(loaded: settings.Settings) -> None:
     contract.require_contract(engine)
 
 
-def prepare_role(loaded: settings.Settings, role: str, synthetic: bool) -> None:
-    """Provide the login ``role`` and, owned by it, the database that Dagster keeps its runs in."""
-    if not loaded.role_password:
-        raise ConfigurationError(f"THREADS_ROLE_PASSWORD is not set: the password for {role}")
-    engine = database.connect(loaded.database_url)
-    roles.provide_login(engine, role, loaded.role_password, synthetic=synthetic)
-    dagster_database = make_url(loaded.dagster_database_url).database
-    roles.provide_database(engine, str(dagster_database), role)
-    click.echo(f"  {role} may do what {'synthetic data' if synthetic else 'the night'} needs")
-
-
 @click.command()
 @click.option("--as-of", type=_Instant(), help="Read up to this instant instead of now.")
 def run(as_of: datetime | None) -> None:
@@ -60,7 +56,7 @@ def run(as_of: datetime | None) -> None:
 
     Starts the embedded parts that are needed, prepares an empty database and bucket, generates the
     synthetic population (once), trains, checks and publishes the feeds. Run again, it publishes a
-    newer generation; killed in the middle, it goes on where it makes a difference.
+    newer generation; a run that was killed is simply run again.
     """
     began = time.monotonic()
     click.secho("Starting what is needed", bold=True)
@@ -69,22 +65,37 @@ def run(as_of: datetime | None) -> None:
     click.secho("Running full_pipeline", bold=True)
     ops = {"interaction_matrix": {"config": {"as_of": as_of.isoformat()}}} if as_of else {}
     launch_job(loaded, "full_pipeline", run_config={"ops": ops})
-    click.echo(f"\n{time.monotonic() - began:.0f} s in all")
+    show(loaded)
+    click.echo(f"\nDone in {time.monotonic() - began:.0f} s. What to type next:")
+    click.echo("  make ui                          look at it in Dagster")
+    click.echo('  eval "$(threads-pipelines env)"  the addresses, for psql or the app')
+    click.echo("  make stop                        stop the embedded stack, keep its data")
 
 
 @click.command()
-@click.option("--role", help="Also provide the login that the pipeline is to work under.")
-@click.option("--synthetic", is_flag=True, help="Let it make and remove synthetic accounts too.")
-def setup(role: str | None, synthetic: bool) -> None:
-    """Prepare the database and the bucket; on the app's own database only check its tables.
+def summary() -> None:
+    """Show what is in the database, and the two test accounts' feeds side by side."""
+    show(settings.load())
 
-    With --role, run as the tables' owner: the login gets the least it needs (sql/roles.sql), the
-    password in THREADS_ROLE_PASSWORD, and Dagster's database.
-    """
-    loaded = start_needed()
-    prepare(loaded)
-    if role:
-        prepare_role(loaded, role, synthetic)
+
+def show(loaded: settings.Settings) -> None:
+    """Print the summary."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    store = ObjectStore(loaded.s3)
+    artefacts = ArtefactStore(store, loaded.state_dir / "scratch")
+    engine = database.connect(loaded.database_url)
+    readers = feeds.find_readers(engine, now, TEST_ACCOUNTS, others=2)[:2]
+    accounts = account_feeds(engine, artefacts, readers, now)
+    console = Console()
+    sources = Counter(sources_of_posts(store))
+    console.print()
+    console.print(worded(feeds.count_rows(engine, now), sources, accounts, console.width))
+
+
+@click.command()
+def setup() -> None:
+    """Prepare the database and the bucket; on the app's own database only check its tables."""
+    prepare(start_needed())
     click.echo("Ready.")
 
 
@@ -95,3 +106,22 @@ def upload_seeds() -> None:
     store.ensure_bucket()
     for key in upload(store, settings.SEEDS_DIR):
         click.echo(f"uploaded {key}")
+
+
+@click.command("remove-synthetic")
+@click.option("--run-key", help="Only the population of this run key (default: all of them).")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove_synthetic(run_key: str | None, yes: bool) -> None:
+    """Remove synthetic accounts and everything of theirs; real accounts are never touched.
+
+    An account goes only where both its email and its id prove that the pipeline made it.
+    """
+    loaded = start_needed()
+    engine, store = database.connect(loaded.database_url), ObjectStore(loaded.s3)
+    which = f"the population {run_key!r}" if run_key else "every synthetic population"
+    if not yes:
+        click.confirm(f"Remove {which} from {engine.url.host}/{engine.url.database}?", abort=True)
+    removed = remove(engine, run_key, progress=click.echo)
+    for name in [run_key] if run_key else run_keys(store):
+        forget_run_key(store, name)
+    click.echo(", ".join(f"{count:,} {table}" for table, count in removed.items()) + " removed")

@@ -4,7 +4,7 @@ The app's schema has no place for topic, tags, template and source; this is wher
 """
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -44,9 +44,17 @@ def load_catalogue(store: ObjectStore, key: str) -> pa.Table:
 
 def topics_of_posts(store: ObjectStore) -> dict[str, str]:
     """Topic of every catalogued post, whichever run key made it, by post id."""
-    return dict(_pairs(load_catalogue(store, item.key) for item in store.listing(FOLDER)))
+    pairs: dict[str, str] = {}
+    for table in _catalogues(store):
+        pairs.update(zip(table["post_id"].to_pylist(), table["topic"].to_pylist(), strict=True))
+    return pairs
 
 
-def _pairs(tables: Iterable[pa.Table]) -> Iterable[tuple[str, str]]:
-    for table in tables:
-        yield from zip(table["post_id"].to_pylist(), table["topic"].to_pylist(), strict=True)
+def sources_of_posts(store: ObjectStore) -> list[str]:
+    """Who wrote each catalogued post: "gemma" or "template"."""
+    return [source for table in _catalogues(store) for source in table["source"].to_pylist()]
+
+
+def _catalogues(store: ObjectStore) -> Iterator[pa.Table]:
+    for item in store.listing(FOLDER):
+        yield load_catalogue(store, item.key)

@@ -62,3 +62,10 @@ def forget_run_key(store: ObjectStore, name: str) -> None:
         store.delete_prefix(run_key.folder)
         store.delete(run_key.catalogue)
         store.delete(key)
+
+
+def run_keys(store: ObjectStore) -> list[str]:
+    """Names of the run keys that S3 knows."""
+    prefix = "generated/run_keys/"
+    keys = (item.key for item in store.listing(prefix))
+    return [key.removeprefix(prefix).removesuffix(".json") for key in keys]

@@ -1,0 +1,54 @@
+"""The end of a run, for a person at a terminal: what was made, and two feeds side by side."""
+
+from collections.abc import Mapping
+
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from threads_pipelines.reporting.page import AccountFeed, FeedPost
+
+SHOWN = 6
+
+
+def summary(
+    counts: Mapping[str, int], sources: Mapping[str, int], accounts: list[AccountFeed], width: int
+) -> RenderableType:
+    """Return what is printed. counts: rows by table. sources: generated posts by who wrote them."""
+    rows = Table.grid(padding=(0, 2))
+    for name, count in counts.items():
+        rows.add_row(Text(f"{count:,}", justify="right", style="bold"), name)
+    for source, count in sorted(sources.items()):
+        rows.add_row(Text(f"{count:,}", justify="right", style="bold"), f"texts by {source}")
+    each = max(40, width // max(len(accounts), 1) - 2)
+    feeds = Columns([_feed(account, each) for account in accounts], padding=(0, 1))
+    return Group(Text("What is in the database", style="bold"), rows, Text(), feeds)
+
+
+def _feed(account: AccountFeed, width: int) -> Panel:
+    lines: list[RenderableType] = []
+    for post in account.posts[:SHOWN]:
+        lines += [_post(post), Text()]
+    title = f"{account.name} · {account.source}"
+    likes = f"likes {', '.join(account.interests)}" if account.interests else "no history"
+    own = f"{account.own} of the first {min(len(account.posts), 10)} posts are about that"
+    return Panel(
+        Group(*lines[:-1]) if lines else Text("no post"),
+        title=Text(title, style="bold"),
+        subtitle=Text(f"{likes}: {own}" if account.interests else likes),
+        width=width,
+    )
+
+
+def _post(post: FeedPost) -> Text:
+    score = "" if post.score is None else f"{post.score:.2f}  "
+    content = " ".join(post.content.split())
+    return Text.assemble(
+        (score, "bold cyan"),
+        (f"{post.topic or 'other'}  ", "magenta"),
+        (content if len(content) <= 110 else content[:109] + "…", ""),
+        ("\n", ""),
+        (post.reason, "dim"),
+    )
