@@ -1,0 +1,179 @@
+"""The comparison page: what the two test accounts and sampled users are served, and why.
+
+One self-contained HTML file: no script, no request, readable on a phone, light and dark.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+from threads_pipelines.experiment.report import ExperimentReport
+from threads_pipelines.reporting.charts import Trend, forest, trend
+
+TOP = 10
+"""How many posts of a feed its summary looks at."""
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_LONGEST_QUOTE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPost:
+    """A post as it is served; times are naive UTC, as everywhere in the app's database.
+
+    score: in [0, 1], or None where the post was not ranked. reason: a sentence, see ``explain``.
+    """
+
+    author: str
+    topic: str
+    content: str
+    created_at: datetime
+    score: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastPost:
+    """A post in a user's history; ``action`` is what the user did, such as "liked"."""
+
+    action: str
+    author: str
+    topic: str
+    content: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFeed:
+    """One account: its feed in order, and the history behind it, latest first.
+
+    group: "control", "treatment" or "" where the account takes no part.
+    source: where the app takes the feed from, such as "ml_recommendations".
+    interests: the topics that the account likes, where they are known.
+    """
+
+    name: str
+    group: str
+    source: str
+    interests: tuple[str, ...]
+    posts: tuple[FeedPost, ...]
+    history: tuple[PastPost, ...]
+
+    @property
+    def topics(self) -> list[tuple[str, int]]:
+        """Topics of the first posts with their counts: interests first, then the most frequent."""
+        counts = Counter(post.topic for post in self.posts[:TOP])
+        return sorted(
+            counts.items(), key=lambda item: (item[0] not in self.interests, -item[1], item[0])
+        )
+
+    @property
+    def own(self) -> int:
+        """How many of the first posts are about the account's interests."""
+        return sum(post.topic in self.interests for post in self.posts[:TOP])
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonPage:
+    """Everything that the page shows; ``as_of`` is the naive UTC instant that ages count from."""
+
+    as_of: datetime
+    control: AccountFeed
+    treatment: AccountFeed
+    sampled: tuple[AccountFeed, ...] = ()
+    experiment: ExperimentReport | None = None
+
+
+def render(page: ComparisonPage) -> str:
+    """Return the HTML document."""
+    accounts = (page.control, page.treatment, *page.sampled)
+    findings = page.experiment.findings if page.experiment else None
+    return (
+        _environment()
+        .get_template("comparison.html.j2")
+        .render(
+            page=page,
+            top=TOP,
+            hues=_hues(accounts),
+            forest=forest(findings.uplifts) if findings else (),
+            trend=_trend(page.experiment),
+        )
+    )
+
+
+def explain(reason: str, evidence: str | int | None) -> str:
+    """Return the sentence for a reason of ``recommender.rows.REASONS``, or for a random post.
+
+    evidence: how many people for similar_people and trending; the text of the post that it is
+        like for similar_post and fresh_topic.
+    """
+    if reason in ("similar_people", "trending"):
+        count = int(evidence or 0)
+        people = "person" if count == 1 else "people"
+        if reason == "trending":
+            return f"Trending: {count:,} {people} lately"
+        return f"Picked up by {count:,} similar {people}"
+    if reason in ("similar_post", "fresh_topic"):
+        start = "Like" if reason == "similar_post" else "New, and like"
+        return f"{start} “{_shorten(str(evidence or ''), _LONGEST_QUOTE)}”"
+    return "Picked at random"
+
+
+def _trend(report: ExperimentReport | None) -> Trend | None:
+    return trend(report.days) if report else None
+
+
+def _hues(accounts: Sequence[AccountFeed]) -> dict[str, int]:
+    """Number the topics, so that each has one colour on the whole page; "" is not a topic."""
+    topics = {post.topic for account in accounts for post in account.posts}
+    topics |= {past.topic for account in accounts for past in account.history}
+    return {topic: position % 8 for position, topic in enumerate(sorted(topics - {""}))}
+
+
+@cache
+def _environment() -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "age": _age,
+        "amount": _amount,
+        "percent": _percent,
+        "shorten": _shorten,
+    }
+    return environment
+
+
+def _age(then: datetime, now: datetime) -> str:
+    """Say how long ago in the largest unit: 45 min, 3 h, 2 d."""
+    minutes = int((now - then).total_seconds() // 60)
+    if minutes < 1:
+        return "now"
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} d"
+
+
+def _amount(number: float) -> str:
+    return f"{number:,.3g}" if math.isfinite(number) else "–"
+
+
+def _percent(number: float, decimals: int = 1) -> str:
+    """Write a change with its sign; a true minus lines up with the plus."""
+    return f"{number:+.{decimals}%}".replace("-", "−") if math.isfinite(number) else "–"
+
+
+def _shorten(text: str, longest: int) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
