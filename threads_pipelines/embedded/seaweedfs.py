@@ -72,6 +72,8 @@ class SeaweedFS:
             "admin.ui": "false",
             "webdav": "false",
             "master.telemetry": "false",
+            # A master that resumes sometimes refuses writes for 19 s; the volumes tell it all anew.
+            "master.resumeState": "false",
             **dict(zip(_PORT_OPTIONS, map(str, ports), strict=True)),
         }
         return processes.spawn(
