@@ -41,16 +41,16 @@ class RecommenderSettings(BaseModel):
     )
 
     people_share: float = Field(
-        0.5, ge=0, le=1, description="Share of similar people against similar posts (lambda)."
+        0.25, ge=0, le=1, description="Share of similar people against similar posts (lambda)."
     )
     people_neighbours: int = Field(
         200, ge=0, le=2000, description="Similar people a user has; 0: none."
     )
     people_damping: float = Field(
-        0.3, ge=0, le=1, description="Posts count n^(-2·damping) in the cosine between people."
+        0.15, ge=0, le=1, description="Posts count n^(-2·damping) in the cosine between people."
     )
     people_power: float = Field(
-        1.0, gt=0, le=5, description="Votes weigh similarity to this power."
+        2.0, gt=0, le=5, description="Votes weigh similarity to this power."
     )
     people_shrinkage: float = Field(
         0.0, ge=0, le=1000, description="Added to the squared norm of a neighbour."
@@ -70,7 +70,7 @@ class RecommenderSettings(BaseModel):
         0.3, ge=0, le=1, description="Exponent b1 of the popularity of the post in the history."
     )
     post_target_damping: float = Field(
-        0.45, ge=0, le=1, description="Exponent b2 of the popularity of the recommended post."
+        0.6, ge=0, le=1, description="Exponent b2 of the popularity of the recommended post."
     )
     post_power: float = Field(0.6, gt=0, le=3, description="Power q of the post similarity.")
     linear_regularisation: float = Field(
@@ -132,6 +132,7 @@ def _seed_formula(weights: InteractionWeights) -> RecommenderSettings:
         people_share=1.0,
         people_neighbours=10,
         people_damping=0.0,
+        people_power=1.0,
         people_weighted=True,
         content_weight=0.2 / 0.7,
         content_for_all=True,
@@ -163,3 +164,24 @@ BASELINES: dict[str, RecommenderSettings] = {
     for name, hours in (("popularity", None), ("recent_popularity", 12.0))
 }
 """Rankings without anything personal, as settings of the same engine."""
+
+
+def _paced(
+    votes: float, profile: float, popularity: float, exponent: float = 0.25
+) -> RecommenderSettings:
+    """Defaults with half-lives in hours."""
+    return RecommenderSettings(
+        vote_half_life_hours=votes,
+        profile_half_life_hours=profile,
+        popularity_half_life_hours=popularity,
+        popularity_exponent=exponent,
+    )
+
+
+PACES: dict[str, RecommenderSettings] = {
+    "pace_hours": _paced(6.0, 48.0, 2.0),
+    "pace_days": _paced(48.0, 240.0, 24.0),
+    "pace_weeks": _paced(24.0 * 14, 24.0 * 60, 24.0 * 7),
+    "pace_months": _paced(24.0 * 90, 24.0 * 180, 24.0 * 30),
+}
+"""Where the search starts on time-stamped data: how fast interest moves on."""

@@ -5,7 +5,7 @@ so far and keeps a change only where it is better by more than the noise between
 The default is where it starts, so a small validation set leaves it as it is.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from threads_pipelines.errors import DataError
 from threads_pipelines.evaluation.metrics import per_user
-from threads_pipelines.evaluation.split import Split, hold_out
+from threads_pipelines.evaluation.split import Split, hold_out, random_pairs
 from threads_pipelines.recommender.model import Fitter
 from threads_pipelines.recommender.settings import (
     BASELINES,
+    PACES,
     SEED_FORMULA,
     InteractionWeights,
     RecommenderSettings,
@@ -26,14 +27,17 @@ from threads_pipelines.recommender.similar_posts import LINEAR_LIMIT
 from threads_pipelines.recommender.snapshot import Snapshot
 
 TOP = 10
-USERS = 3000
+USERS = 1000
+USERS_PER_FOLD = 3000
+FOLDS = 2
+RANDOM_SHARE = 0.1
 """Validation users that are scored at most."""
 
-MARGIN = 0.5
+MARGIN = 0.3
 """Standard errors of the paired difference by which a change has to be better."""
 
 Change = dict[str, Any]
-_HOURS = (0.5, 1.0, 2.0, 4.0, 12.0, 36.0, 24.0 * 5, 24.0 * 15, 24.0 * 60, 24.0 * 240, None)
+_HOURS = (0.5, 1.0, 2.0, 4.0, 12.0, 36.0, 24.0 * 5, 24.0 * 15, 24.0 * 60, 24.0 * 240)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +66,30 @@ class TuningReport:
     trials: tuple[Trial, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Fold:
+    """One training side with the users whose held-out interactions judge it."""
+
+    fitter: Fitter
+    split: Split
+    users: NDArray[np.int32]
+
+
 class _Search:
     """The best settings so far, and every trial on the way."""
 
-    def __init__(self, split: Split, users: NDArray[np.int32], say: Callable[[str], None]) -> None:
-        self.fitter, self.split, self.users, self.say = Fitter(split.train), split, users, say
+    def __init__(self, folds: list[_Fold], say: Callable[[str], None]) -> None:
+        self.folds, self.say = folds, say
         self.trials: list[Trial] = []
         self.known: dict[str, NDArray[np.float64]] = {}
         self.best: RecommenderSettings
         self.best_gain: NDArray[np.float64]
 
     def gain(self, settings: RecommenderSettings) -> NDArray[np.float64]:
-        """(n_users,) NDCG@10 of each validation user."""
+        """(n,) NDCG@10 of each validation user of each fold."""
         key = settings.model_dump_json()
         if key not in self.known:
-            rows = self.fitter.fit(settings).recommend(self.users, TOP)
-            measured = per_user(rows, self.split.relevant, self.users, (TOP,))
-            self.known[key] = measured[f"ndcg@{TOP}"]
+            self.known[key] = np.concatenate([_ndcg(fold, settings) for fold in self.folds])
         return self.known[key]
 
     def start(self, name: str, settings: RecommenderSettings) -> None:
@@ -110,7 +121,7 @@ class _Search:
     def climb(self, field: str, ladder: tuple[Any, ...]) -> None:
         """Walk up and down an ordered ladder of values for as long as it gets better."""
         now = getattr(self.best, field)
-        here = ladder.index(now) if now in ladder else len(ladder) // 2
+        here = ladder.index(now) if now in ladder else _nearest(ladder, now)
         for step in (-1, 1):
             place, moved = here + step, False
             while 0 <= place < len(ladder) and self.change(**{field: ladder[place]}):
@@ -119,6 +130,42 @@ class _Search:
                 return
 
 
+def _nearest(ladder: tuple[Any, ...], now: float) -> int:
+    """Place of the value of an ordered ladder that is nearest; ``None`` is the far end."""
+    return int(np.argmin([abs(np.inf if step is None else step - now) for step in ladder]))
+
+
+def _ndcg(fold: _Fold, settings: RecommenderSettings) -> NDArray[np.float64]:
+    rows = fold.fitter.fit(settings).recommend(fold.users, TOP)
+    return per_user(rows, fold.split.relevant, fold.users, (TOP,))[f"ndcg@{TOP}"]
+
+
+def _next_split(snapshot: Snapshot, folds: list[_Fold], rng: np.random.Generator) -> Split:
+    if not snapshot.timed:
+        return random_pairs(snapshot, rng, RANDOM_SHARE)
+    return hold_out(folds[-1].split.train if folds else snapshot, rng)
+
+
+def _folds(snapshot: Snapshot, rng: np.random.Generator) -> list[_Fold]:
+    """The latest split and, where that leaves few users, the one before it, and so on."""
+    folds: list[_Fold] = []
+    while len(folds) < FOLDS and sum(len(fold.users) for fold in folds) < USERS:
+        try:
+            split = _next_split(snapshot, folds, rng)
+        except DataError:
+            break
+        users = split.test_users()
+        users = users[split.known[users]]
+        if not len(users):
+            break
+        if len(users) > USERS_PER_FOLD:
+            users = np.sort(rng.choice(users, USERS_PER_FOLD, replace=False))
+        folds.append(_Fold(Fitter(split.train), split, users))
+    return folds
+
+
+SHARES = (0.0, 0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1.0)
+EXPONENTS = (-0.2, -0.1, 0.0, 0.1, 0.17, 0.25, 0.35, 0.5, 0.7, 1.0)
 _POST_PRESETS: tuple[Change, ...] = tuple(
     {
         "post_user_damping": a,
@@ -127,7 +174,7 @@ _POST_PRESETS: tuple[Change, ...] = tuple(
         "post_power": q,
     }
     for a, b1, b2, q in (
-        (0.5, 0.3, 0.6, 0.6),
+        (0.5, 0.3, 0.45, 0.6),
         (0.5, 0.25, 0.4, 0.5),
         (0.6, 0.4, 0.5, 0.7),
         (0.5, 0.5, 0.5, 1.0),
@@ -149,19 +196,11 @@ def tune(
     two posts) the defaults come back with no trial.
     """
     default = RecommenderSettings()
-    try:
-        split = hold_out(snapshot, np.random.default_rng(seed))
-    except DataError:
+    folds = _folds(snapshot, np.random.default_rng(seed))
+    if not folds:
         return TuningReport(default, float("nan"), 0, "none", ())
-    rng = np.random.default_rng(seed)
-    users = split.test_users()
-    users = users[split.known[users]]
-    if not len(users):
-        return TuningReport(default, float("nan"), 0, "none", ())
-    if len(users) > USERS:
-        users = np.sort(rng.choice(users, USERS, replace=False))
-    timed = split.cut > 0
-    search = _Search(split, users, progress or (lambda _: None))
+    timed = folds[0].split.cut > 0
+    search = _Search(folds, progress or (lambda _: None))
     search.start("default", default)
     for name, settings in {**SEED_FORMULA, **BASELINES}.items():
         search.attempt(name, settings, margin=3.0)
@@ -169,19 +208,30 @@ def tune(
     return TuningReport(
         search.best,
         float(search.best_gain.mean()),
-        len(users),
+        len(search.best_gain),
         "time" if timed else "random",
         tuple(search.trials),
     )
 
 
+def _hours(snapshot: Snapshot) -> tuple[float | None, ...]:
+    """Half-lives worth trying: those shorter than the data's span, and none."""
+    at = snapshot.interactions.at
+    span = float(at.max() - at.min()) / 3600
+    return (*(hours for hours in _HOURS if hours < span), None)
+
+
 def _stages(search: _Search, snapshot: Snapshot, timed: bool) -> None:
+    hours = _hours(snapshot) if timed else (None,)
     if timed:
-        for hours in (1.0, 4.0, 36.0, 24.0 * 15, None):
-            search.change(popularity_half_life_hours=hours, popularity_exponent=0.3)
-        search.climb("popularity_half_life_hours", _HOURS)
-    search.climb("popularity_exponent", (-0.2, 0.0, 0.15, 0.3, 0.5, 0.8))
-    search.climb("people_share", (0.0, 0.25, 0.5, 0.75, 1.0))
+        for name, settings in PACES.items():
+            search.attempt(name, settings)
+        search.climb("popularity_half_life_hours", hours)
+    search.climb("popularity_exponent", EXPONENTS)
+    search.climb("people_share", SHARES)
+    if timed:
+        search.climb("vote_half_life_hours", hours)
+        search.climb("profile_half_life_hours", hours)
     for preset in _POST_PRESETS:
         search.change(**preset)
     if len(snapshot.posts.ids) <= LINEAR_LIMIT:
@@ -191,15 +241,20 @@ def _stages(search: _Search, snapshot: Snapshot, timed: bool) -> None:
             search.climb("linear_regularisation", (20.0, 100.0, 500.0, 2000.0))
     if search.best.post_model == "cosine":
         search.climb("post_neighbours", (20, 50, 100, 300, 1000))
-    for damping, power in ((0.15, 1.0), (0.15, 2.0), (0.3, 2.0), (0.5, 1.0), (0.5, 2.0)):
+    for damping, power in (
+        (0.0, 2.0),
+        (0.15, 1.0),
+        (0.15, 3.0),
+        (0.3, 2.0),
+        (0.5, 1.0),
+        (0.5, 3.0),
+    ):
         search.change(people_damping=damping, people_power=power)
     search.climb("people_neighbours", (50, 100, 200, 500))
     if timed:
-        search.climb("vote_half_life_hours", _HOURS)
-        search.climb("profile_half_life_hours", _HOURS)
-        search.climb("popularity_half_life_hours", _HOURS)
-    search.climb("people_share", (0.0, 0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9, 1.0))
-    search.climb("popularity_exponent", (-0.2, -0.1, 0.0, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.8))
+        search.climb("popularity_half_life_hours", hours)
+    search.climb("people_share", SHARES)
+    search.climb("popularity_exponent", EXPONENTS)
     search.climb("floor", (0.001, 0.003, 0.01, 0.03, 0.1))
     if len(np.unique(snapshot.interactions.kind)) > 1:
         search.change(weights=InteractionWeights(view=1, click=1, like=1, share=1))
