@@ -65,7 +65,7 @@ _PATTERNS = {
     r"|^(sure|okay|certainly|of course)\b|^\w+:\s",
     Refusal.UNKIND: r"\b(sex\w*|porn\w*|nude|naked bod\w+|kill\w*|murder\w*|suicid\w*|rap(e|ed|ist)"
     r"|nazi\w*|terroris\w+|bomb\w*|gun|guns|drugs?|fuck\w*|shit\w*|bitch\w*|hate(s|d)? (women|men"
-    r"|jews|muslims|christians|gays)|stupid|idiots?|died|dead|cancer|war)\b",
+    r"|jews|muslims|christians|gays)|stupid|idiots?|cancer)\b",
 }
 _COMPILED = {reason: re.compile(text, re.I | re.S) for reason, text in _PATTERNS.items()}
 _COMMON_ENGLISH = frozenset(
@@ -73,6 +73,7 @@ _COMMON_ENGLISH = frozenset(
         r"\w+",
         "the a an and or but of to in on at with for from by is was are were be been it its this "
         "that my me i we you he she they our your his her their so not no as had has have do did "
+        "over after into some more very only also still much many most "
         "will would when what who how all one just up out if about there then than can could",
     )
 )

@@ -59,10 +59,11 @@ class OllamaModel:
         """
         self._model = model
         self._call_seconds = call_seconds
-        self._client = ollama.Client(host=host, timeout=call_seconds)
+        self._host = host
         try:
-            shown = self._client.show(model)
-            listed = self._client.list().models
+            with self._client() as client:
+                shown = client.show(model)
+                listed = client.list().models
         except _FAULTS as error:
             raise _translated(error, model) from error
         digest = next((entry.digest for entry in listed if entry.model == model), None)
@@ -73,35 +74,43 @@ class OllamaModel:
 
     def complete(self, prompt: str, options: CompletionOptions) -> str:
         """Return the model's text; see ``TextModel``."""
-        deadline = time.monotonic() + self._call_seconds
-        text = ""
         try:
-            stream = self._client.generate(
-                model=self._model,
-                prompt=prompt,
-                raw=not self.follows_instructions,
-                stream=True,
-                options={
-                    "seed": options.seed,
-                    "num_predict": options.max_tokens,
-                    "temperature": options.temperature,
-                    "repeat_penalty": options.repeat_penalty,
-                    "stop": list(options.stop),
-                },
-            )
-            for part in stream:
-                text += part.response or ""
-                # A stream that is left is closed, and the server stops working on it.
-                if len(text) > MAX_CHARACTERS or (
-                    options.one_sentence and SENTENCE_END.search(text.lstrip())
-                ):
-                    break
-                if time.monotonic() > deadline:
-                    raise TextModelError(
-                        f"the text model took longer than {self._call_seconds:g} s for one text"
-                    )
+            # A client for each call: a stream that is left ends with its connection, and the
+            # server stops working on it.
+            with self._client() as client:
+                return self._read(client, prompt, options)
         except _FAULTS as error:
             raise _translated(error, self._model) from error
+
+    def _client(self) -> ollama.Client:
+        return ollama.Client(host=self._host, timeout=self._call_seconds)
+
+    def _read(self, client: ollama.Client, prompt: str, options: CompletionOptions) -> str:
+        deadline = time.monotonic() + self._call_seconds
+        stream = client.generate(
+            model=self._model,
+            prompt=prompt,
+            raw=not self.follows_instructions,
+            stream=True,
+            options={
+                "seed": options.seed,
+                "num_predict": options.max_tokens,
+                "temperature": options.temperature,
+                "repeat_penalty": options.repeat_penalty,
+                "stop": list(options.stop),
+            },
+        )
+        text = ""
+        for part in stream:
+            text += part.response or ""
+            if len(text) > MAX_CHARACTERS:
+                break
+            if options.one_sentence and SENTENCE_END.search(text.lstrip()):
+                break
+            if time.monotonic() > deadline:
+                raise TextModelError(
+                    f"the text model took longer than {self._call_seconds:g} s for one text"
+                )
         return text
 
 
