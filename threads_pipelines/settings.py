@@ -62,6 +62,8 @@ class Settings:
     """Prometheus Pushgateway that counts and timings are pushed to."""
     role_password: str | None = field(repr=False)
     """Password that set-up gives the role of the pipeline."""
+    test_account_password: str | None = field(repr=False)
+    """Password of the experiment's two test accounts in the app; none: they cannot log in."""
     embedded: frozenset[str]
     """Variables that came from the embedded stack rather than from the environment."""
 
@@ -111,6 +113,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         alert_webhook_url=_web_address(given, "THREADS_ALERT_WEBHOOK_URL"),
         pushgateway_url=_web_address(given, "THREADS_PUSHGATEWAY_URL"),
         role_password=given.get("THREADS_ROLE_PASSWORD"),
+        test_account_password=given.get("THREADS_TEST_ACCOUNT_PASSWORD"),
         embedded=frozenset(set(stack) - set(given)),
     )
 

@@ -8,6 +8,7 @@ import dagster as dg
 from threads_pipelines.defs import (
     content,
     evaluation,
+    experiment,
     jobs,
     matrix,
     model,
@@ -17,6 +18,7 @@ from threads_pipelines.defs import (
     resources,
     schedules,
     seeds,
+    showcase,
     synthetic,
     tuning,
     validation,
@@ -24,7 +26,7 @@ from threads_pipelines.defs import (
 
 ASSET_MODULES = [
     *(operations, seeds, content, population, matrix, tuning, evaluation, model, publish),
-    validation,
+    *(experiment, showcase, validation),
 ]
 
 
@@ -33,11 +35,12 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
     return dg.Definitions(
         assets=dg.load_assets_from_modules(ASSET_MODULES),
         jobs=jobs.all_jobs,
-        schedules=[schedules.nightly],
+        schedules=schedules.all_schedules,
         resources={
             "database": resources.Database(),
             "storage": resources.ObjectStorage(),
             "synthetic": synthetic.SyntheticData(),
+            "experiment": experiment.Experiment(),
             **(resource_overrides or {}),
         },
     )

@@ -7,7 +7,8 @@ import dagster as dg
 
 from threads_pipelines import settings
 from threads_pipelines.content.cache import CachedModel
-from threads_pipelines.content.generate import ContentSettings, GeneratedPosts, generate_posts
+from threads_pipelines.content.generate import generate_posts
+from threads_pipelines.content.posts import ContentSettings, GeneratedPosts
 from threads_pipelines.content.text import near_duplicates, normalise
 from threads_pipelines.content.text_model import OllamaModel, TextModel
 from threads_pipelines.defs.common import (

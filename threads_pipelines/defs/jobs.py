@@ -10,18 +10,19 @@ _process_a_step = dg.multiprocess_executor.configured(
         "start_method": {"forkserver": {"preload_modules": ["threads_pipelines.definitions"]}},
     }
 )
-# Every job that reads or writes looks at the services first; the night ends with a look at its data.
+# Every job that reads or writes looks at the services first; a night ends with a look at its data.
 _first = dg.AssetSelection.assets("check_services")
 _last = dg.AssetSelection.assets("validate_data")
 _synthetic = _first | dg.AssetSelection.groups("seeds", "content", "population")
 _nightly = _first | dg.AssetSelection.groups("recommendation") | _last
 _tuning = dg.AssetSelection.groups("tuning")
+_reports = dg.AssetSelection.groups("experiment")
 
 full_pipeline = dg.define_asset_job(
     "full_pipeline",
-    selection=_synthetic | _tuning | _nightly,
+    selection=_synthetic | _tuning | _nightly | _reports,
     executor_def=dg.in_process_executor,
-    description="Everything once: seeds, synthetic population, tuning and the day's feeds.",
+    description="Everything once: seeds, population, tuning, the day's feeds and the reports.",
 )
 generate_synthetic_data = dg.define_asset_job(
     "generate_synthetic_data",
@@ -41,7 +42,12 @@ tune_settings = dg.define_asset_job(
     executor_def=_process_a_step,
     description="Choose the recommender's settings on a validation window; later nights use them.",
 )
-
+experiment_reports = dg.define_asset_job(
+    "experiment_reports",
+    selection=_reports,
+    executor_def=dg.in_process_executor,
+    description="The A/B groups, the experiment's report, the comparison page and the exports.",
+)
 services_check = dg.define_asset_job(
     "services_check",
     selection=_first,
@@ -57,5 +63,5 @@ data_validation = dg.define_asset_job(
 
 all_jobs = [
     *(full_pipeline, generate_synthetic_data, nightly_recommendations, tune_settings),
-    *(services_check, data_validation),
+    *(experiment_reports, services_check, data_validation),
 ]

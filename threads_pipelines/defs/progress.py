@@ -10,7 +10,10 @@ from dagster import DagsterEvent, DagsterEventType, DagsterInstance, EventLogEnt
 from rich.console import Console
 from rich.text import Text
 
+from threads_pipelines import errors
+
 POLL_SECONDS = 0.3
+_WORDED = {"Failure", *(name for name in vars(errors) if name.endswith("Error"))}
 
 
 class Progress:
@@ -88,10 +91,16 @@ def _words(entry: EventLogEntry) -> tuple[str | None, str]:
 
 
 def failure_of(event: DagsterEvent) -> str:
-    """The innermost cause of a failed step, as one line without its trace."""
+    """What made a step fail, without its trace.
+
+    The first error that was worded for a person, which may have a library's error as its cause;
+    where there is none, the innermost cause.
+    """
     error = event.step_failure_data.error
-    while error is not None and error.cause is not None:
+    while error is not None and error.cause is not None and error.cls_name not in _WORDED:
         error = error.cause
     if error is None:
         return event.message or "failed"
-    return error.message.strip()
+    return error.message.strip().removeprefix(
+        f"dagster._core.definitions.events.{error.cls_name}: "
+    )

@@ -15,22 +15,32 @@ class SyntheticData(dg.ConfigurableResource):
     """What is generated. The same config gives the same rows; a second run adds nothing."""
 
     run_key: str = Field(
-        "default", description="Name of this population; another name makes another population."
+        default="default",
+        description="Name of this population; another name makes another population.",
     )
     pinned_time: str | None = Field(
-        None, description="Generate as of this instant (ISO 8601, UTC). Empty: the first use's."
+        default=None,
+        description="Generate as of this instant (ISO 8601, UTC). Empty: the first use's.",
     )
-    seed: int = Field(7, ge=0, description="Seed of every random number.")
-    users: int = Field(300, ge=1, le=1_000_000, description="Synthetic accounts.")
+    seed: int = Field(default=7, ge=0, description="Seed of every random number.")
+    users: int = Field(default=300, ge=1, le=1_000_000, description="Synthetic accounts.")
     posts: int = Field(
-        600, ge=10, le=100_000, description="Original posts; a few reposts come on top."
+        default=600, ge=10, le=100_000, description="Original posts; a few reposts come on top."
     )
-    interactions: int = Field(15_000, ge=0, le=100_000_000, description="Rows of user_interaction.")
+    interactions: int = Field(
+        default=15_000, ge=0, le=100_000_000, description="Rows of user_interaction."
+    )
     gemma_texts: int = Field(
-        60, ge=0, le=10_000, description="Posts that Gemma writes; templates write the others."
+        default=60,
+        ge=0,
+        le=10_000,
+        description="Posts that Gemma writes; templates write the others.",
     )
     near_duplicates: float = Field(
-        0.05, ge=0, le=1, description="Largest share of posts that may resemble another closely."
+        default=0.05,
+        ge=0,
+        le=1,
+        description="Largest share of posts that may resemble another closely.",
     )
 
     def pin(self, store: ObjectStore) -> RunKey:

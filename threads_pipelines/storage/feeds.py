@@ -76,8 +76,10 @@ def read_history(engine: Engine, user_id: str, limit: int = 20) -> list[HistoryR
 
 def count_rows(engine: Engine, now: datetime) -> dict[str, int]:
     """Rows of the app's tables by what they are."""
-    names = ("accounts", "follows", "posts", "interactions", "likes", "comments")
-    names += ("live recommendations", "accounts with a feed")
+    names = [
+        *("accounts", "follows", "posts", "interactions", "likes", "comments"),
+        *("live recommendations", "accounts with a feed"),
+    ]
     ((*counts,),) = _rows(engine, "count_rows", {"now": now})
     return dict(zip(names, counts, strict=True))
 
