@@ -1,0 +1,213 @@
+"""Tables for a person: an Excel workbook and the same rows as Parquet, both written as they stream.
+
+Memory holds one batch, whatever the number of rows.
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+
+SHEET_ROWS = 1_048_576
+"""Rows of an Excel sheet, its header included."""
+
+WORKBOOK = "report.xlsx"
+
+_LONGEST_TEXT = 32_767  # characters of a cell
+_SAFE_INTEGER = 2**53  # a cell's number is a double
+_BATCH = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class ExportTable:
+    """One table to write; ``batches`` is read once.
+
+    name: of the sheet and of the Parquet file: 1 to 24 of a-z, 0-9 and underscores.
+    batches: of the schema's types; times are naive UTC or with a time zone.
+    """
+
+    name: str
+    schema: pa.Schema
+    batches: Iterable[pa.RecordBatch]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written: the files in order, and the rows of each table."""
+
+    workbook: Path
+    parquet: tuple[Path, ...]
+    rows: dict[str, int]
+
+
+def export_tables(
+    tables: Sequence[ExportTable],
+    folder: Path,
+    exported_at: datetime,
+    *,
+    sheet_rows: int = SHEET_ROWS,
+    progress: Callable[[str], None] | None = None,
+) -> Exported:
+    """Write ``report.xlsx`` and ``<table>.parquet`` into ``folder``, and replace older ones.
+
+    exported_at: naive UTC, shown on the first sheet together with the counts.
+    sheet_rows: rows of a sheet with its header; a table that holds more goes on in "name (2)".
+    Raises ValueError for a name that is no sheet's, or is used twice.
+    """
+    _check_names(tables)
+    folder.mkdir(parents=True, exist_ok=True)
+    sheets: list[tuple[str, str, int]] = []
+    # Old files stay until all of the new ones are there.
+    with TemporaryDirectory(prefix=".export-", dir=folder) as unfinished, _workbook() as workbook:
+        # The sheets keep the order of their making, and the counts are known last: the first sheet
+        # is made now and filled at the end.
+        summary = _sheet(workbook, "export", [20, 24, 14])
+        for table in tables:
+            if progress:
+                progress(f"Exporting {table.name}")
+            for title, count in _write_table(workbook, table, Path(unfinished), sheet_rows):
+                sheets.append((table.name, title, count))
+        _fill_summary(summary, exported_at, sheets)
+        workbook.save(Path(unfinished) / WORKBOOK)
+        names = [WORKBOOK, *(f"{table.name}.parquet" for table in tables)]
+        for name in names:
+            (Path(unfinished) / name).replace(folder / name)
+    return Exported(
+        workbook=folder / WORKBOOK,
+        parquet=tuple(folder / name for name in names[1:]),
+        rows={
+            table.name: sum(count for name, _, count in sheets if name == table.name)
+            for table in tables
+        },
+    )
+
+
+@contextmanager
+def _workbook() -> Iterator[Workbook]:
+    """A workbook that streams; its sheets are closed even if it is never saved."""
+    workbook = Workbook(write_only=True)
+    try:
+        yield workbook
+    finally:
+        for sheet in workbook.worksheets:
+            if not sheet.closed:
+                sheet.close()
+
+
+def _check_names(tables: Sequence[ExportTable]) -> None:
+    names = [table.name for table in tables]
+    for name in names:
+        if not re.fullmatch(r"[a-z0-9_]{1,24}", name) or name == "export":
+            raise ValueError(f"table {name!r}: use 1 to 24 of a-z, 0-9 and _, and not 'export'")
+    if len(set(names)) < len(names):
+        raise ValueError(f"a table's name is used twice: {', '.join(names)}")
+
+
+def _write_table(
+    workbook: Workbook, table: ExportTable, folder: Path, sheet_rows: int
+) -> Iterator[tuple[str, int]]:
+    """Write one table in both forms; yield the title and the row count of each of its sheets."""
+    with pq.ParquetWriter(folder / f"{table.name}.parquet", table.schema) as parquet:
+        sheet, title, filled, number = None, "", 0, 0
+        for row in _rows(table, parquet):
+            if sheet is None or filled == sheet_rows - 1:
+                if sheet is not None:
+                    yield title, filled
+                number += 1
+                sheet, title = _table_sheet(workbook, table, number)
+                filled = 0
+            sheet.append([_cell(sheet, value) for value in row])
+            filled += 1
+        if sheet is None:
+            _, title = _table_sheet(workbook, table, 1)
+        yield title, filled
+
+
+def _rows(table: ExportTable, parquet: pq.ParquetWriter) -> Iterator[tuple[Any, ...]]:
+    """Write each batch to Parquet and yield its rows."""
+    for batch in table.batches:
+        parquet.write_batch(batch)
+        for start in range(0, batch.num_rows, _BATCH):
+            part = batch.slice(start, _BATCH)
+            yield from zip(*(column.to_pylist() for column in part.columns), strict=True)
+
+
+def _table_sheet(workbook: Workbook, table: ExportTable, number: int) -> tuple[Any, str]:
+    title = table.name if number == 1 else f"{table.name} ({number})"
+    sheet = _sheet(workbook, title, [_width(field) for field in table.schema])
+    _header(sheet, table.schema.names)
+    return sheet, title
+
+
+def _sheet(workbook: Workbook, title: str, widths: Sequence[int]) -> Any:
+    sheet = workbook.create_sheet(title)
+    sheet.freeze_panes = "A2"
+    for column, width in enumerate(widths, start=1):
+        sheet.column_dimensions[get_column_letter(column)].width = width
+    return sheet
+
+
+def _width(field: pa.Field) -> int:
+    if pa.types.is_timestamp(field.type):
+        return 20
+    return max(len(field.name) + 2, 24 if pa.types.is_string(field.type) else 12)
+
+
+def _fill_summary(
+    sheet: Any, exported_at: datetime, sheets: Sequence[tuple[str, str, int]]
+) -> None:
+    _header(sheet, ("table", "sheet", "rows"))
+    for row in sheets:
+        sheet.append(row)
+    sheet.append(("total", None, sum(count for _, _, count in sheets)))
+    sheet.append(("exported at (UTC)", exported_at))
+
+
+def _header(sheet: Any, names: Iterable[str]) -> None:
+    cells = [_text(sheet, name) for name in names]
+    for cell in cells:
+        cell.font = Font(bold=True)
+    sheet.append(cells)
+
+
+def _cell(sheet: Any, value: Any) -> Any:
+    """Return what openpyxl types rightly: the value, but for text that it would interpret."""
+    value = _plain(value)
+    if isinstance(value, str) and value[:1] in ("=", "#"):  # a formula, an error such as #REF!
+        return _text(sheet, value)
+    return value
+
+
+def _text(sheet: Any, value: str) -> WriteOnlyCell:
+    cell = WriteOnlyCell(sheet, value)
+    cell.data_type = "s"
+    return cell
+
+
+def _plain(value: Any) -> Any:
+    """Turn a value into one that a cell can hold without loss, text where there is no other way."""
+    if isinstance(value, list | dict):
+        value = json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, str):
+        return ILLEGAL_CHARACTERS_RE.sub("\ufffd", value)[:_LONGEST_TEXT]
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, int) and abs(value) > _SAFE_INTEGER:
+        return str(value)
+    return value
