@@ -1,0 +1,147 @@
+"""The look at the services and the judgement of the data, as assets on real parts."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from tests.storage.conftest import AppDatabase
+from threads_pipelines.defs.operations import check_services
+from threads_pipelines.defs.progress import failure_of
+from threads_pipelines.defs.resources import ObjectStorage
+from threads_pipelines.defs.validation import validate_data
+from threads_pipelines.operations.nights import Night
+from threads_pipelines.operations.validation import QUESTIONS
+from threads_pipelines.recommender.rows import ScoredRows
+from threads_pipelines.recommender.snapshot import Interactions, Posts, Snapshot, Users
+from threads_pipelines.settings import S3Settings
+from threads_pipelines.storage.artefacts import ArtefactStore
+from threads_pipelines.storage.scored import save_scored
+from threads_pipelines.storage.snapshots import save_snapshot
+
+DAYS = ("2026-11-20", "2026-11-21", "2026-11-22")
+
+
+@pytest.fixture
+def environment(
+    app_database: AppDatabase, s3_settings: S3Settings, monkeypatch: pytest.MonkeyPatch
+) -> pytest.MonkeyPatch:
+    """The environment names the real parts, and no text model."""
+    monkeypatch.setenv("DATABASE_URL", app_database.url)
+    monkeypatch.setenv("DAGSTER_DATABASE_URL", app_database.url)
+    monkeypatch.setenv("S3_ENDPOINT_URL", str(s3_settings.endpoint_url))
+    monkeypatch.setenv("S3_BUCKET", s3_settings.bucket)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", str(s3_settings.access_key_id))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", str(s3_settings.secret_access_key))
+    monkeypatch.setenv("OLLAMA_HOST", "http://127.0.0.1:1")
+    return monkeypatch
+
+
+def after(group: str) -> dg.AssetsDefinition:
+    """An asset of a group that comes after the look."""
+
+    @dg.asset(group_name=group, deps=[check_services], name="downstream")
+    def downstream() -> None:
+        """Stand for whatever needs the parts."""
+
+    return downstream
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """An instance of Dagster that is gone after the test."""
+    with dg.instance_for_test() as made:
+        yield made
+
+
+def run(group: str, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
+    return dg.materialize([check_services, after(group)], raise_on_error=False, instance=instance)
+
+
+@pytest.mark.usefixtures("environment")
+def test_the_night_does_not_need_the_text_model(instance: dg.DagsterInstance) -> None:
+    result = run("recommendation", instance)
+    assert result.success
+    (made,) = result.asset_materializations_for_node("check_services")
+    assert made.metadata["dagster/row_count"].value == 6
+    assert "text model" in str(made.metadata["parts"].value)
+
+
+def test_what_is_needed_and_ill_stops_a_run_before_anything_is_done(
+    environment: pytest.MonkeyPatch, instance: dg.DagsterInstance
+) -> None:
+    environment.setenv("DATABASE_URL", "postgresql://someone:planted-secret@127.0.0.1:1/app")
+    result = run("content", instance)
+    assert not result.success
+    (failed,) = result.get_step_failure_events()
+    said = failure_of(failed)
+    assert said.startswith("Stopped before anything was done: database: ")
+    assert len(said.splitlines()) == 1
+    assert "text model: " in said
+    assert not result.asset_materializations_for_node("downstream")
+    told = [str(event) for event in result.all_events]
+    assert not [line for line in told if "planted-secret" in line]
+
+
+def snapshot(users: int) -> Snapshot:
+    """Everybody has viewed the first post and may be recommended the second."""
+    ids = np.array([f"u{n:03}" for n in range(users)], object)
+    posts = np.array(["p", "q"], object)
+    count = np.zeros(users, np.int32)
+    at = int(datetime(2026, 11, 20, tzinfo=UTC).timestamp())
+    return Snapshot(
+        Users(ids, count, np.ones(users, bool)),
+        Posts(posts, count[:2], np.full(2, at), posts, np.ones(2, bool), count[:2], count[:2]),
+        Interactions(
+            np.arange(users, dtype=np.int32), count, count.astype(np.int8), np.full(users, at)
+        ),
+        csr_matrix((users, 2), dtype=bool),
+        as_of=at + 3600,
+    )
+
+
+def store_night(store: ArtefactStore, day: str, night: Snapshot) -> None:
+    """Store a version as the night leaves it."""
+    users = len(night.users.ids)
+    read = {"vanished": 0, "interactions_read": users}
+    store.create(day, "v1", "2026-11-20T02:00:00", read=read)
+    save_snapshot(store, day, "v1", night)
+    rows = ScoredRows(
+        user=np.arange(users, dtype=np.int32),
+        post=np.ones(users, np.int32),
+        score=np.linspace(0, 1, users),
+        rank=np.ones(users, np.int16),
+        reason=np.full(users, 2, np.int8),
+        evidence=np.ones(users, np.int32),
+    )
+    save_scored(store, day, "v1", [rows], night.users.ids, night.posts.ids)
+    store.set_current(day, "v1")
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_night_is_judged_against_the_ones_before(instance: dg.DagsterInstance) -> None:
+    storage = ObjectStorage()
+    store = storage.artefacts()
+    checks = {}
+    for day, users in zip(DAYS, (100, 100, 30), strict=True):
+        store_night(store, day, snapshot(users))
+        result = dg.materialize(
+            [validate_data],
+            partition_key=day,
+            resources={"storage": storage},
+            instance=instance,
+            selection=[validate_data],
+        )
+        assert result.success
+        evaluations = result.get_asset_check_evaluations()
+        assert {check.check_name for check in evaluations} == set(QUESTIONS)
+        checks[day] = {check.check_name: check for check in evaluations if not check.passed}
+    assert checks[DAYS[0]] == checks[DAYS[1]] == {}
+    assert set(checks[DAYS[2]]) == {"volume"}
+    failed = checks[DAYS[2]]["volume"]
+    assert failed.severity is dg.AssetCheckSeverity.WARN
+    assert "30 interactions, at least 50 expected (2 nights before)" in str(failed.description)
+    assert Night.from_fact(store.manifest(DAYS[2]).facts["night"]).interactions == 30
