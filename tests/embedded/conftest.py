@@ -30,12 +30,12 @@ def make_stack(state_dir: Path, tmp_path: Path) -> Iterator[MakeStack]:
     shutil.rmtree(state_dir / tmp_path.name, ignore_errors=True)
 
 
-@pytest.fixture(scope="module")
-def stack(state_dir: Path) -> Iterator[Stack]:
-    """A PostgreSQL that the module's tests hurt in turn: each begins with a start, which heals."""
+@pytest.fixture(scope="session")
+def hurt_stack(state_dir: Path) -> Iterator[Stack]:
+    """A PostgreSQL that tests hurt in turn: each begins with a start, which heals."""
     stack = Stack(state_dir / "hurt", ("postgres",), postgres_options=FAST)
     yield stack
-    stack.stop()
+    Stack(stack.state_dir).stop()
 
 
 def wait_until_dead(stack: Stack) -> None:

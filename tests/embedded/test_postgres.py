@@ -30,6 +30,11 @@ def ask(address: str, statement: str) -> list[tuple]:
         connection.close()
 
 
+@pytest.fixture
+def stack(hurt_stack: Stack) -> Stack:
+    return hurt_stack
+
+
 def only(stack: Stack) -> PartStatus:
     (status,) = stack.status()
     return status

@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
@@ -14,6 +15,7 @@ from types_boto3_s3 import S3Client
 
 from tests.embedded.conftest import MakeStack, wait_until_dead
 from threads_pipelines.embedded import seaweedfs
+from threads_pipelines.embedded.stack import Stack
 from threads_pipelines.errors import StackError
 
 
@@ -30,8 +32,8 @@ def client(address: dict[str, str], secret: str | None = None) -> Iterator[S3Cli
     made.close()
 
 
-def test_objects_outlive_a_kill_and_new_ports(make_stack: MakeStack) -> None:
-    stack = make_stack("seaweedfs")
+def test_objects_outlive_a_kill_and_new_ports(hurt_stack: Stack) -> None:
+    stack = replace(hurt_stack, names=("seaweedfs",))
     first = stack.start()
     bucket = first["S3_BUCKET"]
     body = os.urandom(5_000_000)

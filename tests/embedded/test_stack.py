@@ -1,11 +1,11 @@
 """The stack as a whole: which parts are needed, and how they are reported."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.embedded.conftest import MakeStack
 from threads_pipelines import settings
 from threads_pipelines.embedded.stack import PARTS, Stack, needed_parts
 from threads_pipelines.errors import StackError
@@ -56,8 +56,8 @@ def test_nothing_is_started_where_nothing_is_needed(tmp_path: Path) -> None:
     assert not (tmp_path / "state/stack.json").exists()
 
 
-def test_the_settings_find_the_running_stack(make_stack: MakeStack) -> None:
-    stack = make_stack("postgres", "seaweedfs")
+def test_the_settings_find_the_running_stack(hurt_stack: Stack) -> None:
+    stack = replace(hurt_stack, names=("postgres", "seaweedfs"))
     environment = stack.start()
     found = settings.load({"THREADS_STATE_DIR": str(stack.state_dir)})
     assert found.database_url == settings.sqlalchemy_url(environment["DATABASE_URL"])
@@ -68,17 +68,17 @@ def test_the_settings_find_the_running_stack(make_stack: MakeStack) -> None:
     processes = json.loads((stack.state_dir / "stack.json").read_text())["processes"]
     assert set(processes) == {"postgres", "seaweedfs"}
     assert [(one.running, one.healthy) for one in stack.status()] == [(True, True)] * 2
-    Stack(stack.state_dir, ("postgres",)).stop()
+    hurt_stack.stop()
     assert set(json.loads((stack.state_dir / "stack.json").read_text())["environment"]) == {
         *("S3_ENDPOINT_URL", "S3_BUCKET", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
     }
 
 
 def test_one_part_that_fails_leaves_the_others_running(
-    make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch
+    hurt_stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("threads_pipelines.embedded.gemma.find_spec", lambda _: None)
-    stack = make_stack("postgres", "gemma")
+    stack = replace(hurt_stack, names=("postgres", "gemma"))
     with pytest.raises(StackError, match=r"xllamacpp.*set OLLAMA_HOST"):
         stack.start()
     assert [one.healthy for one in stack.status()] == [True, False]

@@ -89,7 +89,7 @@ def _wait(part: Part, record: ProcessRecord) -> bool:
     deadline = time.monotonic() + part.start_seconds
     pause = 0.02
     while time.monotonic() < deadline and processes.is_running(record):
-        if part.healthy(record.port):
+        if processes.listens(record) and part.healthy(record.port):
             return True
         time.sleep(pause)
         pause = min(pause * 1.3, 0.25)

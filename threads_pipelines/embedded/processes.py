@@ -110,6 +110,17 @@ def is_running(record: ProcessRecord) -> bool:
         return False
 
 
+def listens(record: ProcessRecord) -> bool:
+    """Tell whether the process itself, rather than some other one, listens on its port."""
+    try:
+        connections = psutil.Process(record.pid).net_connections("tcp4")
+    except psutil.NoSuchProcess:
+        return False
+    return any(
+        one.status == psutil.CONN_LISTEN and one.laddr.port == record.port for one in connections
+    )
+
+
 def stop(record: ProcessRecord, polite: signal.Signals, timeout: float = 20.0) -> None:
     """End the process: ``polite`` first, SIGKILL to its whole group after ``timeout`` seconds."""
     for number, seconds in ((polite, timeout), (signal.SIGKILL, 10.0)):
