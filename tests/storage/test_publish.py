@@ -63,7 +63,7 @@ def test_the_first_night_inserts(small: AppDatabase) -> None:
     ]
     ids = [one for (one,) in small.rows("SELECT id FROM user_recommendation")]
     assert len(set(ids)) == 3
-    assert all(one == one.lower() and len(one) == 36 and one[14] == "7" for one in ids)
+    assert all(one == one.lower() and len(one) == 36 and one[14] == "8" for one in ids)
 
 
 def test_the_next_night_replaces_each_users_rows(small: AppDatabase) -> None:

@@ -24,7 +24,7 @@ _ROW = {"user": ">i4", "post": ">i4", "score": ">f8"}
 # Plans must not depend on statistics that a temporary table does not have: each shard is small
 # next to the table, so the index is right. A client that hangs in the middle is thrown out.
 _LOCAL = (
-    "SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; "
+    "SET LOCAL enable_seqscan = off; SET LOCAL enable_mergejoin = off; SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; "
     "SET LOCAL idle_in_transaction_session_timeout = '120s'"
 )
 
@@ -109,7 +109,7 @@ class ShardWriter:
                     "generated_at": self._generation.generated_at,
                     "expires_at": self._generation.expires_at,
                     "now": self._generation.now,
-                    "uuid_prefix": _uuid7_prefix(time.time_ns() // 1_000_000),
+                    "uuid_prefix": _uuid_prefix(time.time_ns() // 1_000_000),
                 },
             )
             (counts,) = cursor.fetchall()
@@ -135,7 +135,7 @@ def _stage(cursor: Cursor, shard: Shard) -> None:
     cursor.copy_expert(copy, io.BytesIO(b"".join((HEADER, rows, TRAILER))), 1 << 20)
 
 
-def _uuid7_prefix(milliseconds: int) -> str:
-    """First 15 characters of a UUIDv7: 48 bits of time and the version."""
+def _uuid_prefix(milliseconds: int) -> str:
+    """First 15 characters of a UUIDv8: 48 bits of time and the version."""
     digits = f"{milliseconds:012x}"
-    return f"{digits[:8]}-{digits[8:]}-7"
+    return f"{digits[:8]}-{digits[8:]}-8"
