@@ -10,9 +10,9 @@ from tests.consumer import reader
 @pytest.fixture(scope="session")
 def reader_folder() -> Path:
     """The folder where the Node.js program is installed and compiled."""
-    if reader.NEEDS:
+    if missing := reader.missing():
         pytest.skip(
-            f"the reader on Prisma is not tested: {' and '.join(reader.NEEDS)} not found "
-            "(install Node.js 20 or newer)"
+            f"the reader on Prisma is not tested: {missing} (install Node.js {reader.OLDEST_NODE} "
+            "or newer with npm)"
         )
     return reader.build()

@@ -17,7 +17,7 @@ from threads_pipelines.settings import PROJECT_ROOT
 SOURCES = Path(__file__).resolve().parent
 # Read at import: during the tests THREADS_STATE_DIR names a folder that is gone when they end.
 BUILD = Path(os.environ.get("THREADS_STATE_DIR") or PROJECT_ROOT / ".state").absolute() / "consumer"
-NEEDS = tuple(name for name in ("node", "npm") if shutil.which(name) is None)
+OLDEST_NODE = 20
 
 _PACKAGES = ("package.json", "package-lock.json", ".npmrc")
 _MODELS = ("schema.prisma", "prisma.config.ts")
@@ -33,6 +33,15 @@ class Reading:
     feeds: dict[str, dict[str, Any]]
     """By user id: ``source`` and ``posts`` (post, author, score, generatedAt, expiresAt)."""
     faults: list[str]
+
+
+def missing() -> str | None:
+    """What keeps the program from being built here, or None."""
+    absent = [name for name in ("node", "npm") if shutil.which(name) is None]
+    if absent:
+        return f"{' and '.join(absent)} not found"
+    version = subprocess.run(["node", "--version"], capture_output=True, text=True).stdout.strip()
+    return f"Node.js {version} is too old" if int(version[1:].split(".")[0]) < OLDEST_NODE else None
 
 
 def build(folder: Path = BUILD) -> Path:
@@ -59,7 +68,11 @@ def npm(folder: Path, *arguments: str, **environment: str) -> str:
     # Prisma asks its home for news at every command unless told not to.
     environment = {**os.environ, "CHECKPOINT_DISABLE": "1", "NO_COLOR": "1", **environment}
     done = subprocess.run(
-        ["npm", "--silent", *arguments], cwd=folder, env=environment, capture_output=True, text=True
+        ["npm", "--loglevel=error", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     if done.returncode:
         raise RuntimeError(f"npm {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")

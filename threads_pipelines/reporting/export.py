@@ -3,13 +3,11 @@
 Memory holds one batch, whatever the number of rows.
 """
 
-import json
-import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,18 +15,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
+
+from threads_pipelines.reporting.cells import append_header, cell
 
 SHEET_ROWS = 1_048_576
 """Rows of an Excel sheet, its header included."""
 
 WORKBOOK = "report.xlsx"
 
-_LONGEST_TEXT = 32_767  # characters of a cell
-_SAFE_INTEGER = 2**53  # a cell's number is a double
 _BATCH = 20_000
 
 
@@ -130,7 +125,7 @@ def _write_table(
                 number += 1
                 sheet, title = _table_sheet(workbook, table, number)
                 filled = 0
-            sheet.append([_cell(sheet, value) for value in row])
+            sheet.append([cell(sheet, value) for value in row])
             filled += 1
         if sheet is None:
             _, title = _table_sheet(workbook, table, 1)
@@ -149,7 +144,7 @@ def _rows(table: ExportTable, parquet: pq.ParquetWriter) -> Iterator[tuple[Any, 
 def _table_sheet(workbook: Workbook, table: ExportTable, number: int) -> tuple[Any, str]:
     title = table.name if number == 1 else f"{table.name} ({number})"
     sheet = _sheet(workbook, title, [_width(field) for field in table.schema])
-    _header(sheet, table.schema.names)
+    append_header(sheet, table.schema.names)
     return sheet, title
 
 
@@ -170,44 +165,8 @@ def _width(field: pa.Field) -> int:
 def _fill_summary(
     sheet: Any, exported_at: datetime, sheets: Sequence[tuple[str, str, int]]
 ) -> None:
-    _header(sheet, ("table", "sheet", "rows"))
+    append_header(sheet, ("table", "sheet", "rows"))
     for row in sheets:
         sheet.append(row)
     sheet.append(("total", None, sum(count for _, _, count in sheets)))
     sheet.append(("exported at (UTC)", exported_at))
-
-
-def _header(sheet: Any, names: Iterable[str]) -> None:
-    cells = [_text(sheet, name) for name in names]
-    for cell in cells:
-        cell.font = Font(bold=True)
-    sheet.append(cells)
-
-
-def _cell(sheet: Any, value: Any) -> Any:
-    """Return what openpyxl types rightly: the value, but for text that it would interpret."""
-    value = _plain(value)
-    if isinstance(value, str) and value[:1] in ("=", "#"):  # a formula, an error such as #REF!
-        return _text(sheet, value)
-    return value
-
-
-def _text(sheet: Any, value: str) -> WriteOnlyCell:
-    cell = WriteOnlyCell(sheet, value)
-    cell.data_type = "s"
-    return cell
-
-
-def _plain(value: Any) -> Any:
-    """Turn a value into one that a cell can hold without loss, text where there is no other way."""
-    if isinstance(value, list | dict):
-        value = json.dumps(value, ensure_ascii=False, default=str)
-    if isinstance(value, str):
-        return ILLEGAL_CHARACTERS_RE.sub("\ufffd", value)[:_LONGEST_TEXT]
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.astimezone(UTC).replace(tzinfo=None)
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, int) and abs(value) > _SAFE_INTEGER:
-        return str(value)
-    return value

@@ -1,0 +1,51 @@
+"""Values as Excel's cells hold them: typed, without loss, and never a formula."""
+
+import json
+import math
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Font
+
+_LONGEST_TEXT = 32_767  # characters of a cell
+_SAFE_INTEGER = 2**53  # a cell's number is a double
+
+
+def append_header(sheet: Any, names: Iterable[str]) -> None:
+    """Append a row of bold text."""
+    cells = [_text(sheet, name) for name in names]
+    for one in cells:
+        one.font = Font(bold=True)
+    sheet.append(cells)
+
+
+def cell(sheet: Any, value: Any) -> Any:
+    """Return what openpyxl types rightly: the value, but for text that it would interpret."""
+    value = _plain(value)
+    if isinstance(value, str) and value[:1] in ("=", "#"):  # a formula, an error such as #REF!
+        return _text(sheet, value)
+    return value
+
+
+def _text(sheet: Any, value: str) -> WriteOnlyCell:
+    cell = WriteOnlyCell(sheet, value)
+    cell.data_type = "s"
+    return cell
+
+
+def _plain(value: Any) -> Any:
+    """Turn a value into one that a cell can hold without loss, text where there is no other way."""
+    if isinstance(value, list | dict):
+        value = json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, str):
+        return ILLEGAL_CHARACTERS_RE.sub("\ufffd", value)[:_LONGEST_TEXT]
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, int) and abs(value) > _SAFE_INTEGER:
+        return str(value)
+    return value
