@@ -13,7 +13,7 @@ from threads_pipelines.errors import StackError
 
 USER = "threads"
 HINT = "To use a PostgreSQL of your own, set DATABASE_URL"
-_SYSTEM_USERS = ("postgres", "nobody")
+_SYSTEM_USERS = ("postgres", "nobody", "daemon")
 
 
 def binary(name: str) -> str:
@@ -76,31 +76,36 @@ def set_password(data: Path, password: str) -> None:
 
 
 def server_user(data: Path) -> RunAs:
-    """Choose who runs the server: PostgreSQL refuses to run as root.
+    """Choose who runs the server: PostgreSQL takes neither root nor a user without a name.
 
-    Raises StackError where root finds no other user to run it as.
+    Raises StackError where there is nobody else to run it as.
     """
-    if os.geteuid() != 0:
+    me = os.geteuid()
+    named = {entry.pw_name: entry for entry in pwd.getpwall() if entry.pw_uid}
+    if me in {entry.pw_uid for entry in named.values()}:
         return MYSELF
-    if data.exists() and (owner := data.stat()).st_uid != 0:
+    if me == 0 and data.exists() and (owner := data.stat()).st_uid:
         return RunAs(uid=owner.st_uid, gid=owner.st_gid)
-    if platform.system() == "Linux" and (unshare := shutil.which("unshare")):
-        # Another user id inside a namespace of its own; outside, the files still belong to root.
-        prefix = (unshare, "--user", "--map-user=1000", "--map-group=1000")
-        if processes.run(["true"], RunAs(prefix)).returncode == 0:
-            return RunAs(prefix)
-    for name in _SYSTEM_USERS:
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
+    candidates = [named[name] for name in _SYSTEM_USERS if name in named]
+    for entry in candidates:
+        # Their number inside a namespace of its own; outside, the files still belong to us.
+        run_as = RunAs(prefix=_namespace(entry.pw_uid, entry.pw_gid))
+        if run_as.prefix and processes.run(["true"], run_as).returncode == 0:
+            return run_as
+    for entry in candidates:
         run_as = RunAs(uid=entry.pw_uid, gid=entry.pw_gid)
-        if _can_use(run_as, data.parent):
+        if me == 0 and _can_use(run_as, data.parent):
             return run_as
     raise StackError(
-        "PostgreSQL refuses to run as root, and neither a user namespace (unshare) nor one of the "
-        f"users {', '.join(_SYSTEM_USERS)} can be used here: run this as an ordinary user. {HINT}"
+        f"PostgreSQL cannot run as {'root' if me == 0 else f'user {me}, who has no name'}, and "
+        f"neither a user namespace (unshare) nor one of the users {', '.join(_SYSTEM_USERS)} can "
+        f"be used here: run this as an ordinary user. {HINT}"
     )
+
+
+def _namespace(uid: int, gid: int) -> tuple[str, ...]:
+    unshare = shutil.which("unshare") if platform.system() == "Linux" else None
+    return (unshare, "--user", f"--map-user={uid}", f"--map-group={gid}") if unshare else ()
 
 
 def _run(command: list[str], data: Path, run_as: RunAs | None = None, text: str = "") -> None:
