@@ -19,7 +19,7 @@ CONTROL, TREATED, QUIET, AUTHOR = "control-1", "treated-1", "quiet-1", "author-1
 
 @pytest.fixture(scope="session")
 def migration(reader_folder: Path, postgres_server: str) -> str:
-    """The SQL that Prisma makes of the app's models; it wants a server, and changes nothing there."""
+    """The SQL that Prisma makes of the app's models."""
     reader.npm(reader_folder, "run", "migration", DATABASE_URL=postgres_server)
     return (reader_folder / "migration.sql").read_text()
 
