@@ -25,7 +25,7 @@ def test_gemma_writes_and_is_asked_once(
     assert model.identity.startswith("gemma3:270m@")
     assert len(model.identity) == len("gemma3:270m@") + 64
     store = MemoryStore()
-    settings = ContentSettings(model_texts=4, model_calls=6)
+    settings = ContentSettings(model_texts=3, model_calls=4)
     first = generate_posts(seeds, 8, settings, lambda: CachedModel(model, store))
     again = CachedModel(model, store)
     second = generate_posts(seeds, 8, settings, lambda: again)

@@ -65,7 +65,8 @@ _PATTERNS = {
     r"|^(sure|okay|certainly|of course)\b|^\w+:\s",
     Refusal.UNKIND: r"\b(sex\w*|porn\w*|nude|naked bod\w+|kill\w*|murder\w*|suicid\w*|rap(e|ed|ist)"
     r"|nazi\w*|terroris\w+|bomb\w*|gun|guns|drugs?|fuck\w*|shit\w*|bitch\w*|hate(s|d)? (women|men"
-    r"|jews|muslims|christians|gays)|stupid|idiots?|cancer)\b",
+    r"|jews|muslims|christians|gays)|stupid|idiots?|cancer"
+    r"|urine|vomit\w*|corpses?)\b",
 }
 _COMPILED = {reason: re.compile(text, re.I | re.S) for reason, text in _PATTERNS.items()}
 _COMMON_ENGLISH = frozenset(

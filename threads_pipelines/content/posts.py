@@ -19,7 +19,7 @@ class ContentSettings(BaseModel):
 
     seed: int = Field(42, ge=0, lt=2**63, description="Seed of every random choice")
     model_texts: int = Field(
-        60,
+        40,
         ge=0,
         description="Posts that the text model is asked to write; templates write the rest",
     )

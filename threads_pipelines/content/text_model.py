@@ -24,13 +24,14 @@ class CompletionOptions:
     max_tokens: at most so many.
     one_sentence: stop after the first whole sentence.
     stop: texts that end the completion.
+    temperature: 0.4 gave more usable sentences than 0.7, and no fewer different ones.
     """
 
     seed: int
     max_tokens: int = 32
     one_sentence: bool = True
     stop: tuple[str, ...] = ("\n",)
-    temperature: float = 0.7
+    temperature: float = 0.4
     repeat_penalty: float = 1.1
 
 
