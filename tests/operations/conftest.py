@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+import dagster as dg
 import pytest
 
 from tests.storage.conftest import AppDatabase, own_database
@@ -38,6 +39,28 @@ def app_database(_shared_database: AppDatabase) -> AppDatabase:
 def parts(app_database: AppDatabase, s3_settings: S3Settings) -> Settings:
     """Settings that name a database with the app's tables and an empty bucket; no text model."""
     return settings_of(app_database, s3_settings)
+
+
+@pytest.fixture
+def environment(
+    app_database: AppDatabase, s3_settings: S3Settings, monkeypatch: pytest.MonkeyPatch
+) -> pytest.MonkeyPatch:
+    """The environment names the real parts, and no text model."""
+    monkeypatch.setenv("DATABASE_URL", app_database.url)
+    monkeypatch.setenv("DAGSTER_DATABASE_URL", app_database.url)
+    monkeypatch.setenv("S3_ENDPOINT_URL", str(s3_settings.endpoint_url))
+    monkeypatch.setenv("S3_BUCKET", s3_settings.bucket)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", str(s3_settings.access_key_id))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", str(s3_settings.secret_access_key))
+    monkeypatch.setenv("OLLAMA_HOST", "http://127.0.0.1:1")
+    return monkeypatch
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """An instance of Dagster that is gone after the test."""
+    with dg.instance_for_test() as made:
+        yield made
 
 
 def settings_of(database: AppDatabase, s3: S3Settings) -> Settings:

@@ -1,6 +1,5 @@
 """The look at the services and the judgement of the data, as assets on real parts."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -8,7 +7,6 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from tests.storage.conftest import AppDatabase
 from threads_pipelines.defs.operations import check_services
 from threads_pipelines.defs.progress import failure_of
 from threads_pipelines.defs.resources import ObjectStorage
@@ -17,27 +15,11 @@ from threads_pipelines.operations.nights import Night
 from threads_pipelines.operations.validation import QUESTIONS
 from threads_pipelines.recommender.rows import ScoredRows
 from threads_pipelines.recommender.snapshot import Interactions, Posts, Snapshot, Users
-from threads_pipelines.settings import S3Settings
 from threads_pipelines.storage.artefacts import ArtefactStore
 from threads_pipelines.storage.scored import save_scored
 from threads_pipelines.storage.snapshots import save_snapshot
 
 DAYS = ("2026-11-20", "2026-11-21", "2026-11-22")
-
-
-@pytest.fixture
-def environment(
-    app_database: AppDatabase, s3_settings: S3Settings, monkeypatch: pytest.MonkeyPatch
-) -> pytest.MonkeyPatch:
-    """The environment names the real parts, and no text model."""
-    monkeypatch.setenv("DATABASE_URL", app_database.url)
-    monkeypatch.setenv("DAGSTER_DATABASE_URL", app_database.url)
-    monkeypatch.setenv("S3_ENDPOINT_URL", str(s3_settings.endpoint_url))
-    monkeypatch.setenv("S3_BUCKET", s3_settings.bucket)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", str(s3_settings.access_key_id))
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", str(s3_settings.secret_access_key))
-    monkeypatch.setenv("OLLAMA_HOST", "http://127.0.0.1:1")
-    return monkeypatch
 
 
 def after(group: str) -> dg.AssetsDefinition:
@@ -48,13 +30,6 @@ def after(group: str) -> dg.AssetsDefinition:
         """Stand for whatever needs the parts."""
 
     return downstream
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    """An instance of Dagster that is gone after the test."""
-    with dg.instance_for_test() as made:
-        yield made
 
 
 def run(group: str, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:

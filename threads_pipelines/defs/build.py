@@ -16,6 +16,7 @@ from threads_pipelines.defs import (
     population,
     publish,
     resources,
+    rollback,
     schedules,
     seeds,
     showcase,
@@ -34,7 +35,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
     """Everything that Dagster knows; tests swap a resource by its name."""
     return dg.Definitions(
         assets=dg.load_assets_from_modules(ASSET_MODULES),
-        jobs=jobs.all_jobs,
+        jobs=[*jobs.all_jobs, *rollback.ROLLBACK_JOBS],
         schedules=schedules.all_schedules,
         resources={
             "database": resources.Database(),

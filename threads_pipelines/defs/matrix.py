@@ -100,7 +100,7 @@ def interaction_matrix(
             progress=context.log.info,
         )
     store = storage.artefacts()
-    version = f"{as_of:%Y%m%dT%H%M%SZ}-{context.run_id[:8]}"
+    version = f"{as_of:%Y%m%dT%H%M%SZ}-{context.run.run_id[:8]}"
     facts = {"as_of": as_of.isoformat(), "look_back_days": config.look_back_days}
     store.create(context.partition_key, version, now.isoformat(timespec="seconds"), **facts)
     store.add_facts(context.partition_key, version, read=asdict(report))

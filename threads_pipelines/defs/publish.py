@@ -10,11 +10,11 @@ from threads_pipelines.defs.common import OWNERS, RETRY_IO, columns, preview, re
 from threads_pipelines.defs.model import recommendations
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources import Database, ObjectStorage
-from threads_pipelines.storage.publish import PublishReport, publish
+from threads_pipelines.storage.publish import publish
 from threads_pipelines.storage.published import Publication, read_publication
 from threads_pipelines.storage.purge import purge_expired
-from threads_pipelines.storage.registry import activate, read_registry
-from threads_pipelines.storage.scored import batches, open_scored
+from threads_pipelines.storage.registry import activate
+from threads_pipelines.storage.rollback import feeds_to_publish
 
 CHECKS = {
     "published_rows": "Every row that was written is in the table, and nobody has two generations.",
@@ -65,42 +65,37 @@ def user_recommendation(
     database: Database,
     storage: ObjectStorage,
 ) -> dg.MaterializeResult:
-    """Publish the version's scored rows, unless an earlier version is pinned."""
-    store, partition = storage.artefacts(), context.partition_key
-    manifest = store.manifest(partition)
-    as_of = datetime.fromisoformat(manifest.facts["as_of"]).replace(tzinfo=None)
-    expires_at = as_of + timedelta(hours=config.ttl_hours)
-    now = datetime.now(UTC).replace(tzinfo=None)
-    pinned = read_registry(store.objects).pin
+    """Publish the version's scored rows, or those of the version that is pinned."""
+    store, now = storage.artefacts(), datetime.now(UTC).replace(tzinfo=None)
     with database.engine() as engine:
-        if pinned:
-            report = PublishReport(archived=True, notice=f"version {pinned.version} is pinned")
-        else:
-            with open_scored(store, partition, manifest.version) as file:
-                report = publish(
-                    engine,
-                    batches(file, ["user_id", "post_id", "score"]),
-                    generated_at=as_of,
-                    expires_at=expires_at,
-                    now=now,
-                    run_id=context.run_id,
-                    connections=config.connections,
-                    wait_seconds=config.wait_seconds,
-                    progress=context.log.info,
-                )
+        with feeds_to_publish(engine, store, context.partition_key, now) as feeds:
+            expires_at = feeds.generated_at + timedelta(hours=config.ttl_hours)
+            report = publish(
+                engine,
+                feeds.tables,
+                generated_at=feeds.generated_at,
+                expires_at=expires_at,
+                now=now,
+                run_id=context.run.run_id,
+                connections=config.connections,
+                wait_seconds=config.wait_seconds,
+                progress=context.log.info,
+            )
         purged = purge_expired(engine, now)
-        found = read_publication(engine, as_of, expires_at, now)
+        found = read_publication(engine, feeds.generated_at, expires_at, now)
     published = report.inserted + report.updated + report.unchanged
     if published:
-        activate(store.objects, manifest.version)
+        activate(store.objects, feeds.version)
     state = "published" if published else f"archived: {report.notice or 'newer rows are there'}"
+    if feeds.pin:
+        state += f" (pinned since {feeds.pin.since}: version {feeds.version})"
     context.log.info(f"{state}: {published:,} rows, {purged:,} expired rows removed")
     return dg.MaterializeResult(
         metadata=rows_made(
             published,
             state=state,
-            version=manifest.version,
-            generated_at=f"{as_of}Z",
+            version=feeds.version,
+            generated_at=f"{feeds.generated_at}Z",
             expires_at=f"{expires_at}Z",
             purged_rows=purged,
             report=preview(["what", "value"], asdict(report).items()),

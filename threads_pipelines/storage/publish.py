@@ -49,6 +49,8 @@ class PublishReport:
     vacuumed: bool = False
     notice: str = ""
     """What a person should know, such as why no VACUUM could be made."""
+    dry_run: bool = False
+    """Every shard was rolled back: the counts are what a publish would have done."""
 
 
 def publish(
@@ -62,6 +64,7 @@ def publish(
     connections: int = 2,
     shard_rows: int = SHARD_ROWS,
     wait_seconds: float = 30.0,
+    dry_run: bool = False,
     progress: Callable[[str], None] = lambda _message: None,
 ) -> PublishReport:
     """Publish one generation to ``user_recommendation``.
@@ -69,6 +72,7 @@ def publish(
     source: tables with user_id, post_id, score (others are ignored), sorted by user_id.
     generated_at, expires_at, now: naive UTC; the first two are cut to whole seconds.
     connections: how many shards are written at the same time.
+    dry_run: do all of it and take each shard back: readers never see it.
 
     Memory does not depend on the number of rows. Raises PublishBusyError where another run
     publishes for all of ``wait_seconds``, DataError for rows that must not be published (the shards
@@ -78,6 +82,7 @@ def publish(
     if generation.expires_at <= now:
         return PublishReport(
             archived=True,
+            dry_run=dry_run,
             notice=f"expired at {generation.expires_at} UTC: archived, the table is untouched",
         )
     began = time.monotonic()
@@ -87,13 +92,14 @@ def publish(
         @contextmanager
         def writer() -> Iterator[Callable[[Shard], ShardCounts]]:
             with session(engine) as connection:
-                yield ShardWriter(connection, lease, generation).write
+                yield ShardWriter(connection, lease, generation, keep=not dry_run).write
 
         total, written = ShardCounts(), 0
         for counts in Crew(shards(source, shard_rows), connections, writer).run(lease.renew):
             lease.renew()
             total, written = total + counts, written + 1
-            progress(f"shard {written}: {total.rows:,} rows of {total.users:,} users are in place")
+            state = "would change" if dry_run else "are in place"
+            progress(f"shard {written}: {total.rows:,} rows of {total.users:,} users {state}")
         notice = ""
         changed = total.inserted + total.updated + total.deleted
         if changed:
@@ -108,6 +114,7 @@ def publish(
             seconds=time.monotonic() - began,
             vacuumed=bool(changed) and not notice,
             notice=notice,
+            dry_run=dry_run,
         )
 
 

@@ -78,10 +78,13 @@ class ShardCounts:
 
 
 class ShardWriter:
-    """Writes shards over one connection."""
+    """Writes shards over one connection; without ``keep`` each is taken back at its end."""
 
-    def __init__(self, connection: Connection, lease: Lease, generation: Generation) -> None:
+    def __init__(
+        self, connection: Connection, lease: Lease, generation: Generation, *, keep: bool = True
+    ) -> None:
         self._connection, self._lease, self._generation = connection, lease, generation
+        self._end = connection.commit if keep else connection.rollback
         with connection.cursor() as cursor:
             cursor.execute(statement("stage_recommendations"))
         connection.commit()
@@ -114,7 +117,7 @@ class ShardWriter:
             )
             (counts,) = cursor.fetchall()
             names = [column.name for column in cursor.description or ()]
-        self._connection.commit()
+        self._end()
         return ShardCounts(
             users=len(shard.users),
             rows=len(shard),

@@ -53,6 +53,12 @@ class Registry:
         raise ArtefactError(f"{KEY} has no version {version!r}; the latest are: {known}")
 
     @property
+    def previous(self) -> Entry | None:
+        """The version that was served before the active one."""
+        earlier = self.entries[: self.entries.index(self.active)] if self.active else ()
+        return next((entry for entry in reversed(earlier) if entry.status == "retired"), None)
+
+    @property
     def active(self) -> Entry | None:
         """The version that is being served."""
         return next((entry for entry in self.entries if entry.status == "active"), None)

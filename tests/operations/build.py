@@ -1,0 +1,35 @@
+"""Versions as a night leaves them on S3, of literal rows."""
+
+from datetime import UTC, datetime
+from itertools import groupby
+
+import numpy as np
+
+from threads_pipelines.recommender.rows import ScoredRows
+from threads_pipelines.storage.artefacts import ArtefactStore
+from threads_pipelines.storage.registry import Entry, register
+from threads_pipelines.storage.scored import save_scored
+
+Row = tuple[str, str, float]
+
+
+def store_version(
+    store: ArtefactStore, partition: str, version: str, as_of: datetime, rows: list[Row]
+) -> None:
+    """Store scored rows (sorted by user, best first) as a version, current and registered."""
+    users = np.array(sorted({user for user, _, _ in rows}), object)
+    posts = np.array(sorted({post for _, post, _ in rows}), object)
+    ranks = [n for _, group in groupby(rows, lambda row: row[0]) for n, _ in enumerate(group, 1)]
+    scored = ScoredRows(
+        user=np.searchsorted(users, [user for user, _, _ in rows]).astype(np.int32),
+        post=np.searchsorted(posts, [post for _, post, _ in rows]).astype(np.int32),
+        score=np.array([score for _, _, score in rows]),
+        rank=np.array(ranks, np.int16),
+        reason=np.full(len(rows), 2, np.int8),
+        evidence=np.ones(len(rows), np.int32),
+    )
+    created = as_of.isoformat(timespec="seconds")
+    store.create(partition, version, created, as_of=as_of.replace(tzinfo=UTC).isoformat())
+    save_scored(store, partition, version, [scored], users, posts)
+    store.set_current(partition, version)
+    register(store.objects, Entry(partition, version, created))

@@ -1,0 +1,122 @@
+"""An earlier version is served again, without what was seen or deleted since, until released."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+
+from tests.operations.build import store_version
+from tests.storage.conftest import AppDatabase
+from threads_pipelines.defs.publish import user_recommendation
+from threads_pipelines.defs.resources import Database, ObjectStorage
+from threads_pipelines.defs.rollback import dry_run, pin_version, release_version
+from threads_pipelines.storage.registry import read_registry
+
+TODAY = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+DAY, YESTERDAY = f"{TODAY:%Y-%m-%d}", f"{TODAY - timedelta(days=1):%Y-%m-%d}"
+GOOD = [("ann", "p1", 0.9), ("ann", "p2", 0.8), ("ann", "p3", 0.7), ("bob", "p1", 0.6)]
+BAD = [("ann", "p4", 0.9), ("bob", "p4", 0.9), ("bob", "p2", 0.1)]
+RESOURCES = {"database": Database(), "storage": ObjectStorage()}
+
+
+@pytest.fixture
+def nights(
+    app_database: AppDatabase, environment: pytest.MonkeyPatch, instance: dg.DagsterInstance
+) -> AppDatabase:
+    """Yesterday's good version was published, then today's bad one."""
+    del environment
+    app_database.users("ann", "bob", "author")
+    app_database.posts("author", "p1", "p2", "p3", "p4")
+    store = ObjectStorage().artefacts()
+    for partition, version, hours, rows in (
+        (YESTERDAY, "good", 24, GOOD),
+        (DAY, "bad", 0, BAD),
+    ):
+        store_version(store, partition, version, TODAY - timedelta(hours=hours), rows)
+        publish_night(partition, instance)
+    return app_database
+
+
+def publish_night(partition: str, instance: dg.DagsterInstance) -> str:
+    result = dg.materialize(
+        [user_recommendation], partition_key=partition, instance=instance, resources=RESOURCES
+    )
+    assert all(check.passed for check in result.get_asset_check_evaluations())
+    (made,) = result.asset_materializations_for_node("user_recommendation")
+    return str(made.metadata["state"].value)
+
+
+def launch(job: dg.JobDefinition, instance: dg.DagsterInstance, **config: str) -> list[str]:
+    """Run a job as the launchpad does; returns what it logged."""
+    (op,) = (node.name for node in job.nodes)
+    result = job.execute_in_process(
+        run_config={"ops": {op: {"config": config}}} if config else {},
+        resources=RESOURCES,
+        instance=instance,
+    )
+    assert result.success
+    return [record.user_message for record in instance.all_logs(result.run_id)]
+
+
+def feeds(database: AppDatabase) -> dict[str, list[str]]:
+    rows = database.rows(
+        "SELECT user_id, post_id FROM user_recommendation WHERE expires_at > now() "
+        "ORDER BY user_id, score DESC"
+    )
+    return {user: [post for one, post in rows if one == user] for user, _ in rows}
+
+
+def test_a_rollback_serves_the_version_before_and_holds(
+    nights: AppDatabase, instance: dg.DagsterInstance
+) -> None:
+    assert feeds(nights) == {"ann": ["p4"], "bob": ["p4", "p2"]}
+    # Since the good version was made, ann has seen p1, reposted p2, and p5's post came and went.
+    nights.insert(
+        "user_interaction",
+        {"id": "i", "user_id": "ann", "post_id": "p1", "interaction_type": "view"},
+    )
+    nights.posts("ann", "repost", original_post_id="p2", created_at=TODAY)
+
+    launch(pin_version, instance)
+
+    assert feeds(nights) == {"ann": ["p3"], "bob": ["p1"]}
+    registry = read_registry(ObjectStorage().store())
+    assert registry.pin is not None
+    assert (registry.pin.version, registry.active and registry.active.version) == ("good", "good")
+
+    nights.rows("DELETE FROM post WHERE id = 'p3'")
+    nights.rows("UPDATE user_recommendation SET generated_at = generated_at - interval '1 min'")
+    assert "pinned" in publish_night(DAY, instance)  # the night does not publish over it
+    assert feeds(nights)["bob"] == ["p1"]
+
+    assert any("good is released" in line for line in launch(release_version, instance))
+    nights.rows("UPDATE user_recommendation SET generated_at = generated_at - interval '1 day'")
+    assert publish_night(DAY, instance) == "published"
+    assert feeds(nights) == {"ann": ["p4"], "bob": ["p4", "p2"]}
+
+
+def test_a_named_version_is_pinned_and_a_wrong_name_is_refused(
+    nights: AppDatabase, instance: dg.DagsterInstance
+) -> None:
+    with pytest.raises(Exception, match=r"no version 'none'; the latest are: good, bad"):
+        launch(pin_version, instance, version="none")
+    assert feeds(nights) == {"ann": ["p4"], "bob": ["p4", "p2"]}
+    launch(pin_version, instance, version="good")
+    assert feeds(nights) == {"ann": ["p1", "p2", "p3"], "bob": ["p1"]}
+
+
+def test_a_dry_run_tells_and_changes_nothing(
+    nights: AppDatabase, instance: dg.DagsterInstance
+) -> None:
+    rows = "SELECT * FROM user_recommendation ORDER BY id"
+    nights.rows("UPDATE user_recommendation SET generated_at = generated_at - interval '1 day'")
+    nights.rows("DELETE FROM user_recommendation WHERE user_id = 'ann'")
+    before = nights.rows(rows)
+    (told,) = [line for line in launch(dry_run, instance) if line.startswith("dry run for")]
+    assert f"dry run for {DAY}: of 3 rows for 2 users 1 are new, 2 change" in told
+    assert nights.rows(rows) == before
+
+
+def test_releasing_nothing_says_so(nights: AppDatabase, instance: dg.DagsterInstance) -> None:
+    del nights
+    assert "nothing was pinned" in launch(release_version, instance)
