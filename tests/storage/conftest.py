@@ -1,7 +1,7 @@
 """The app's database, empty, and a few lines to fill it with literal rows."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ class AppDatabase:
     """A database with the app's tables."""
 
     engine: Engine
-    url: str
+    url: str = field(repr=False)
 
     def insert(self, table: str, *rows: dict[str, Any]) -> None:
         """Insert rows, each with its own columns."""
