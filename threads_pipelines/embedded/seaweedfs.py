@@ -5,7 +5,9 @@ import json
 import os
 import secrets
 import signal
+import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import files as installed_files
@@ -139,11 +141,21 @@ class SeaweedFS:
         }
 
     def clean(self) -> None:
-        """End what is left, and remove the sockets that a killed server left in /tmp."""
+        """End what is left, and remove the sockets that killed servers left in /tmp."""
         processes.end_leftovers("weed", self.folder)
-        for port in files.read_json(self.folder / "ports.json") or []:
-            for path in Path("/tmp").glob(f"seaweedfs-*-grpc-{port}.sock"):  # noqa: S108 - weed's choice
-                path.unlink(missing_ok=True)
+        for path in Path("/tmp").glob("seaweedfs-*-grpc-*.sock"):  # noqa: S108 - no option moves them
+            with suppress(FileNotFoundError):  # another stack removes it at the same time
+                if path.stat().st_uid == os.geteuid() and not _listened_to(path):
+                    path.unlink()
+
+
+def _listened_to(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            return False
+    return True
 
 
 def _get(port: int, path: str) -> tuple[int, bytes]:

@@ -117,21 +117,23 @@ class Stack:
 
     def status(self) -> tuple[PartStatus, ...]:
         """Look at each part of ``names`` now."""
-        records = self._records()
-        return tuple(
-            _status(part, records.get(part.name), self._log(part)) for part in self._parts()
-        )
+        with files.disk_errors(self.state_dir):
+            records = self._records()
+            return tuple(
+                _status(part, records.get(part.name), self._log(part)) for part in self._parts()
+            )
 
     def _parts(self, names: tuple[str, ...] | None = None) -> list[Part]:
+        folder = self.state_dir.absolute()
         known: dict[str, Part] = {
-            "postgres": Postgres(self.state_dir / "postgres", self.postgres_options),
-            "seaweedfs": SeaweedFS(self.state_dir / "seaweedfs", self.bucket),
-            "gemma": Gemma(self.state_dir / "gemma", self.model),
+            "postgres": Postgres(folder / "postgres", self.postgres_options),
+            "seaweedfs": SeaweedFS(folder / "seaweedfs", self.bucket),
+            "gemma": Gemma(folder / "gemma", self.model),
         }
         return [known[name] for name in (self.names if names is None else names)]
 
     def _log(self, part: Part) -> Path:
-        return self.state_dir / "logs" / f"{part.name}.log"
+        return self.state_dir.absolute() / "logs" / f"{part.name}.log"
 
     def _records(self) -> dict[str, ProcessRecord]:
         kept = files.read_json(self.state_dir / "stack.json")
@@ -160,9 +162,10 @@ class Stack:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Let one start or stop at a time work on this state folder."""
-        with files.disk_errors(self.state_dir):
-            lock = (self.state_dir / "stack.lock").open("w")
-        with lock:
+        with (
+            files.disk_errors(self.state_dir),
+            (self.state_dir / "stack.lock").open("w") as lock,
+        ):
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
