@@ -8,7 +8,7 @@ from threads_pipelines.recommender.interactions import Pairs
 from threads_pipelines.recommender.kernels import nearest_rows
 from threads_pipelines.recommender.parallel import in_blocks
 from threads_pipelines.recommender.settings import RecommenderSettings
-from threads_pipelines.recommender.similar_posts import Neighbours
+from threads_pipelines.recommender.similar_posts import UNLIMITED, Neighbours
 from threads_pipelines.recommender.snapshot import Snapshot
 
 _VOCABULARY = 50_000
@@ -54,7 +54,7 @@ def similar_texts(snapshot: Snapshot, pairs: Pairs, settings: RecommenderSetting
             block,
             vectors.indptr.astype(np.int64), vectors.indices, vectors.data,
             by_word.indptr.astype(np.int64), by_word.indices, by_word.data,
-            scale, n_posts + _VOCABULARY, n_posts,
+            np.ones(vectors.shape[1], np.float32), scale, UNLIMITED, UNLIMITED, UNLIMITED,
             near, alike, count,
         )  # fmt: skip
         post[block], value[block], found[block] = near, alike, count

@@ -11,6 +11,8 @@ from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.recommender.snapshot import INTERACTION_TYPES, Snapshot
 
 Floats = NDArray[np.float32]
+NONE: Floats = np.zeros(0, np.float32)
+"""No values: what stands for a binary matrix in the kernels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,12 @@ class Pairs:
 def _group(keys: Any, order: Any, n: int) -> Any:
     """Counting sort: starts of each key and the positions of ``order``, stable."""
     start = np.zeros(n + 1, np.int64)
-    for k in keys:
-        start[k + 1] += 1
+    for e in order:
+        start[keys[e] + 1] += 1
     for k in range(n):
         start[k + 1] += start[k]
     place = start[:-1].copy()
-    grouped = np.empty(len(order), np.int64)
+    grouped = np.empty(len(order), np.int32)
     for e in order:
         grouped[place[keys[e]]] = e
         place[keys[e]] += 1
@@ -61,8 +63,8 @@ def _group(keys: Any, order: Any, n: int) -> Any:
 def _merge_repeats(start: Any, grouped: Any, post: Any, worth: Any, n_posts: int) -> Any:
     """Per pair, in row order: its latest event, its strongest worth, its count of events."""
     n_users = len(start) - 1
-    slot = np.full(n_posts, -1, np.int64)
-    event = np.empty(len(grouped), np.int64)
+    slot = np.full(n_posts, -1, np.int32)
+    event = np.empty(len(grouped), np.int32)
     best = np.empty(len(grouped), np.float32)
     count = np.empty(len(grouped), np.int32)
     pair_start = np.zeros(n_users + 1, np.int64)
@@ -83,6 +85,11 @@ def _merge_repeats(start: Any, grouped: Any, post: Any, worth: Any, n_posts: int
     return pair_start, event[:n], best[:n], count[:n]
 
 
+def group_by(keys: NDArray[np.int32], n: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Starts (n + 1,) and the positions of each key 0 … n − 1, ascending; keys below 0 are left out."""
+    return _group(keys, np.flatnonzero(keys >= 0).astype(np.int32), n)
+
+
 def pairs_of(snapshot: Snapshot, settings: RecommenderSettings) -> Pairs:
     """Merge events into pairs; events whose type weighs nothing are left out."""
     events = snapshot.interactions
@@ -91,29 +98,32 @@ def pairs_of(snapshot: Snapshot, settings: RecommenderSettings) -> Pairs:
     )
     worth = worth_of[events.kind]
     kept = np.flatnonzero(worth > 0)
-    order = kept[np.argsort(-events.at[kept], kind="stable")] if snapshot.timed else kept
+    if snapshot.timed:
+        kept = kept[np.argsort(-events.at[kept], kind="stable")]
+    order = kept.astype(np.int32)
+    del kept
     n_users, n_posts = len(snapshot.users.ids), len(snapshot.posts.ids)
 
-    user, post, at = events.user[order], events.post[order], events.at[order]
-    everything = np.arange(len(order))
-    start, grouped = _group(user, everything, n_users)
+    user, post = events.user[order], events.post[order]
+    start, grouped = _group(user, np.arange(len(order), dtype=np.int32), n_users)
     user_start, event, best, count = _merge_repeats(start, grouped, post, worth[order], n_posts)
     del start, grouped
     age = np.zeros(len(order), np.float32)
     if snapshot.timed:
-        age = (np.maximum(snapshot.as_of - at, 0) / 3600).astype(np.float32)
+        age = np.maximum(snapshot.as_of - events.at[order], 0).astype(np.float32)
+        age /= np.float32(3600)
     latest = np.sort(event)  # pairs in order of recency
-    post_start, by_post = _group(post[latest], np.arange(len(latest)), n_posts)
-    by_post = latest[by_post]
-    weight = best * (1 + settings.repeat_gain * np.log(count))
+    post_start, in_columns = _group(post[latest], np.arange(len(latest), dtype=np.int32), n_posts)
+    in_columns = latest[in_columns]
+    weight = best * (1 + np.float32(settings.repeat_gain) * np.log(count, dtype=np.float32))
     return Pairs(
         user_start=user_start,
         user_post=post[event],
-        user_weight=weight.astype(np.float32),
+        user_weight=weight,
         user_age=age[event],
         post_start=post_start,
-        post_user=user[by_post],
-        post_age=age[by_post],
+        post_user=user[in_columns],
+        post_age=age[in_columns],
     )
 
 
@@ -122,3 +132,30 @@ def decay(age_hours: Floats, half_life_hours: float | None) -> Floats:
     if half_life_hours is None:
         return np.ones_like(age_hours)
     return np.exp2(age_hours / np.float32(-half_life_hours))
+
+
+def decayed(pairs: Pairs, half_life_hours: float | None) -> Floats:
+    """(n_pairs,) worth of each pair, in rows, decayed by its age; not copied where nothing decays."""
+    if half_life_hours is None:
+        return pairs.user_weight
+    value = decay(pairs.user_age, half_life_hours)
+    value *= pairs.user_weight
+    return value
+
+
+def row_sums(start: NDArray[np.int64], value: Floats) -> Floats:
+    """(n,) sums of the values of each compressed row."""
+    total = np.add.reduceat(np.append(value, np.float32(0)), start[:-1])
+    return np.where(np.diff(start) > 0, total, np.float32(0))
+
+
+def by_post(pairs: Pairs, value: Floats) -> Floats:
+    """Values of the pairs, given in rows, in the order of ``Pairs.post_user``."""
+    n_posts = len(pairs.post_degree)
+    user = np.repeat(np.arange(len(pairs.user_degree)), pairs.user_degree)
+    post = np.repeat(np.arange(n_posts), pairs.post_degree)
+    in_rows = np.argsort(user * n_posts + pairs.user_post, kind="stable")
+    in_columns = np.argsort(pairs.post_user.astype(np.int64) * n_posts + post, kind="stable")
+    result = np.empty_like(value)
+    result[in_columns] = value[in_rows]
+    return result

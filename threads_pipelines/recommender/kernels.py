@@ -1,7 +1,7 @@
 """The two inner loops of the recommender, compiled once and run on blocks of rows in threads.
 
 Each row is worked on by one thread, in an order that depends on the data alone, so results are the
-same for any count of threads and any size of block. Scratch is one accumulator a thread.
+same for any count of threads and any size of block. Scratch is a few accumulators a thread.
 """
 
 from typing import Any
@@ -9,42 +9,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-
-@njit(cache=True, nogil=True)
-def _sift(heap_value: Any, heap_item: Any, size: int, k: int) -> None:
-    """Restore a heap whose least value stands first, downwards from place k."""
-    value, item = heap_value[k], heap_item[k]
-    while True:
-        child = 2 * k + 1
-        if child >= size:
-            break
-        if child + 1 < size and heap_value[child + 1] < heap_value[child]:
-            child += 1
-        if heap_value[child] >= value:
-            break
-        heap_value[k], heap_item[k] = heap_value[child], heap_item[child]
-        k = child
-    heap_value[k], heap_item[k] = value, item
-
-
-@njit(cache=True, nogil=True)
-def _keep_largest(values: Any, items: Any, n_items: int, heap_value: Any, heap_item: Any) -> int:
-    """Put the largest positive values of ``items`` into the heap; the earlier item wins a tie."""
-    most, size = len(heap_value), 0
-    for k in range(n_items):
-        item = items[k]
-        value = values[item]
-        if size < most:
-            if value > 0:
-                heap_value[size], heap_item[size] = value, item
-                size += 1
-                if size == most:
-                    for place in range(most // 2, -1, -1):
-                        _sift(heap_value, heap_item, size, place)
-        elif value > heap_value[0]:
-            heap_value[0], heap_item[0] = value, item
-            _sift(heap_value, heap_item, size, 0)
-    return size
+from threads_pipelines.recommender.selection import keep_largest, largest_in, offer
 
 
 @njit(cache=True, nogil=True)
@@ -56,59 +21,90 @@ def nearest_rows(
     b_start: Any,
     b_item: Any,
     b_value: Any,
+    through_scale: Any,
     scale: Any,
     a_cap: int,
     b_cap: int,
+    budget: int,
     neighbour: Any,
     similarity: Any,
     found: Any,
 ) -> None:
-    """Find the largest entries of rows of A·B·diag(scale), without the diagonal.
+    """Find the largest entries of rows of A·diag(through_scale)·B·diag(scale), off the diagonal.
 
-    rows: (n,) int64. A is read up to ``a_cap`` entries a row and B up to ``b_cap``; an empty
-    ``b_value`` means that B is binary. Writes neighbour (n, most) int32, similarity (n, most)
-    float32 and found (n,) int32, how many of them are there.
+    rows: (n,) int64. An empty ``a_value`` or ``b_value`` means that the matrix is binary. A is read
+    up to ``a_cap`` entries a row and B up to ``b_cap``, fewer where a row would otherwise read more
+    than about ``budget`` entries. Writes neighbour (n, most) int32, similarity (n, most) float32
+    and found (n,) int32, how many of them are there.
     """
     n_columns = len(scale)
     total = np.zeros(n_columns, np.float32)
     touched = np.empty(n_columns + 1, np.int32)
-    weighted = len(b_value) > 0
+    a_binary, b_binary = len(a_value) == 0, len(b_value) == 0
     for r in range(len(rows)):
         row = rows[r]
+        begin_row = a_start[row]
+        end_row = min(a_start[row + 1], begin_row + a_cap)
+        cap = min(b_cap, max(budget // max(end_row - begin_row, 1), 32))
+        work = 0
+        for k in range(begin_row, end_row):
+            work += min(b_start[a_item[k] + 1] - b_start[a_item[k]], cap)
+        dense = 2 * work > n_columns
         n_touched = 0
-        for k in range(a_start[row], min(a_start[row + 1], a_start[row] + a_cap)):
-            through, value = a_item[k], a_value[k]
+        for k in range(begin_row, end_row):
+            through = a_item[k]
+            value = through_scale[through]
+            if not a_binary:
+                value *= a_value[k]
             begin = b_start[through]
-            end = min(b_start[through + 1], begin + b_cap)
-            for m in range(begin, end):
-                j = b_item[m]
-                touched[n_touched] = j
-                n_touched += total[j] == 0
-                total[j] += value * b_value[m] if weighted else value
-        for k in range(n_touched):
-            total[touched[k]] *= scale[touched[k]]
-        total[row] = 0
-        found[r] = _keep_largest(total, touched, n_touched, similarity[r], neighbour[r])
-        for k in range(n_touched):
-            total[touched[k]] = 0
+            end = min(b_start[through + 1], begin + cap)
+            if not b_binary:
+                for m in range(begin, end):
+                    j = b_item[m]
+                    touched[n_touched] = j
+                    n_touched += total[j] == 0
+                    total[j] += value * b_value[m]
+            elif dense:
+                for m in range(begin, end):
+                    total[b_item[m]] += value
+            else:
+                for m in range(begin, end):
+                    j = b_item[m]
+                    touched[n_touched] = j
+                    n_touched += total[j] == 0
+                    total[j] += value
+        if row < n_columns:
+            total[row] = 0
+        if dense and b_binary:
+            total *= scale
+            found[r] = keep_largest(total, similarity[r], neighbour[r])
+            total[:] = 0
+        else:
+            size = 0
+            for k in range(n_touched):
+                j = touched[k]
+                value = total[j] * scale[j]
+                total[j] = 0
+                if value > 0:
+                    size = offer(value, j, similarity[r], neighbour[r], size)
+            found[r] = size
 
 
 @njit(cache=True, nogil=True)
-def _add(total: Any, item: Any, value: Any, begin: int, end: int, weight: float) -> None:
+def _add(total: Any, item: Any, value: Any, begin: int, end: int, weight: Any) -> None:
     """total[item] += weight · value over a range of entries."""
     for k in range(begin, end):
         total[item[k]] += weight * value[k]
 
 
 @njit(cache=True, nogil=True)
-def _scale_to_one(total: Any, boost: Any, share: float) -> None:
-    """Scale so that the largest value of a post that may be recommended becomes ``share``."""
-    most = np.float32(0)
-    for j in range(len(total)):
-        if boost[j] > 0:
-            most = max(most, total[j])
-    if most > 0:
-        total *= np.float32(share / most)
+def _finish(total: Any, forbidden: Any, n_forbidden: int, allowed: Any, share: float) -> Any:
+    """Clear what may not be recommended; returns what scales the largest rest to ``share``."""
+    for k in range(n_forbidden):
+        total[forbidden[k]] = 0
+    total *= allowed
+    most = largest_in(total, 0, len(total))
+    return np.float32(share / most) if most > 0 else np.float32(0)
 
 
 @njit(cache=True, nogil=True)
@@ -116,13 +112,14 @@ def _best_source(
     start: Any, item: Any, value: Any, history: Any, worth: Any, slot: Any, evidence: Any, best: Any
 ) -> None:
     """For each selected post, the post of the history that adds most to it."""
+    best[:] = 0
     for h in range(len(history)):
         source = history[h]
         for k in range(start[source], start[source + 1]):
             s = slot[item[k]]
-            if s >= 0 and worth[h] * value[k] > best[s]:
-                best[s] = worth[h] * value[k]
-                evidence[s] = source
+            if s and worth[h] * value[k] > best[s - 1]:
+                best[s - 1] = worth[h] * value[k]
+                evidence[s - 1] = source
 
 
 @njit(cache=True, nogil=True)
@@ -132,6 +129,7 @@ def rank_posts(
     user_post: Any,
     profile: Any,
     vote: Any,
+    vote_cap: int,
     neighbour: Any,
     similarity: Any,
     found: Any,
@@ -143,7 +141,9 @@ def rank_posts(
     text_value: Any,
     seen_start: Any,
     seen_post: Any,
-    author: Any,
+    own_start: Any,
+    own_post: Any,
+    allowed: Any,
     boost: Any,
     base: Any,
     lately: Any,
@@ -156,96 +156,101 @@ def rank_posts(
 ) -> None:
     """Score every post for each user and write the best ones, best first, with their reason.
 
-    shares: (3,) float32, weights of similar people, similar posts and text. boost: (n_posts,)
-    float32, recent popularity to its power, 0 where a post may not be recommended. base:
-    (n_posts,) float32, what a post has without any similarity. Writes out_* (n, top_k) and
-    out_count (n,).
+    shares: (3,) float32, weights of similar people, similar posts and text. allowed: (n_posts,)
+    float32, 1 where a post may be recommended, else 0. boost: (n_posts,) float32, recent popularity
+    to its power, 0 where not allowed. base: (n_posts,) float32, what a post has without any
+    similarity. Writes out_* (n, top_k) and out_count (n,).
     """
     n_posts, top_k = len(boost), out_post.shape[1]
     people = np.zeros(n_posts, np.float32)
     posts = np.zeros(n_posts, np.float32)
     texts = np.zeros(n_posts, np.float32)
     final = np.zeros(n_posts, np.float32)
-    allowed = np.empty(n_posts, np.float32)
-    every = np.arange(n_posts).astype(np.int32)
-    slot = np.full(n_posts, -1, np.int32)
+    forbidden = np.empty(0, np.int32)
+    slot = np.zeros(n_posts, np.int16)
     votes = np.zeros(top_k, np.int32)
     best = np.zeros(top_k, np.float32)
-    text_best = np.zeros(top_k, np.float32)
     near_evidence = np.zeros(top_k, np.int32)
     text_evidence = np.zeros(top_k, np.int32)
-    has_text = len(text_post) > 0
+    has_near, has_text, has_people = len(near_post) > 0, len(text_post) > 0, neighbour.shape[1] > 0
+    people_scale = posts_scale = texts_scale = np.float32(0)
     for r in range(len(rows)):
         user = rows[r]
         begin, end = user_start[user], user_start[user + 1]
-        allowed[:] = boost
-        for k in range(seen_start[user], seen_start[user + 1]):
-            allowed[seen_post[k]] = 0
-        for k in range(begin, end):
-            allowed[user_post[k]] = 0
+        history, worth = user_post[begin:end], profile[begin:end]
+        forbidden = np.concatenate(
+            (
+                history,
+                seen_post[seen_start[user] : seen_start[user + 1]],
+                own_post[own_start[user] : own_start[user + 1]],
+            )
+        )
+        n_forbidden = len(forbidden)
+        if has_people:
+            people[:] = 0
+            for k in range(found[r]):
+                first = user_start[neighbour[r, k]]
+                last = min(user_start[neighbour[r, k] + 1], first + vote_cap)
+                _add(people, user_post, vote, first, last, similarity[r, k])
+            people_scale = _finish(people, forbidden, n_forbidden, allowed, shares[0])
+        if has_near:
+            posts[:] = 0
+            for h in range(len(history)):
+                first, last = near_start[history[h]], near_start[history[h] + 1]
+                _add(posts, near_post, near_value, first, last, worth[h])
+            posts_scale = _finish(posts, forbidden, n_forbidden, allowed, shares[1])
         for j in range(n_posts):
-            if author[j] == user:
-                allowed[j] = 0
-        people[:] = 0
-        posts[:] = 0
-        for k in range(found[r]):
-            other = neighbour[r, k]
-            _add(
-                people, user_post, vote, user_start[other], user_start[other + 1], similarity[r, k]
-            )
-        for k in range(begin, end):
-            source = user_post[k]
-            _add(
-                posts, near_post, near_value, near_start[source], near_start[source + 1], profile[k]
-            )
-        _scale_to_one(people, allowed, shares[0])
-        _scale_to_one(posts, allowed, shares[1])
+            final[j] = people[j] * people_scale + posts[j] * posts_scale
         if has_text:
             texts[:] = 0
-            for k in range(begin, end):
-                source = user_post[k]
-                _add(
-                    texts,
-                    text_post,
-                    text_value,
-                    text_start[source],
-                    text_start[source + 1],
-                    profile[k],
-                )
-            _scale_to_one(texts, allowed, shares[2])
+            for h in range(len(history)):
+                first, last = text_start[history[h]], text_start[history[h] + 1]
+                _add(texts, text_post, text_value, first, last, worth[h])
+            texts_scale = _finish(texts, forbidden, n_forbidden, allowed, shares[2])
+            for j in range(n_posts):
+                final[j] += texts[j] * texts_scale
         for j in range(n_posts):
-            final[j] = (max(people[j] + posts[j] + texts[j], np.float32(0)) + base[j]) * allowed[j]
-        size = _keep_largest(final, every, n_posts, out_score[r], out_post[r])
+            final[j] = (max(final[j], np.float32(0)) + base[j]) * boost[j]
+        for k in range(n_forbidden):
+            final[forbidden[k]] = 0
+        size = keep_largest(final, out_score[r], out_post[r])
+        # By score, the lower row first among equals, whatever order the heap left them in.
+        out_post[r, :size] = np.sort(out_post[r, :size])
+        for s in range(size):
+            out_score[r, s] = final[out_post[r, s]]
         order = np.argsort(-out_score[r, :size], kind="mergesort")
         out_score[r, :size] = out_score[r, :size][order]
         out_post[r, :size] = out_post[r, :size][order]
         out_count[r] = size
 
         votes[:] = 0
-        best[:] = 0
-        text_best[:] = 0
         for s in range(size):
-            slot[out_post[r, s]] = s
+            slot[out_post[r, s]] = s + 1
         for k in range(found[r]):
-            other = neighbour[r, k]
-            for m in range(user_start[other], user_start[other + 1]):
-                if slot[user_post[m]] >= 0:
-                    votes[slot[user_post[m]]] += 1
-        history, worth = user_post[begin:end], profile[begin:end]
-        _best_source(near_start, near_post, near_value, history, worth, slot, near_evidence, best)
+            first = user_start[neighbour[r, k]]
+            for m in range(first, min(user_start[neighbour[r, k] + 1], first + vote_cap)):
+                s = slot[user_post[m]]
+                if s:
+                    votes[s - 1] += 1
+        if has_near:
+            _best_source(
+                near_start, near_post, near_value, history, worth, slot, near_evidence, best
+            )
         if has_text:
             _best_source(
-                text_start, text_post, text_value, history, worth, slot, text_evidence, text_best
+                text_start, text_post, text_value, history, worth, slot, text_evidence, best
             )
         for s in range(size):
             j = out_post[r, s]
-            slot[j] = -1
-            most = max(people[j], posts[j], texts[j])
+            slot[j] = 0
+            by_people, by_post = people[j] * people_scale, posts[j] * posts_scale
+            by_text = texts[j] * texts_scale
+            most = max(by_people, by_post, by_text)
             if most <= 0 or most < base[j]:
                 out_reason[r, s], out_evidence[r, s] = 2, lately[j]
-            elif most == people[j]:
+            elif most == by_people:
                 out_reason[r, s], out_evidence[r, s] = 0, votes[s]
-            elif most == posts[j]:
+            elif most == by_post:
                 out_reason[r, s], out_evidence[r, s] = 1, near_evidence[s]
             else:
                 out_reason[r, s], out_evidence[r, s] = 3, text_evidence[s]

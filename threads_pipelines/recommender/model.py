@@ -9,7 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from threads_pipelines.recommender.content import similar_texts
-from threads_pipelines.recommender.interactions import Pairs, decay, pairs_of
+from threads_pipelines.recommender.interactions import (
+    NONE,
+    Pairs,
+    by_post,
+    decay,
+    decayed,
+    group_by,
+    pairs_of,
+    row_sums,
+)
 from threads_pipelines.recommender.kernels import nearest_rows, rank_posts
 from threads_pipelines.recommender.parallel import in_blocks
 from threads_pipelines.recommender.popularity import (
@@ -31,6 +40,7 @@ from threads_pipelines.recommender.snapshot import Snapshot
 _BLOCK = 128
 """Users that one thread scores at a time."""
 
+_LEAST_SEARCH = 5_000
 _KEPT = 3
 _PAIR_FIELDS = {"weights", "repeat_gain"}
 _NEAR_FIELDS = _PAIR_FIELDS | {
@@ -80,7 +90,7 @@ class Model:
         count = np.zeros(n, np.int32)
         most = min(s.people_neighbours, self.n_users) if s.people_share > 0 else 0
         shares = np.array([s.people_share, 1 - s.people_share, s.content_weight], np.float32)
-        binary = np.zeros(0, np.float32)
+        budget = max(s.search_budget // max(self.n_users, 1), _LEAST_SEARCH)
 
         def work(low: int, high: int) -> None:
             neighbour = np.empty((high - low, most), np.int32)
@@ -89,20 +99,20 @@ class Model:
             if most:
                 nearest_rows(
                     rows[low:high],
-                    a["user_start"], a["user_post"], a["search_value"],
-                    a["post_start"], a["post_user"], a.get("audience_value", binary),
-                    a["user_scale"], s.history_cap, s.audience_cap,
+                    a["user_start"], a["user_post"], a["profile"],
+                    a["post_start"], a["post_user"], a.get("audience_value", NONE),
+                    a["post_scale"], a["user_scale"], s.history_cap, s.audience_cap, budget,
                     neighbour, similarity, found,
                 )  # fmt: skip
                 np.power(similarity, np.float32(s.people_power), out=similarity)
             rank_posts(
                 rows[low:high],
-                a["user_start"], a["user_post"], a["profile"], a["vote"],
+                a["user_start"], a["user_post"], a["profile"], a["vote"], s.vote_cap,
                 neighbour, similarity, found,
                 a["near_start"], a["near_post"], a["near_value"],
                 a["text_start"], a["text_post"], a["text_value"],
-                a["seen_start"], a["seen_post"], a["author"],
-                a["boost"], a["base"], a["lately"], shares,
+                a["seen_start"], a["seen_post"], a["own_start"], a["own_post"],
+                a["allowed"], a["boost"], a["base"], a["lately"], shares,
                 post[low:high], score[low:high], reason[low:high], evidence[low:high],
                 count[low:high],
             )  # fmt: skip
@@ -227,28 +237,27 @@ def _arrays(
     ages = post_ages(snapshot, pairs)
     asked = popularity(snapshot, pairs, settings) + head_start(snapshot, ages, settings)
     boost = asked**settings.popularity_exponent
-    boost = np.where(snapshot.posts.candidate, boost / boost.max(initial=0, where=boost > 0), 0)
+    allowed = snapshot.posts.candidate.astype(np.float32)
+    boost = boost / boost.max(initial=0, where=snapshot.posts.candidate) * allowed
     fresh = decay(ages, settings.fresh_half_life_hours) if snapshot.timed else 0 * ages
-    profile = pairs.user_weight * decay(pairs.user_age, settings.profile_half_life_hours)
-    vote = pairs.user_weight * decay(pairs.user_age, settings.vote_half_life_hours)
-
-    post_value = np.maximum(pairs.post_degree, 1.0) ** (-2 * settings.people_damping)
-    weight = pairs.user_weight if settings.people_weighted else np.ones_like(pairs.user_weight)
-    user = np.repeat(np.arange(len(pairs.user_degree)), pairs.user_degree)
-    norm = np.bincount(
-        user, weights=post_value[pairs.user_post] * weight**2, minlength=len(pairs.user_degree)
-    )
+    post_scale = np.maximum(pairs.post_degree, 1.0) ** (-2 * settings.people_damping)
+    post_scale = post_scale.astype(np.float32)
+    squares = post_scale[pairs.user_post]
+    if settings.people_weighted:
+        squares *= pairs.user_weight**2
+    norm = row_sums(pairs.user_start, squares)
+    own_start, own_post = group_by(snapshot.posts.author, len(snapshot.users.ids))
     arrays = {
         "user_ids": snapshot.users.ids,
         "post_ids": snapshot.posts.ids,
         "receives": snapshot.users.receives,
         "user_start": pairs.user_start,
         "user_post": pairs.user_post,
-        "profile": profile,
-        "vote": vote,
-        "search_value": (profile * post_value[pairs.user_post]).astype(np.float32),
+        "profile": decayed(pairs, settings.profile_half_life_hours),
+        "vote": decayed(pairs, settings.vote_half_life_hours),
         "post_start": pairs.post_start,
         "post_user": pairs.post_user,
+        "post_scale": post_scale,
         "user_scale": ((norm + settings.people_shrinkage + 1e-9) ** -0.5).astype(np.float32),
         "near_start": near.start,
         "near_post": near.post,
@@ -257,25 +266,14 @@ def _arrays(
         "text_post": text.post,
         "text_value": text.value,
         "seen_start": snapshot.seen.indptr.astype(np.int64),
-        "seen_post": snapshot.seen.indices.astype(np.int32),
-        "author": snapshot.posts.author,
+        "seen_post": snapshot.seen.indices.astype(np.int32, copy=False),
+        "own_start": own_start,
+        "own_post": own_post,
+        "allowed": allowed,
         "boost": boost.astype(np.float32),
         "base": (settings.floor + settings.recency_weight * fresh).astype(np.float32),
         "lately": recent_counts(pairs, settings),
     }
     if settings.people_weighted:
-        by_post = csr_matrix_transposed(pairs, weight)
-        arrays["audience_value"] = by_post
+        arrays["audience_value"] = by_post(pairs, pairs.user_weight)
     return arrays
-
-
-def csr_matrix_transposed(pairs: Pairs, weight: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Weights of the pairs in the order of ``Pairs.post_user``."""
-    n_posts = len(pairs.post_degree)
-    user = np.repeat(np.arange(len(pairs.user_degree)), pairs.user_degree)
-    post = np.repeat(np.arange(n_posts), pairs.post_degree)
-    in_rows = np.argsort(user * n_posts + pairs.user_post, kind="stable")
-    in_columns = np.argsort(pairs.post_user.astype(np.int64) * n_posts + post, kind="stable")
-    value = np.empty_like(weight)
-    value[in_columns] = weight[in_rows]
-    return value

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from threads_pipelines.recommender.interactions import Pairs, decay
+from threads_pipelines.recommender.interactions import Pairs, decay, row_sums
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.recommender.snapshot import Snapshot
 
@@ -26,8 +26,7 @@ def post_ages(snapshot: Snapshot, pairs: Pairs) -> Floats:
 def popularity(snapshot: Snapshot, pairs: Pairs, settings: RecommenderSettings) -> Floats:
     """(n_posts,) people who acted on each post, each decayed by the age of the act."""
     fading = decay(pairs.post_age, settings.popularity_half_life_hours)
-    post = np.repeat(np.arange(len(pairs.post_degree)), pairs.post_degree)
-    return np.bincount(post, weights=fading, minlength=len(pairs.post_degree)).astype(np.float32)
+    return row_sums(pairs.post_start, fading)
 
 
 def head_start(snapshot: Snapshot, ages: Floats, settings: RecommenderSettings) -> Floats:
@@ -45,8 +44,7 @@ def head_start(snapshot: Snapshot, ages: Floats, settings: RecommenderSettings) 
 def recent_counts(pairs: Pairs, settings: RecommenderSettings) -> NDArray[np.int32]:
     """(n_posts,) int32 people who acted in the last four half-lives of popularity."""
     half_life = settings.popularity_half_life_hours
-    window = np.inf if half_life is None else 4 * half_life
-    post = np.repeat(np.arange(len(pairs.post_degree)), pairs.post_degree)
-    return np.bincount(post[pairs.post_age <= window], minlength=len(pairs.post_degree)).astype(
-        np.int32
-    )
+    if half_life is None:
+        return pairs.post_degree.astype(np.int32)
+    recent = (pairs.post_age <= 4 * half_life).astype(np.float32)
+    return row_sums(pairs.post_start, recent).astype(np.int32)

@@ -62,7 +62,7 @@ class RecommenderSettings(BaseModel):
     post_model: Literal["cosine", "linear"] = Field(
         "cosine", description="Similar posts by co-occurrence, or by the linear model EASE."
     )
-    post_neighbours: int = Field(300, ge=1, le=5000, description="Similar posts kept a post.")
+    post_neighbours: int = Field(100, ge=1, le=5000, description="Similar posts kept a post.")
     post_user_damping: float = Field(
         0.5, ge=0, le=1, description="A user of n posts counts n^(-2a) in a co-occurrence (a)."
     )
@@ -120,7 +120,14 @@ class RecommenderSettings(BaseModel):
         500, ge=1, description="Latest posts of a user that the neighbour search reads."
     )
     audience_cap: int = Field(
-        1000, ge=1, description="Latest people of a post that the neighbour search reads."
+        5000, ge=1, description="Latest people of a post that the neighbour search reads."
+    )
+    vote_cap: int = Field(200, ge=1, description="Latest posts of a neighbour that are votes.")
+    search_budget: int = Field(
+        1_000_000_000,
+        ge=1,
+        description="Events that the search for similar people reads in all; with many users each "
+        "gets an equal part, but at least 5,000.",
     )
 
 

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg.lapack import spotrf, spotri
 from scipy.sparse import csr_matrix
 
-from threads_pipelines.recommender.interactions import Pairs
+from threads_pipelines.recommender.interactions import NONE, Pairs
 from threads_pipelines.recommender.kernels import nearest_rows
 from threads_pipelines.recommender.parallel import in_blocks
 from threads_pipelines.recommender.settings import RecommenderSettings
 
+UNLIMITED = int(np.iinfo(np.int64).max)
 LINEAR_LIMIT = 10_000
 """Posts up to which the linear model is affordable: its matrix is dense."""
 
@@ -55,14 +56,13 @@ def cosine_posts(pairs: Pairs, settings: RecommenderSettings) -> Neighbours:
     value = np.zeros((n_posts, most), np.float32)
     found = np.zeros(n_posts, np.int32)
     scale = (posts**-settings.post_target_damping).astype(np.float32)
-    entry = user_value[pairs.post_user]
 
     def search(low: int, high: int) -> None:
         nearest_rows(
             np.arange(low, high),
-            pairs.post_start, pairs.post_user, entry,
-            pairs.user_start, pairs.user_post, np.zeros(0, np.float32),
-            scale, n_users, settings.history_cap,
+            pairs.post_start, pairs.post_user, NONE,
+            pairs.user_start, pairs.user_post, NONE,
+            user_value, scale, n_users, settings.history_cap, UNLIMITED,
             post[low:high], value[low:high], found[low:high],
         )  # fmt: skip
 
@@ -84,8 +84,10 @@ def linear_posts(pairs: Pairs, settings: RecommenderSettings) -> Neighbours:
     )
     gram = (x.T @ x).toarray()
     gram[np.diag_indices(n_posts)] += np.float32(settings.linear_regularisation)
-    inverse = cho_solve(cho_factor(gram, overwrite_a=True), np.eye(n_posts, dtype=np.float32))
-    weights = inverse / -np.diag(inverse)
+    factor, _ = spotrf(gram, lower=True, overwrite_a=True)
+    inverse, _ = spotri(factor, lower=True, overwrite_c=True)  # its lower triangle only
+    weights = np.tril(inverse) + np.tril(inverse, -1).T
+    weights /= -np.diag(weights).copy()
     np.fill_diagonal(weights, 0)
     most = min(settings.post_neighbours, n_posts)
     strength = np.abs(weights)
