@@ -246,3 +246,26 @@ def test_any_order_of_nights_leaves_each_user_the_newest(
                 expected[user] = (day, mine)
     found = {user: dict(feed) for user, feed in feeds(small).items()}
     assert found == {user: feed for user, (_, feed) in expected.items()}
+
+
+def test_only_what_is_the_same_in_every_way_is_passed_over(small: AppDatabase) -> None:
+    """The fast way out of a second run looks at a fingerprint of each user's rows."""
+    rows = [("ann", "p1", 0.25), ("ann", "p2", 0.75), ("bob", "p1", 0.5), ("cem", "p3", 2.0)]
+    for wrong in (
+        [("ann", "p1", 0.75), ("ann", "p2", 0.25), *rows[2:]],
+        [("ann", "p1", 0.25), ("ann", "p3", 0.75), *rows[2:]],
+        [*rows[1:]],
+        [*rows[:2], ("ann", "p3", 0.1), *rows[2:]],
+        [*rows[:2], ("bob", "p1", 0.5000000000000001), rows[3]],
+        [*rows[:3], ("cem", "p3", 3.0)],
+    ):
+        put(small, wrong)
+        report = put(small, rows)
+        assert report.inserted + report.updated + report.deleted > 0
+        assert report.unchanged + report.inserted + report.updated == 4
+        again = put(small, rows)
+        assert again.unchanged == 4
+    small.rows("UPDATE user_recommendation SET expires_at = expires_at + interval '1 hour'")
+    assert put(small, rows).updated == 4
+    small.rows("UPDATE user_recommendation SET expires_at = 'infinity' WHERE post_id = 'p2'")
+    assert put(small, rows).updated == 1

@@ -8,7 +8,7 @@ there is of theirs expires. A publish that was killed is run again: what is ther
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from threads_pipelines.storage.crew import Crew
 from threads_pipelines.storage.database import session
+from threads_pipelines.storage.fingerprints import Fingerprints
 from threads_pipelines.storage.publish_lock import Lease, publishing
 from threads_pipelines.storage.publish_shard import Generation, ShardCounts, ShardWriter
 from threads_pipelines.storage.shards import Shard, shards
@@ -88,11 +89,12 @@ def publish(
     began = time.monotonic()
     with publishing(engine, run_id, wait_seconds=wait_seconds) as lease:
         wal_before = _wal_position(lease)
+        there = Fingerprints(lease.connection, asdict(generation))
 
         @contextmanager
         def writer() -> Iterator[Callable[[Shard], ShardCounts]]:
             with session(engine) as connection:
-                yield ShardWriter(connection, lease, generation, keep=not dry_run).write
+                yield ShardWriter(connection, lease, generation, there, keep=not dry_run).write
 
         total, written = ShardCounts(), 0
         for counts in Crew(shards(source, shard_rows), connections, writer).run(lease.renew):

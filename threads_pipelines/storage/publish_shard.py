@@ -2,7 +2,7 @@
 
 import io
 import time
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
 import psycopg2
@@ -14,17 +14,20 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in lowe
 
 from threads_pipelines.errors import DataError
 from threads_pipelines.storage.binary_copy import HEADER, TRAILER, encode
+from threads_pipelines.storage.fingerprints import Fingerprints
 from threads_pipelines.storage.publish_lock import Lease, enter_shard
 from threads_pipelines.storage.shards import Shard
 from threads_pipelines.storage.sql import statement
 
 ATTEMPTS = 5
 _RETRIED = {FOREIGN_KEY_VIOLATION, DEADLOCK_DETECTED}
+_CSV = csv.WriteOptions(include_header=False, quoting_style="all_valid")
 _ROW = {"user": ">i4", "post": ">i4", "score": ">f8"}
 # Plans must not depend on statistics that a temporary table does not have: each shard is small
 # next to the table, so the index is right. A client that hangs in the middle is thrown out.
 _LOCAL = (
-    "SET LOCAL enable_seqscan = off; SET LOCAL enable_mergejoin = off; SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; "
+    "SET LOCAL enable_seqscan = off; SET LOCAL enable_mergejoin = off; SET LOCAL jit = off; "
+    "SET LOCAL work_mem = '64MB'; "
     "SET LOCAL idle_in_transaction_session_timeout = '120s'"
 )
 
@@ -81,9 +84,16 @@ class ShardWriter:
     """Writes shards over one connection; without ``keep`` each is taken back at its end."""
 
     def __init__(
-        self, connection: Connection, lease: Lease, generation: Generation, *, keep: bool = True
+        self,
+        connection: Connection,
+        lease: Lease,
+        generation: Generation,
+        there: Fingerprints,
+        *,
+        keep: bool = True,
     ) -> None:
-        self._connection, self._lease, self._generation = connection, lease, generation
+        self._connection, self._lease = connection, lease
+        self._generation, self._there = generation, there
         self._end = connection.commit if keep else connection.rollback
         with connection.cursor() as cursor:
             cursor.execute(statement("stage_recommendations"))
@@ -91,6 +101,12 @@ class ShardWriter:
 
     def write(self, shard: Shard) -> ShardCounts:
         """Replace the rows of the shard's users; a deadlock or a deletion meanwhile is retried."""
+        rest, unchanged = self._there.without_unchanged(self._connection, shard)
+        self._connection.rollback()
+        done = ShardCounts(len(shard.users), len(shard), unchanged=unchanged)
+        return done if rest is None else done + self._write_rest(rest)
+
+    def _write_rest(self, shard: Shard) -> ShardCounts:
         for attempt in range(ATTEMPTS):
             try:
                 return self._write(shard, attempt)
@@ -109,28 +125,21 @@ class ShardWriter:
             cursor.execute(
                 statement("publish_recommendations"),
                 {
-                    "generated_at": self._generation.generated_at,
-                    "expires_at": self._generation.expires_at,
-                    "now": self._generation.now,
+                    **asdict(self._generation),
                     "uuid_prefix": _uuid_prefix(time.time_ns() // 1_000_000),
                 },
             )
             (counts,) = cursor.fetchall()
             names = [column.name for column in cursor.description or ()]
         self._end()
-        return ShardCounts(
-            users=len(shard.users),
-            rows=len(shard),
-            retries=retries,
-            **dict(zip(names, counts, strict=True)),
-        )
+        return ShardCounts(retries=retries, **dict(zip(names, counts, strict=True)))
 
 
 def _stage(cursor: Cursor, shard: Shard) -> None:
     for table, column, ids in (("user", "user_id", shard.users), ("post", "post_id", shard.posts)):
         numbered = pa.table({"n": pa.array(range(len(ids)), pa.int32()), column: ids})
         buffer = pa.BufferOutputStream()
-        csv.write_csv(numbered, buffer, csv.WriteOptions(include_header=False))
+        csv.write_csv(numbered, buffer, _CSV)
         copy = f"COPY pg_temp.stage_{table} FROM STDIN (FORMAT csv)"
         cursor.copy_expert(copy, io.BytesIO(buffer.getvalue().to_pybytes()))
     rows = encode({"user": shard.user, "post": shard.post, "score": shard.score}, _ROW)

@@ -1,0 +1,89 @@
+"""Tells which users already have exactly the rows that are to be published.
+
+A publish that is run again, after a kill or by a retry, would stage and compare every row to find
+that nothing is to be done. One pass over the table gives each user a fingerprint instead: how many
+rows, and three exclusive-ors over them, of the hashed post, of the score as an integer, and of the
+product of both, so that an exchange of scores shows.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
+
+from threads_pipelines.storage.shards import Shard
+from threads_pipelines.storage.sql import statement
+
+_SCALE = 2.0**53
+
+
+class Fingerprints:
+    """What is in the table of one generation."""
+
+    def __init__(self, connection: Connection, generation: Mapping[str, object]) -> None:
+        self._hashes: dict[str, int] = {}
+        with connection.cursor() as cursor:
+            cursor.execute(statement("is_generation_there"), generation)
+            ((begun,),) = cursor.fetchall()
+            rows = []
+            if begun:  # on any other night nothing can be equal, and the pass is spared
+                cursor.execute(statement("read_fingerprints"), generation)
+                rows = cursor.fetchall()
+        self._users = pa.array([row[0] for row in rows], pa.string())
+        self._found = np.array([row[1:] for row in rows], np.int64).reshape(-1, 4)
+
+    def without_unchanged(self, connection: Connection, shard: Shard) -> tuple[Shard | None, int]:
+        """The rest of a shard, None where nothing is left, and how many rows are there already."""
+        if not len(self._users):
+            return shard, 0
+        known = pc.index_in(shard.users, value_set=self._users).to_numpy(zero_copy_only=False)
+        place = np.nan_to_num(known, nan=-1).astype(np.int64)
+        same = (place >= 0) & (self._found[place] == self._of(connection, shard)).all(axis=1)
+        drop = same[shard.user]
+        if not drop.any():
+            return shard, 0
+        return (None if drop.all() else _without(shard, same)), int(drop.sum())
+
+    def _of(self, connection: Connection, shard: Shard) -> NDArray[np.int64]:
+        """Fingerprints of a shard's users as ``sql/read_fingerprints.sql`` makes them."""
+        hashed = self._hash(connection, shard.posts)[shard.post]
+        usable = (shard.score >= 0) & (shard.score <= 1)
+        score = np.rint(np.where(usable, shard.score, 0) * _SCALE).astype(np.int64)
+        product = (hashed & 0x7FFF_FFFF) * (score >> 22)
+        starts = np.flatnonzero(np.diff(shard.user, prepend=-1))
+        prints = np.stack(
+            [
+                np.diff(starts, append=len(shard)),
+                *(np.bitwise_xor.reduceat(part, starts) for part in (hashed, score, product)),
+            ],
+            axis=1,
+        )
+        prints[~np.logical_and.reduceat(usable, starts), 0] = -1  # never equal
+        return prints
+
+    def _hash(self, connection: Connection, posts: pa.Array) -> NDArray[np.int64]:
+        """The server's hashes of the posts; each is asked for once."""
+        ids = posts.to_pylist()
+        unknown = [one for one in ids if one not in self._hashes]
+        if unknown:
+            with connection.cursor() as cursor:
+                query = "SELECT id, hashtextextended(id, 0) FROM unnest(%s::text[]) AS t (id)"
+                cursor.execute(query, (unknown,))
+                self._hashes.update(cursor.fetchall())
+        return np.array([self._hashes[one] for one in ids], np.int64)
+
+
+def _without(shard: Shard, same: NDArray[np.bool_]) -> Shard:
+    keep = ~same[shard.user]
+    left = np.flatnonzero(~same)
+    renumbered = (np.cumsum(~same) - 1).astype(np.int32)
+    return Shard(
+        shard.users.take(pa.array(left)),
+        shard.posts,
+        renumbered[shard.user[keep]],
+        shard.post[keep],
+        shard.score[keep],
+    )
