@@ -51,3 +51,7 @@ class ArtefactError(ObjectStorageError):
 
 class DataError(ThreadsPipelinesError):
     """Data that cannot be worked with, such as an empty window or a colliding id."""
+
+
+class DeliveryError(ThreadsPipelinesError):
+    """An alert or a number that could not be delivered; never names the address's path."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from threads_pipelines.errors import ConfigurationError
@@ -66,6 +66,17 @@ class Settings:
     """Password of the experiment's two test accounts in the app; none: they cannot log in."""
     embedded: frozenset[str]
     """Variables that came from the embedded stack rather than from the environment."""
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """What must not be seen anywhere: passwords, keys, and the addresses that hold one."""
+        urls = (self.database_url_or_none, self.dagster_database_url_or_none)
+        passwords = [urlsplit(url).password for url in urls if url]
+        given = [*passwords, *(unquote(password) for password in passwords if password)]
+        given += [self.alert_webhook_url, self.pushgateway_url, self.role_password]
+        if self.s3_or_none:
+            given += [self.s3_or_none.secret_access_key]
+        return frozenset(secret for secret in given if secret)
 
     @property
     def database_url(self) -> str:

@@ -101,6 +101,4 @@ def failure_of(event: DagsterEvent) -> str:
         error = error.cause
     if error is None:
         return event.message or "failed"
-    return error.message.strip().removeprefix(
-        f"dagster._core.definitions.events.{error.cls_name}: "
-    )
+    return (error.message.partition(f"{error.cls_name}: ")[2] or error.message).strip()

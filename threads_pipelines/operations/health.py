@@ -10,8 +10,8 @@ DAGSTER_STORAGE = "Dagster's storage"
 DISK = "disk"
 CLOCK = "clock"
 PARTS = (DATABASE, OBJECT_STORAGE, TEXT_MODEL, DAGSTER_STORAGE, DISK, CLOCK)
-NIGHTLY_PARTS = (DATABASE, OBJECT_STORAGE, DAGSTER_STORAGE, DISK, CLOCK)
-"""What the night needs; only texts for synthetic posts need the model."""
+NIGHTLY_PARTS = (DATABASE, OBJECT_STORAGE, DISK, CLOCK)
+"""What a run needs. Without the model templates write; a run that runs has Dagster's storage."""
 
 ADVICE = {
     DATABASE: "start the server or correct DATABASE_URL, then `threads-pipelines setup`",

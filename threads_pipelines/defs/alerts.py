@@ -1,0 +1,71 @@
+"""Who is told when a run fails or the feeds are late: a webhook, where one is configured."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from threads_pipelines import settings
+from threads_pipelines.defs.progress import failure_of
+from threads_pipelines.operations.alerts import (
+    FailedRun,
+    failure_text,
+    lateness_text,
+    redact,
+)
+from threads_pipelines.storage.delivery import send_alert
+
+FEEDS = dg.AssetKey("user_recommendation")
+
+
+@dg.run_failure_sensor(
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=30,
+    description="Sends each failed run to THREADS_ALERT_WEBHOOK_URL: what failed, why, and what to "
+    "type. Without that address it does nothing.",
+)
+def alert_on_failure(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
+    """Send what an operator has to know of a failed run."""
+    given = settings.load()
+    if given.alert_webhook_url is None:
+        return dg.SkipReason("THREADS_ALERT_WEBHOOK_URL is not set: nobody is told")
+    text = failure_text(failed_run(context))
+    send_alert(given.alert_webhook_url, redact(text, given.secrets))
+    return None
+
+
+@dg.sensor(
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=600,
+    description="Sends one alert when the feeds are older than 26 hours: a night that never ran "
+    "fails nowhere.",
+)
+def alert_on_late_feeds(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    """Alert once for each publication that was not followed by another in time."""
+    given = settings.load()
+    if given.alert_webhook_url is None:
+        return dg.SkipReason("THREADS_ALERT_WEBHOOK_URL is not set: nobody is told")
+    event = context.instance.get_latest_materialization_event(FEEDS)
+    latest = datetime.fromtimestamp(event.timestamp, UTC) if event else None
+    text = lateness_text(latest, datetime.now(UTC))
+    told = latest.isoformat() if latest else ""
+    if text is None or context.cursor == told:
+        return dg.SkipReason("told already" if text else "the feeds are fresh")
+    send_alert(given.alert_webhook_url, redact(text, given.secrets))
+    return dg.SensorResult(cursor=told)
+
+
+def failed_run(context: dg.RunFailureSensorContext) -> FailedRun:
+    """The first failed step of the run, or the run's own failure."""
+    run, steps = context.dagster_run, context.get_step_failure_events()
+    event = steps[0] if steps else context.failure_event
+    error = failure_of(event) if steps else context.failure_event.message
+    return FailedRun(
+        job=run.job_name,
+        run_id=run.run_id,
+        partition=run.tags.get("dagster/partition"),
+        step=event.step_key,
+        error=error or "no reason was recorded",
+    )
+
+
+ALERTS = [alert_on_failure, alert_on_late_feeds]

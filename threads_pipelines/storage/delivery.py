@@ -1,0 +1,61 @@
+"""Sends alerts and numbers to the addresses that a person configured.
+
+An address may hold a secret: no message repeats it.
+"""
+
+import time
+
+import httpx
+
+from threads_pipelines.errors import DeliveryError
+
+_ATTEMPTS = 3
+_PAUSE_SECONDS = 1.0
+_TIMEOUT_SECONDS = 10.0
+
+
+def send_alert(url: str, text: str) -> None:
+    """POST ``{"text": ...}``, which Slack, Mattermost and most gateways take.
+
+    Raises DeliveryError after three attempts.
+    """
+    _deliver("POST", url, "the alert webhook", json={"text": text})
+
+
+def push_metrics(url: str, exposition: str) -> None:
+    """Replace the metrics of this job on a Prometheus Pushgateway; raises DeliveryError."""
+    _deliver(
+        "PUT",
+        f"{url.rstrip('/')}/metrics/job/threads_pipelines",
+        "the Pushgateway",
+        content=exposition.encode(),
+        headers={"Content-Type": "text/plain; version=0.0.4"},
+    )
+
+
+def _deliver(
+    method: str,
+    url: str,
+    receiver: str,
+    *,
+    json: object = None,
+    content: bytes | None = None,
+    headers: dict[str, str] | None = None,
+) -> None:
+    fault = ""
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            time.sleep(_PAUSE_SECONDS * attempt)
+        try:
+            answer = httpx.request(
+                method, url, json=json, content=content, headers=headers, timeout=_TIMEOUT_SECONDS
+            )
+        except httpx.HTTPError as error:
+            fault = type(error).__name__
+            continue
+        if answer.is_success:
+            return
+        fault = f"HTTP {answer.status_code}"
+        if answer.is_client_error:  # the same request would be refused again
+            break
+    raise DeliveryError(f"{receiver} at {httpx.URL(url).host} did not take the message: {fault}")
