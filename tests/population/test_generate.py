@@ -16,7 +16,8 @@ VIEW, CLICK, LIKE, SHARE = range(4)
 
 
 def keys(user: np.ndarray, post: np.ndarray) -> np.ndarray:
-    return user.astype(np.int64) << 32 | post
+    pair: np.ndarray = user.astype(np.int64) << 32 | post
+    return pair
 
 
 def check(made: Population) -> None:
@@ -131,7 +132,7 @@ def test_columns_refer_to_rows_that_exist(population: Population) -> None:
     assert len(np.unique(np.concatenate([batch["id"] for batch in batches]))) == 12_000
 
 
-@pytest.mark.parametrize("texts, topics", [([], []), (["one"], [])])
+@pytest.mark.parametrize(("texts", "topics"), [([], []), (["one"], [])])
 def test_nothing_to_start_from(texts: list[str], topics: list[str]) -> None:
     with pytest.raises(DataError, match="texts"):
         generate(PopulationSettings(), "test", ARCHETYPES, texts, topics, NOW)

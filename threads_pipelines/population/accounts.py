@@ -20,7 +20,7 @@ _FIRST_NAMES, _LAST_NAMES = 400, 600
 
 
 class Archetype(Protocol):
-    """A kind of person. ``topic_weights`` are relative; 1 is the usual ``activity`` and ``posting``."""
+    """A kind of person: relative ``topic_weights``; ``activity`` and ``posting``, usually 1."""
 
     @property
     def id(self) -> str: ...  # noqa: D102
@@ -126,7 +126,8 @@ def _with_test_accounts(users: People, topics: Sequence[str], settings: Accounts
 
 def _shares(weights: Mapping[Any, float], topics: Sequence[str]) -> Floats:
     row = np.array([weights.get(topic, 0.0) for topic in topics], dtype=float)
-    return row / row.sum()
+    shares: Floats = row / row.sum()
+    return shares
 
 
 def _dirichlet(alpha: Floats, rng: np.random.Generator) -> Floats:

@@ -101,4 +101,5 @@ def _pick(weight: Floats, count: int, rng: np.random.Generator) -> Rows:
     """Rows (count,) drawn with replacement, proportional to ``weight``; even where all are zero."""
     upto = np.cumsum(weight if weight.sum() > 0 else np.ones_like(weight))
     at = np.searchsorted(upto, rng.random(count) * upto[-1], side="right")
-    return np.minimum(at, len(weight) - 1).astype(np.int32)
+    row: Rows = np.minimum(at, len(weight) - 1).astype(np.int32)
+    return row

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from threads_pipelines.population.marginals import (
     Counts,
@@ -45,11 +46,12 @@ def draw_cascades(
     n_posts = len(attraction)
     popularity = attraction * shape.popularity.at(spread_out(n_posts, rng))
     size = apportion(popularity, encounters, 1 if encounters >= n_posts else 0, most, rng)
-    score = correlated(normal_scores(popularity, rng), shape.half_life_popularity, rng)
-    half_life = shape.half_life_hours.at_score(score)
+    score = normal_scores(popularity, rng)
+    half_life = shape.half_life_hours.at_score(correlated(score, shape.half_life_popularity, rng))
     # Who is to live long must be born early: half of a life has to fit the window.
     room = np.maximum(window_hours - half_life * _slack(shape), 0.0)
-    return Cascades(room * _tilted(spread_out(n_posts, rng), shape.growth), size, half_life)
+    place = ndtr(correlated(score, shape.birth_popularity, rng))
+    return Cascades(room * _tilted(place, shape.growth), size, half_life)
 
 
 def arrivals(
@@ -81,4 +83,5 @@ def _tilted(u: Floats, growth: float) -> Floats:
     """Quantiles of the density ∝ exp(growth · x) on [0, 1]."""
     if abs(growth) < 1e-6:
         return u
-    return np.log1p(u * np.expm1(growth)) / growth
+    place: Floats = np.log1p(u * np.expm1(growth)) / growth
+    return place

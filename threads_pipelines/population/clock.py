@@ -16,7 +16,7 @@ _STEP_HOURS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class DayClock:
-    """The window that ends at ``end_ms`` (epoch ms, UTC) and its rate 1 + a·cos(2π(h − peak)/24)."""
+    """The window before ``end_ms`` (epoch ms, UTC); its rate is 1 + a·cos(2π(h − peak)/24)."""
 
     end_ms: int
     window_hours: float

@@ -38,7 +38,7 @@ def appeal_of(interest: Floats) -> Floats:
 def draw_counts(
     total: int, most: int, weight: Floats, shape: FeedShape, rng: np.random.Generator
 ) -> Counts:
-    """Encounters (n_users,) of each user: the shape of activity times ``weight``, which may be 0."""
+    """Encounters (n_users,) of each user: the shape of activity times ``weight``, 0 for none."""
     counts = np.zeros(len(weight), np.int64)
     awake = np.flatnonzero(weight > 0)
     activity = shape.activity.at(spread_out(len(awake), rng)) * weight[awake]
@@ -51,13 +51,16 @@ def draw_encounters(
     author: Rows,
     topic: Rows,
     interest: Floats,
+    strength: Floats,
     now_ms: int,
     settings: PopulationSettings,
 ) -> Encounters:
     """Bring the visits of users and the lives of posts together in the window before ``now_ms``.
 
     counts: (n_users,) visits of each user; a visit that no post can take is dropped.
-    author, topic: (n_posts,) rows of users and topics. interest: (n_users, n_topics), rows sum to 1.
+    author, topic: (n_posts,) rows of users and topics.
+    interest: (n_users, n_topics), rows sum to one.
+    strength: (n_users,) how strongly each keeps to its topics.
     """
     shape, seed = settings.feed, settings.seed
     window_hours = settings.window_days * 24
@@ -71,10 +74,16 @@ def draw_encounters(
     user, hour = visits(counts, wanted, window_hours, shape, stream(seed, "visits"))
     order = np.argsort(hour, kind="stable")
     user, hour = user[order], hour[order]
-    taste = (settings.interest_strength * np.log(appeal_of(interest))).astype(np.float32)
-    met = meet(user, hour, post, wanted, lives.born, lives.half_life, author, taste, topic)
-    used = met >= 0
+    taste = (strength[:, None] * np.log(appeal_of(interest))).astype(np.float32)
+    user, post, hour = meet(
+        user, hour, post, wanted, lives.born, lives.half_life, author, taste, topic,
+        stream(seed, "meeting"),
+    )  # fmt: skip
+    order = np.argsort(hour, kind="stable")
     clock = DayClock(now_ms, window_hours, shape.day_amplitude, shape.peak_hour)
     return Encounters(
-        user[used], met[used], clock.to_epoch_ms(hour[used]), clock.to_epoch_ms(lives.born)
+        user[order],
+        post[order],
+        clock.to_epoch_ms(hour[order]),
+        clock.to_epoch_ms(lives.born),
     )

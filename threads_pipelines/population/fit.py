@@ -1,92 +1,150 @@
-"""Read a platform's shape off its events, so that the generator can be fitted to it."""
+"""Fit the generator to another platform: read its shape off its events, then correct by trial.
+
+Quantiles are read off directly. What people want and what posts want then get in each other's way
+when they meet, so the generator is run and the shape corrected until its output, not its input,
+has the platform's distributions.
+"""
+
+from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from threads_pipelines.population import realism
+from threads_pipelines.population.encounters import draw_counts, draw_encounters
 from threads_pipelines.population.marginals import Floats, Quantiles, normal_scores
 from threads_pipelines.population.realism import Events
-from threads_pipelines.population.settings import FeedShape
+from threads_pipelines.population.settings import FeedShape, PopulationSettings
+from threads_pipelines.population.streams import stream
 
-KNOTS = (0, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95,
-         0.975, 0.99, 0.999, 1)  # fmt: skip
-
-
-def quantiles(x: Floats, floor: float) -> Quantiles:
-    """Quantiles of ``x`` (n,) at the knots, nothing below ``floor``."""
-    value = np.maximum.accumulate(np.maximum(np.quantile(x, KNOTS), floor))
-    return Quantiles(p=KNOTS, value=tuple(float(v) for v in value))
+KNOTS = (0, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9,
+         0.95, 0.975, 0.99, 0.995, 0.999, 1)  # fmt: skip
+_SHORTEST_HOURS = 1e-4
+_TOPICS = 6
+_TRIALS = 4
 
 
-def fit_shape(events: Events, rng: np.random.Generator) -> FeedShape:
-    """Shape of the feed that ``events`` (pairs) come from, before calibration."""
-    per_user, per_post = _counts(events.user), _counts(events.post)
-    start = events.at.min()
-    window = (events.at.max() - start) / 3600
-    post_rows = np.unique(events.post, return_inverse=True)[1]
-    born = np.full(len(per_post), np.inf)
-    np.minimum.at(born, post_rows, (events.at - start) / 3600)
-    half_life, spread, rho = _lives(events)
+def fit(
+    events: Events,
+    seed: int = 0,
+    rounds: int = 40,
+    progress: Callable[[str], None] = lambda message: None,
+) -> PopulationSettings:
+    """Settings whose encounters look like ``events`` (pairs), as far as ``rounds`` of trial go."""
+    rng = stream(seed, "fit")
+    goal = realism.samples(events)
+    best = PopulationSettings(
+        seed=seed,
+        users=len(goal["activity"]),
+        window_days=float(np.ptp(events.at)) / 86_400,
+        feed=first_shape(events, rng),
+    )
+    kept = _trials(best, events)
+    loss = _loss(kept, goal)
+    for turn in range(rounds):
+        tried = best.model_copy(update={"feed": _corrected(best.feed, kept, goal, rng)})
+        made = _trials(tried, events)
+        if _loss(made, goal) < loss:
+            best, kept, loss = tried, made, _loss(made, goal)
+            worst = max(realism.distances(kept, goal).values())
+            progress(f"round {turn + 1}: largest Kolmogorov-Smirnov distance {worst:.3f}")
+    return best
+
+
+def _trials(settings: PopulationSettings, like: Events) -> realism.Samples:
+    """Samples of a few runs together, so that one post that goes round the world decides little."""
+    runs = [
+        realism.samples(simulate(settings.model_copy(update={"seed": settings.seed + i}), like))
+        for i in range(_TRIALS)
+    ]
+    return {name: np.concatenate([run[name] for run in runs]) for name in runs[0]}
+
+
+def simulate(settings: PopulationSettings, like: Events) -> Events:
+    """Encounters of a platform as large as ``like`` with these settings; its topics are made up."""
+    n_posts, end = len(np.unique(like.post)), int(like.at.max())
+    rng = stream(settings.seed, "made-up topics")
+    topic = rng.integers(0, _TOPICS, n_posts).astype(np.int32)
+    author = rng.integers(0, settings.users, n_posts).astype(np.int32)
+    interest = rng.dirichlet(np.full(_TOPICS, 0.5), settings.users)
+    weight = np.ones(settings.users)
+    counts = draw_counts(
+        len(like.user), max(n_posts // 2, 1), weight, settings.feed, stream(settings.seed, "counts")
+    )
+    strength = np.full(settings.users, settings.interest_strength)
+    met = draw_encounters(counts, author, topic, interest, strength, end * 1000, settings)
+    return Events(met.user, met.post, met.at // 1000)
+
+
+def first_shape(events: Events, rng: np.random.Generator) -> FeedShape:
+    """What can be read off the events directly."""
+    goal = realism.samples(events)
+    start, window = int(events.at.min()), float(np.ptp(events.at)) / 3600
+    born = np.full(len(goal["popularity"]), np.inf)
+    np.minimum.at(born, np.unique(events.post, return_inverse=True)[1], (events.at - start) / 3600)
     life = realism.half_lives_hours(events, minimum=1)
+    large = goal["popularity"] >= realism.MINIMUM_EVENTS
+    place = np.minimum(born / np.maximum(window - 1.4 * life, 1e-3), 1.0)
     hours = np.bincount((events.at // 3600) % 24, minlength=24)
-    wave = np.sum(hours * np.exp(2j * np.pi * np.arange(24) / 24)) / hours.sum()
+    wave = np.sum(hours * np.exp(2j * np.pi * (np.arange(24) + 0.5) / 24)) / hours.sum()
     return FeedShape(
-        activity=quantiles(_continuous(per_user, rng) / per_user.mean(), 1e-3),
-        popularity=quantiles(_continuous(per_post, rng) / per_post.mean(), 1e-3),
-        gap_hours=quantiles(realism.gaps_hours(events), 1e-4),
-        gap_user_share=_between_users(events),
-        half_life_hours=quantiles(half_life, 1e-4),
-        half_life_popularity=rho,
-        age_spread=spread,
-        growth=_growth(np.minimum(born / np.maximum(window - life * 2**spread, 1e-3), 1.0)),
-        day_amplitude=min(2 * abs(wave), 0.95),
-        peak_hour=float(np.angle(wave) * 24 / (2 * np.pi) % 24 + 0.5) % 24,
+        activity=_per_mean(goal["activity"], rng),
+        popularity=_per_mean(goal["popularity"], rng),
+        gap_hours=_quantiles(goal["gap"], _SHORTEST_HOURS),
+        half_life_hours=_quantiles(goal["half-life"], _SHORTEST_HOURS),
+        half_life_popularity=_rank_correlation(life[large], goal["popularity"][large], rng),
+        growth=_growth(place),
+        birth_popularity=_rank_correlation(place, goal["popularity"], rng),
+        day_amplitude=float(min(2 * abs(wave), 0.95)),
+        peak_hour=float(np.angle(wave) * 24 / (2 * np.pi) % 24),
     )
 
 
-def _counts(x: NDArray[np.integer]) -> NDArray[np.int64]:
-    return np.unique(x, return_counts=True)[1]
+def _corrected(
+    shape: FeedShape, made: realism.Samples, goal: realism.Samples, rng: np.random.Generator
+) -> FeedShape:
+    """Move each knot by what its quantile is off, and the five scalars at random."""
+
+    def moved(knots: Quantiles, name: str) -> Quantiles:
+        p = np.array(knots.p)
+        off = np.maximum(np.quantile(goal[name], p), _SHORTEST_HOURS) / np.maximum(
+            np.quantile(made[name], p), _SHORTEST_HOURS
+        )
+        value = np.array(knots.value) * off ** (rng.uniform(0, 0.9, len(p)) * (rng.random() < 0.7))
+        return Quantiles(p=knots.p, value=tuple(np.maximum.accumulate(value).tolist()))
+
+    step = rng.normal(0, (0.15, 0.06, 0.05, 0.2, 0.05)) * (rng.random(5) < 0.5)
+    return shape.model_copy(
+        update={
+            "gap_hours": moved(shape.gap_hours, "gap"),
+            "half_life_hours": moved(shape.half_life_hours, "half-life"),
+            "age_spread": float(np.clip(shape.age_spread * np.exp(step[0]), 0.05, 5)),
+            "half_life_popularity": float(
+                np.clip(shape.half_life_popularity + step[1], -0.95, 0.95)
+            ),
+            "gap_user_share": float(np.clip(shape.gap_user_share + step[2], 0, 0.95)),
+            "growth": float(np.clip(shape.growth + step[3], -10, 10)),
+            "birth_popularity": float(np.clip(shape.birth_popularity + step[4], -0.95, 0.95)),
+        }
+    )
 
 
-def _continuous(counts: NDArray[np.int64], rng: np.random.Generator) -> Floats:
-    """Whole numbers spread over [n - 1/2, n + 1/2), so that rounding gives them back."""
-    return counts + rng.uniform(-0.5, 0.5, len(counts))
+def _loss(made: realism.Samples, goal: realism.Samples) -> float:
+    return float(sum(d**2 for d in realism.distances(made, goal).values()))
 
 
-def _between_users(events: Events) -> float:
-    """Part of the variance of ln(gap) between users, by one-way analysis of variance."""
-    order = np.lexsort((events.at, events.user))
-    user, at = events.user[order], events.at[order]
-    inside = np.diff(user) == 0
-    group = np.unique(user[:-1][inside], return_inverse=True)[1]
-    log_gap = np.log(np.maximum(np.diff(at)[inside], 0.5))
-    n = np.bincount(group)
-    mean = np.bincount(group, log_gap) / n
-    within = np.sum((log_gap - mean[group]) ** 2) / max(len(log_gap) - len(n), 1)
-    between = np.sum(n * (mean - log_gap.mean()) ** 2) / max(len(n) - 1, 1)
-    size = (n.sum() - (n**2).sum() / n.sum()) / max(len(n) - 1, 1)
-    variance = max((between - within) / size, 0.0)
-    return float(variance / (variance + within)) if variance + within > 0 else 0.0
+def _quantiles(x: Floats, floor: float) -> Quantiles:
+    value = np.maximum.accumulate(np.maximum(np.quantile(x, KNOTS), floor))
+    return Quantiles(p=KNOTS, value=tuple(value.tolist()))
 
 
-def _lives(events: Events) -> tuple[Floats, float, float]:
-    order = np.lexsort((events.at, events.post))
-    post, at = events.post[order], events.at[order]
-    start = np.flatnonzero(np.append(True, post[1:] != post[:-1]))
-    size = np.diff(np.append(start, len(post)))
-    age = (at - np.repeat(at[start], size)) / 3600
-    middle = realism.half_lives_hours(events, minimum=1)
-    spoken = size >= realism.MINIMUM_EVENTS
-    ratio = np.log(np.maximum(age, 1e-4) / np.maximum(np.repeat(middle, size), 1e-4))
-    inner = np.repeat(spoken, size) & (age > 0)
-    spread = float(np.subtract(*np.quantile(ratio[inner], (0.75, 0.25)))) / (2 * np.log(3))
-    rho = _rank_correlation(middle[spoken], size[spoken], np.random.default_rng(0))
-    return middle[spoken], float(np.clip(spread, 0.05, 5)), rho
+def _per_mean(counts: Floats, rng: np.random.Generator) -> Quantiles:
+    """Quantiles relative to the mean; whole numbers are spread out so that rounding undoes it."""
+    return _quantiles((counts + rng.uniform(-0.5, 0.5, len(counts))) / counts.mean(), 1e-3)
 
 
-def _rank_correlation(x: Floats, y: NDArray, rng: np.random.Generator) -> float:
-    rho = np.corrcoef(normal_scores(x, rng), normal_scores(y, rng))[0, 1]
-    return float(np.clip(rho, -0.95, 0.95))
+def _rank_correlation(x: Floats, y: Floats, rng: np.random.Generator) -> float:
+    together = np.corrcoef(normal_scores(x, rng), normal_scores(y, rng))[0, 1]
+    return float(np.clip(together, -0.9, 0.9))
 
 
 def _growth(place: Floats) -> float:

@@ -39,7 +39,7 @@ def act(
 
 
 def eagerness(appeal: Floats, strength: float) -> Floats:
-    """Factor (n,) with mean 1 by which an encounter's user acts, from the topic's appeal in (0, 1]."""
+    """Factor (n,) with mean 1 on the odds of acting, from the topic's appeal (n,) in (0, 1]."""
     factor = appeal**strength
     return factor / factor.mean() if len(factor) else factor
 

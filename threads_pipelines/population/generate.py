@@ -82,7 +82,9 @@ def generate(
     progress(f"{len(people):,} accounts")
     author = draw_authors(topic, people.interest, people.posting, accounts, stream(seed, "authors"))
     counts = _counts(people, len(texts), settings)
-    met = draw_encounters(counts, author, topic, people.interest, now_ms, settings)
+    # The test accounts are made to be looked at: what they like has to be plain.
+    strength = settings.interest_strength * np.where(people.is_test, 3.0, 1.0)
+    met = draw_encounters(counts, author, topic, people.interest, strength, now_ms, settings)
     progress(f"{len(met.user):,} encounters")
 
     posts = make_posts(

@@ -10,13 +10,16 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from threads_pipelines.population.exchange import exchange
 from threads_pipelines.population.marginals import Floats
 
 Rows = NDArray[np.int32]
-_REACH = 200  # free visits looked at around the wanted time
-_STIFF = 3.0  # price of an age that is e times too long or short, against taste
+_REACH = 64  # free visits looked at around the wanted time
+_STIFF = 1.0  # price of an age that is e times too long or short, against taste
 
 _PATIENCE = 3  # visits by others that one waits for a reader who likes the topic e times more
+
+_AT_ONCE_HOURS = 0.3  # a post that is over within minutes calls its readers together
 
 
 def meet(
@@ -29,8 +32,9 @@ def meet(
     author: Rows,
     taste: NDArray[np.float32],
     topic: Rows,
-) -> Rows:
-    """Post (n_visits,) that each visit meets, -1 where it meets none.
+    rng: np.random.Generator,
+) -> tuple[Rows, Rows, Floats]:
+    """User, post and hour (n,) of every visit that meets a post, in no particular order.
 
     visitor, visit_at: (n_visits,) user and hour, in ascending order of the hour.
     arrival_post, arrival_at: (n_arrivals,) post and wanted hour, grouped by post.
@@ -41,20 +45,27 @@ def meet(
     counts = np.bincount(arrival_post, minlength=n_posts)
     first = np.cumsum(counts) - counts
     order = np.argsort(half_life, kind="stable")
-    met = np.full(len(visitor), -1, np.int32)
+    met = np.full(len(visitor), -1, np.int64)
     span = visit_at[-1] - visit_at[0] if len(visit_at) else 0.0
-    patience = _PATIENCE * span / max(len(visit_at), 1) + 1e-4
+    grace = 0.2 * half_life + _PATIENCE * span / max(len(visit_at), 1) + 1e-4
     _choose(
         visitor, visit_at, np.searchsorted(visit_at, arrival_at).astype(np.int64), arrival_at,
-        first, counts, order, born, half_life, author, taste, topic, patience, met,
+        first, counts, order, born, grace, author, taste, topic, met,
     )  # fmt: skip
-    return met
+    used = np.flatnonzero(met >= 0)
+    slot = exchange(
+        visitor[used], visit_at[used], met[used], arrival_post, arrival_at, born, grace, _STIFF,
+        author, taste, topic, rng,
+    )  # fmt: skip
+    post, at, wanted = arrival_post[slot], visit_at[used], arrival_at[slot]
+    together = (half_life[post] < _AT_ONCE_HOURS) & (np.abs(wanted - at) < _AT_ONCE_HOURS)
+    return visitor[used], post, np.where(together, wanted, at)
 
 
-@njit(nogil=True)  # type: ignore[misc]  # numba has no types
+@njit(cache=True, nogil=True)
 def _choose(  # type: ignore[no-untyped-def]
-    visitor, visit_at, place, arrival_at, first, counts, order, born, half_life, author, taste,
-    topic, patience, met,
+    visitor, visit_at, place, arrival_at, first, counts, order, born, grace, author, taste,
+    topic, met,
 ):  # fmt: skip
     n = len(visitor)
     # Free visits as a doubly linked list; jump leads a taken visit to a free one after it.
@@ -66,8 +77,7 @@ def _choose(  # type: ignore[no-untyped-def]
         seen_by[author[post]] = post
         likes = topic[post]
         for slot in range(first[post], first[post] + counts[post]):
-            grace = 0.2 * half_life[post] + patience
-            wanted = np.log(arrival_at[slot] - born[post] + grace)
+            wanted = np.log(arrival_at[slot] - born[post] + grace[post])
             start = place[slot]
             while jump[start] != start:
                 jump[start] = jump[jump[start]]
@@ -79,9 +89,9 @@ def _choose(  # type: ignore[no-untyped-def]
             # Further than _REACH only while there is nobody at all.
             while looked < _REACH or best < 0:
                 if later == -np.inf and right < n:
-                    later = -_STIFF * (np.log(visit_at[right] - born[post] + grace) - wanted)
+                    later = -_STIFF * (np.log(visit_at[right] - born[post] + grace[post]) - wanted)
                 if earlier == -np.inf and left >= 0 and visit_at[left] >= born[post]:
-                    earlier = -_STIFF * (wanted - np.log(visit_at[left] - born[post] + grace))
+                    earlier = -_STIFF * (wanted - np.log(visit_at[left] - born[post] + grace[post]))
                 if max(later, earlier) <= best_score:
                     break
                 if later >= earlier:
@@ -99,7 +109,7 @@ def _choose(  # type: ignore[no-untyped-def]
                     best, best_score = here, score
             if best < 0:
                 break  # nobody is left for this post
-            met[best] = post
+            met[best] = slot
             seen_by[visitor[best]] = post
             jump[best] = after[best]
             if before[best] >= 0:

@@ -35,6 +35,37 @@ def first_events(
     return Events(user[new], post[new], at[new])
 
 
+Samples = dict[str, Floats]
+
+
+def samples(events: Events) -> Samples:
+    """The six distributions by which a generated feed is judged."""
+    return {
+        "activity": np.unique(events.user, return_counts=True)[1].astype(float),
+        "popularity": np.unique(events.post, return_counts=True)[1].astype(float),
+        "gap": gaps_hours(events),
+        "half-life": half_lives_hours(events),
+        "burstiness": burstiness_and_memory(events)[0],
+        "event age": event_ages_hours(events),
+    }
+
+
+def distances(made: Samples, real: Samples) -> dict[str, float]:
+    """Two-sample Kolmogorov-Smirnov distance of each distribution, in [0, 1]."""
+    return {name: ks_distance(made[name], real[name]) for name in made}
+
+
+def ks_distance(x: Floats, y: Floats) -> float:
+    """Largest difference between the empirical distribution functions; 1 where one is empty."""
+    if not len(x) or not len(y):
+        return 1.0
+    x, y = np.sort(x), np.sort(y)
+    at = np.concatenate([x, y])
+    below_x = np.searchsorted(x, at, side="right") / len(x)
+    below_y = np.searchsorted(y, at, side="right") / len(y)
+    return float(np.abs(below_x - below_y).max())
+
+
 def gini(x: NDArray[np.number]) -> float:
     """Gini coefficient of non-negative ``x`` (n,): 0 is equal, towards 1 is concentrated."""
     ordered = np.sort(x).astype(float)
@@ -45,27 +76,44 @@ def gini(x: NDArray[np.number]) -> float:
 def top_share(x: NDArray[np.number], share: float) -> float:
     """Part of the sum of ``x`` (n,) that the largest ``share`` of its entries hold."""
     top = max(round(len(x) * share), 1)
-    return float(np.sort(x)[-top:].sum() / x.sum())
+    return float(np.sort(x)[-top:].sum() / x.sum()) if len(x) else float("nan")
 
 
-def tail_exponent(x: NDArray[np.number], share: float = 0.1) -> float:
-    """Exponent of the density's power-law tail, by Hill's estimator on the largest ``share``."""
-    top = np.sort(x)[-(max(round(len(x) * share), 2) + 1) :].astype(float)
-    mean_log = float(np.mean(np.log(top[1:] / top[0])))
-    return 1 + 1 / mean_log if mean_log > 0 else float("inf")
+def tail_exponent(counts: Floats, minimum: int = 50) -> float:
+    """Exponent of the power-law tail of positive whole numbers ``counts`` (n,).
+
+    Clauset, Shalizi and Newman (2009): maximum likelihood for each start of the tail that leaves
+    at least ``minimum`` values, then the start with the smallest Kolmogorov-Smirnov distance. NaN
+    where there are fewer values than that.
+    """
+    x = np.sort(counts)
+    best, exponent = np.inf, float("nan")
+    for start in np.unique(np.quantile(x, np.linspace(0, 0.99, 100))) if len(x) else ():
+        tail = x[x >= start]
+        if len(tail) < minimum:
+            break
+        slope = len(tail) / np.log(tail / (start - 0.5)).sum()
+        values = np.unique(tail)
+        below = np.searchsorted(tail, values, side="right") / len(tail)
+        distance = float(np.abs(below - 1 + ((values + 0.5) / (start - 0.5)) ** -slope).max())
+        if distance < best:
+            best, exponent = distance, 1 + slope
+    return exponent
 
 
 def gaps_hours(events: Events) -> Floats:
     """Hours between consecutive events of one user, over all users."""
     user, at = _by(events.user, events.at)
-    return np.diff(at)[np.diff(user) == 0] / 3600
+    gaps: Floats = np.diff(at)[np.diff(user) == 0] / 3600
+    return gaps
 
 
 def event_ages_hours(events: Events) -> Floats:
     """Age (n,) of each event in hours, from the first event of its post."""
     post, at = _by(events.post, events.at)
     start, size = _runs(post)
-    return (at - np.repeat(at[start], size)) / 3600
+    age: Floats = (at - np.repeat(at[start], size)) / 3600
+    return age
 
 
 def half_lives_hours(events: Events, minimum: int = MINIMUM_EVENTS) -> Floats:
@@ -73,26 +121,28 @@ def half_lives_hours(events: Events, minimum: int = MINIMUM_EVENTS) -> Floats:
     post, at = _by(events.post, events.at)
     start, size = _runs(post)
     low, high = at[start + (size - 1) // 2], at[start + size // 2]
-    return (((low + high) / 2 - at[start]) / 3600)[size >= minimum]
+    half: Floats = ((low + high) / 2 - at[start]) / 3600
+    return half[size >= minimum]
 
 
 def burstiness_and_memory(events: Events, minimum: int = MINIMUM_EVENTS) -> tuple[Floats, Floats]:
     """Burstiness and memory of each user with at least ``minimum`` events.
 
     Burstiness is (r - 1)/(r + 1), r = standard deviation of the gaps over their mean, corrected
-    for the number of events n (Kim and Jo 2016, eq. 22): (√(n+1)·r - √(n-1)) / ((√(n+1) - 2)·r +
-    √(n-1)). Memory is the correlation of consecutive gaps (Goh and Barabási 2008); users whose
-    gaps do not vary have neither.
+    for the number of gaps n (Kim and Jo 2016): (√(n+1)·r - √(n-1)) / ((√(n+1) - 2)·r + √(n-1)),
+    which is 0 for random and 1 for the burstiest times at any n. Memory is the correlation of
+    consecutive gaps (Goh and Barabási 2008); users whose gaps do not vary have none.
     """
     user, at = _by(events.user, events.at)
     start, size = _runs(user)
     keep = size >= minimum
-    n = size[keep].astype(float)
+    n = size[keep] - 1.0
     gap = np.append(np.diff(at), 0).astype(float)
     first, count = start[keep], size[keep] - 1
     mean, deviation = _moments(gap, first, count)
     r = np.divide(deviation, mean, out=np.full(len(n), np.nan), where=mean > 0)
-    burstiness = (np.sqrt(n + 1) * r - np.sqrt(n - 1)) / ((np.sqrt(n + 1) - 2) * r + np.sqrt(n - 1))
+    more, less = np.sqrt(n + 1), np.sqrt(np.maximum(n - 1, 1e-9))
+    burstiness = (more * r - less) / ((more - 2) * r + less)
     mean_a, deviation_a = _moments(gap, first, count - 1)
     mean_b, deviation_b = _moments(gap, first + 1, count - 1)
     product = gap * np.append(gap[1:], 0)
@@ -119,6 +169,8 @@ def _by(
 
 def _runs(group: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Start and length of each run of equal values in a sorted array."""
+    if not len(group):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
     start = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))
     return start, np.diff(np.append(start, len(group)))
 
@@ -132,6 +184,7 @@ def _moments(
     group = np.repeat(np.arange(len(first)), count)
     within = np.arange(len(group)) - np.repeat(np.cumsum(count) - count, count)
     values = x[np.repeat(first, count) + within]
-    mean = np.bincount(group, values, len(first)) / count
-    square = np.bincount(group, (values - mean[group]) ** 2, len(first)) / count
+    size = np.maximum(count, 1)
+    mean = np.bincount(group, values, len(first)) / size
+    square = np.bincount(group, (values - mean[group]) ** 2, len(first)) / size
     return mean, np.sqrt(square)

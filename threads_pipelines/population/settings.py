@@ -70,6 +70,9 @@ class FeedShape(_Settings):
         le=10,
         description="Posting grows by exp(growth) from the window's first instant to its last",
     )
+    birth_popularity: Correlation = Field(
+        default=0.0, description="Rank correlation of a post's birth with its popularity"
+    )
     day_amplitude: float = Field(
         default=0.35, ge=0, lt=1, description="Depth of day and night: rate = 1 + amplitude * cos"
     )
@@ -91,9 +94,7 @@ class Funnel(_Settings):
         default=1.0, ge=0, le=5, description="How much more an interested user acts than another"
     )
     dwell_seconds: float = Field(default=6.0, gt=0, description="Median time that a view lasts")
-    no_metadata: Share = Field(
-        default=0.02, description="Share of rows whose metadata is JSON null"
-    )
+    no_metadata: Share = Field(default=0.02, description="Share of rows with JSON null as metadata")
 
 
 class Accounts(_Settings):
@@ -107,17 +108,15 @@ class Accounts(_Settings):
         default=0.8,
         ge=0.1,
         lt=1,
-        description="Share of the posts that the top 10% of accounts write",
+        description="Share of posts by the top 10% of accounts",
     )
     repost: float = Field(default=0.03, ge=0, le=1, description="Reposts per original post")
-    follows: float = Field(
-        default=12.0, ge=0, description="Mean number of accounts that one follows"
-    )
+    follows: float = Field(default=12.0, ge=0, description="Accounts that one follows, on average")
     follow_popularity: float = Field(
         default=0.8,
         ge=0,
         le=3,
-        description="Preferential attachment: attraction = popularity ** this",
+        description="Attraction of an account = popularity ** this",
     )
     age_days: float = Field(
         default=120.0, gt=0, description="Mean age of an account before its first activity"

@@ -20,7 +20,7 @@ _KINDS = np.array(KINDS, dtype="S5")
 
 
 def table(population: Population, name: str) -> Columns:
-    """All rows of one of ``TABLES`` but user_interaction, which comes in ``interaction_batches``."""
+    """All rows of one of ``TABLES``, but user_interaction: see ``interaction_batches``."""
     return {
         "user": _user, "follow": _follow, "post": _post, "like": _like, "comment": _comment,
     }[name](population)  # fmt: skip
@@ -70,7 +70,8 @@ def _follow(population: Population) -> Columns:
 
 def _post(population: Population) -> Columns:
     posts = population.posts
-    original = np.where(posts.original >= 0, posts.id[posts.original].astype("U36"), None)
+    original = posts.id[posts.original].astype(str).astype(object)
+    original[posts.original < 0] = None
     return {
         "id": posts.id,
         "user_id": population.people.id[posts.author],

@@ -1,0 +1,93 @@
+import json
+import re
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from threads_pipelines.population import identity
+from threads_pipelines.population.fake_users import (
+    INTERESTS,
+    interest_of,
+    is_fake_user,
+    make_fake_users,
+)
+from threads_pipelines.population.ticks import Act, FeedPost, TickSettings, draw_tick
+
+NOW = 1_763_640_000_000
+
+
+def test_fake_users_are_recognisable_and_always_the_same() -> None:
+    users = make_fake_users(10)
+    assert users == make_fake_users(12)[:10]
+    assert [user.interest for user in users] == list(INTERESTS) * 2
+    assert len({user.id for user in users} | {user.username for user in users}) == 20
+    for user in users:
+        assert re.fullmatch(r"[a-z]+_bot_[0-9a-f]{4}", user.username)
+        assert user.bio == f"FAKE_USER: {user.interest.capitalize()} enthusiast"
+        assert interest_of(user.username) == user.interest
+        assert is_fake_user(user.id, user.email, user.bio)
+
+
+def test_a_real_person_with_such_a_bio_is_left_alone() -> None:
+    fake = make_fake_users(1)[0]
+    synthetic = identity.user_id("default", 0), identity.user_email("default", 0)
+    assert not is_fake_user("5f0c", "ada@example.com", fake.bio)
+    assert not is_fake_user("5f0c", fake.email, fake.bio)
+    assert not is_fake_user(*synthetic, fake.bio)
+    assert not is_fake_user(fake.id, fake.email, None)
+    with pytest.raises(ValueError, match="ada"):
+        interest_of("ada")
+
+
+def tick(feed: list[FeedPost], seed: int = 0, **chosen: float) -> tuple[Act, ...]:
+    settings = TickSettings.model_validate(chosen)
+    return draw_tick("me", feed, NOW, np.random.default_rng(seed), settings)
+
+
+def test_shares_of_actions() -> None:
+    feed = [FeedPost(f"p{i}", "other", 1.0) for i in range(5)]
+    done: Counter[str] = Counter()
+    for seed in range(1_500):
+        acts = tick(feed, seed)
+        assert 3 <= len({act.post_id for act in acts}) <= 5
+        done.update(act.kind for act in acts)
+    assert done["like"] / done["view"] == pytest.approx(0.3, abs=0.02)
+    assert done["comment"] / done["view"] == pytest.approx(0.2, abs=0.02)
+    assert done["click"] / done["like"] == pytest.approx(0.6, abs=0.04)
+    assert done["share"] / done["like"] == pytest.approx(0.2, abs=0.04)
+
+
+def test_the_match_decides_whether_it_acts() -> None:
+    assert tick([FeedPost(f"p{i}", "other", 0.0) for i in range(5)]) == ()
+    count = sum(len(tick([FeedPost("p", "other", 0.3)], seed, like=0, comment=0))
+                for seed in range(2_000))  # fmt: skip
+    assert count / 2_000 == pytest.approx(0.3, abs=0.03)
+
+
+@given(
+    seed=st.integers(0, 2**32),
+    posts=st.lists(st.tuples(st.booleans(), st.floats(0, 1), st.booleans()), max_size=12),
+)
+def test_invariants(seed: int, posts: list[tuple[bool, float, bool]]) -> None:
+    feed = [
+        FeedPost(f"p{i}", "me" if own else "other", match, liked)
+        for i, (own, match, liked) in enumerate(posts)
+    ]
+    acts = tick(feed, seed)
+    own = {post.id for post in feed if post.author_id == "me"}
+    liked = {post.id for post in feed if post.liked}
+    seen: set[str] = set()
+    assert len({act.id for act in acts}) == len(acts)
+    assert [act.at_ms for act in acts] == sorted(act.at_ms for act in acts)
+    for act in acts:
+        assert act.post_id not in own
+        assert act.at_ms <= NOW
+        assert act.kind == "view" or act.post_id in seen
+        assert act.kind != "like" or act.post_id not in liked
+        assert (act.metadata is None) == (act.kind == "comment")
+        assert act.metadata is None or json.loads(act.metadata)["source"] == "feed"
+        seen.add(act.post_id)
+    assert acts == tick(feed, seed)
