@@ -45,6 +45,12 @@ GRID: dict[str, list[dict[str, Any]]] = {
 """What each peer may choose from, on the same validation split as ours."""
 
 
+def peers_python() -> str | None:
+    """Python of the peers' environment where ``make bench`` made one, else None: no peers."""
+    python = Path(__file__).parent.parent / ".state/peers/bin/python"
+    return str(python) if python.exists() else None
+
+
 def recommend(
     model: str, params: dict[str, Any], train: csr_matrix, users: np.ndarray, top_k: int
 ) -> np.ndarray:

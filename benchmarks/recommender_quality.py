@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from benchmarks.peers import GRID
+from benchmarks.peers import peers_python as default_python
 from benchmarks.report import write_report
 from threads_pipelines.evaluation import baselines, metrics
 from threads_pipelines.evaluation.split import DAY, Split, by_time, hold_out
@@ -179,7 +180,7 @@ def own(split: Split, names: list[str]) -> list[Score]:
 @click.command()
 @click.argument("file", type=click.Path(exists=True, path_type=Path))
 @click.option("--nights", default=5, show_default=True, help="Midnights to evaluate.")
-@click.option("--peers-python", help="Python of the peers' environment; none: no peers.")
+@click.option("--peers-python", default=default_python, help="Python of the peers' environment.")
 @click.option("--only", multiple=True, help="Part of a model's name; may be repeated.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path(".state/bench"))
 def main(

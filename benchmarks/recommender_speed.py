@@ -21,6 +21,7 @@ from numba import njit, prange
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from benchmarks.peers import peers_python as default_python
 from benchmarks.report import write_report
 from benchmarks.speed_peers import CONTENDERS, peak
 from threads_pipelines.recommender.model import fit, recommend_chunks
@@ -172,7 +173,7 @@ def measure(command: list[str]) -> dict[str, Any] | None:
 @click.option("--size", default="100000x20000x5000000", show_default=True, help="USERSxPOSTSxPAIRS")
 @click.option("--neighbours", default=100, show_default=True)
 @click.option("--top-k", default=50, show_default=True)
-@click.option("--peers-python", help="Python of the peers' environment; none: no peers.")
+@click.option("--peers-python", default=default_python, help="Python of the peers' environment.")
 @click.option("--only", multiple=True, help="Part of a contender's name; may be repeated.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path(".state/bench"))
 @click.option("--worker", "contender", hidden=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from threads_pipelines.evaluation.split import pair_keys
@@ -94,10 +95,9 @@ def rows_of_ids(
 
 
 def _places(known: NDArray[np.object_], ids: NDArray[np.object_]) -> NDArray[np.int32]:
-    place = np.searchsorted(known, ids)
-    found = known[np.minimum(place, len(known) - 1)] == ids if len(known) else np.zeros(len(ids))
-    if not np.all(found):
-        raise KeyError(str(ids[int(np.argmin(found))]))
+    place = pd.Index(known, dtype=object).get_indexer(pd.Index(ids, dtype=object))
+    if (place < 0).any():
+        raise KeyError(str(ids[int(np.argmin(place))]))
     return place.astype(np.int32)
 
 

@@ -17,8 +17,9 @@ Means go over the users with something to find (``users``); one without a list s
 novelty or fresh share. Intervals are percentiles of a bootstrap over users.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ from threads_pipelines.recommender.snapshot import Mask, Snapshot
 CUTOFFS = (5, 10, 20)
 BOOTSTRAP = 1000
 Floats = NDArray[np.float64]
+Name = TypeVar("Name", bound=Hashable)
 _CHUNK = 4_000_000
 """Resampled users held at a time: bounds the bootstrap's memory, whatever the number of users."""
 
@@ -110,8 +112,8 @@ def self_information(train: Snapshot) -> Floats:
 
 
 def estimate(
-    vectors: dict[str, Floats], rng: np.random.Generator, samples: int = BOOTSTRAP
-) -> dict[str, Estimate]:
+    vectors: Mapping[Name, Floats], rng: np.random.Generator, samples: int = BOOTSTRAP
+) -> dict[Name, Estimate]:
     """Mean and 95% percentile bootstrap interval of each vector, all on the same resamples.
 
     NaN entries are left out of their own mean. An empty vector gives NaN for all three numbers.

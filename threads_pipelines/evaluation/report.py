@@ -122,14 +122,33 @@ def evaluate(
         "cold": (users[~split.known[users]], split.relevant),
         "fresh": _on_fresh_posts(split, users),
     }
-    scores, ndcg = [], {}
+    ndcg: dict[str, Floats] = {}
+    shown: dict[tuple[str, str], float] = {}
+    vectors: dict[str, dict[tuple[str, str], Floats]] = {group: {} for group in groups}
     for name, recommend in contenders.items():
         if progress:
             progress(f"evaluating {name}")
         rows = recommend(split.train, users, top_k)
         ndcg[name] = per_user(rows, split.relevant, users, (10,))["ndcg@10"]
         for group, (members, relevant) in groups.items():
-            scores.append(_score(name, group, rows, split, members, relevant, rng))
+            measured = per_user(rows, relevant, members)
+            measured |= beyond_accuracy(rows, split.train, split.recent, members)
+            vectors[group] |= {(name, measure): vector for measure, vector in measured.items()}
+            shown[group, name] = coverage(rows, split.train, members)
+    scores = []
+    for group, (members, relevant) in groups.items():
+        # On the same resamples for all models.
+        found = estimate(vectors[group], rng) if len(members) else {}
+        for name in contenders:
+            score = Score(
+                model=name,
+                group=group,
+                users=len(members),
+                pairs=int(np.diff(relevant.indptr)[members].sum()),
+                coverage=shown[group, name] if len(members) else None,
+                estimates={measure: e for (whose, measure), e in found.items() if whose == name},
+            )
+            scores.append(score)
     return EvaluationReport(
         cut=split.cut,
         until=split.until,
@@ -148,30 +167,6 @@ def _on_fresh_posts(split: Split, users: Users) -> tuple[Users, csr_matrix]:
     relevant.data = split.untouched[relevant.indices]
     relevant.eliminate_zeros()
     return users[np.diff(relevant.indptr)[users] > 0], relevant
-
-
-def _score(
-    model: str,
-    group: str,
-    rows: ScoredRows,
-    split: Split,
-    users: Users,
-    relevant: csr_matrix,
-    rng: np.random.Generator,
-) -> Score:
-    pairs = int(np.diff(relevant.indptr)[users].sum())
-    if not len(users):
-        return Score(model, group, 0, pairs, None, {})
-    vectors = per_user(rows, relevant, users)
-    vectors |= beyond_accuracy(rows, split.train, split.recent, users)
-    return Score(
-        model=model,
-        group=group,
-        users=len(users),
-        pairs=pairs,
-        coverage=coverage(rows, split.train, users),
-        estimates=estimate(vectors, rng),
-    )
 
 
 def _plain(value: Any) -> Any:
