@@ -106,6 +106,16 @@ def release(store: ObjectStore) -> Registry:
     return _change(store, lambda registry: replace(registry, pin=None))
 
 
+def forget(store: ObjectStore, version: str) -> Registry:
+    """Remove the entry of a version that is deleted."""
+
+    def change(registry: Registry) -> Registry:
+        kept = tuple(entry for entry in registry.entries if entry.version != version)
+        return replace(registry, entries=kept)
+
+    return _change(store, change)
+
+
 def _with(registry: Registry, entry: Entry) -> tuple[Entry, ...]:
     versions = [old.version for old in registry.entries]
     if entry.version not in versions:

@@ -1,0 +1,144 @@
+"""What has had its time goes; what is served or pinned never does."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+from dagster import DagsterRunStatus
+from dagster._core.events import EngineEventData
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.operations.build import store_version
+from threads_pipelines.defs.maintenance import (
+    end_abandoned_runs,
+    finished_runs,
+    maintenance,
+    runs_of_latest_materializations,
+)
+from threads_pipelines.defs.resources import ObjectStorage
+from threads_pipelines.errors import ArtefactError
+from threads_pipelines.operations.pruning import (
+    FinishedRun,
+    StoredVersion,
+    VersionRules,
+    plan_runs,
+    plan_versions,
+)
+from threads_pipelines.storage.pruning import prune_versions
+from threads_pipelines.storage.registry import activate, pin, read_registry
+from threads_pipelines.storage.scored import open_scored
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+RULES = VersionRules(superseded_days=7, keep_days=90, keep_partitions=2)
+
+
+def stored(days: float, **changes: bool) -> StoredVersion:
+    created = NOW - timedelta(days=days)
+    given = {"current": True, "served": False, **changes}
+    return StoredVersion(f"{created:%Y-%m-%d}", f"v{days}", created, **given)
+
+
+def test_superseded_versions_go_and_old_current_ones_are_thinned() -> None:
+    versions = [stored(days) for days in (1, 2, 89, 91, 200)]
+    versions += [stored(8, current=False), stored(6, current=False)]
+    plan = plan_versions(versions, NOW, RULES)
+    assert [v.version for v in plan.delete] == ["v8"]
+    assert [v.version for v in plan.thin] == ["v91", "v200"]
+
+
+def test_the_latest_partitions_stay_whatever_their_age() -> None:
+    plan = plan_versions([stored(days) for days in (300, 200, 100)], NOW, RULES)
+    assert [v.version for v in plan.thin] == ["v300"]
+
+
+@given(st.lists(st.tuples(st.floats(0, 4000), st.booleans(), st.booleans()), max_size=20))
+def test_what_is_served_is_never_touched(given_: list[tuple[float, bool, bool]]) -> None:
+    versions = [stored(days, current=c, served=s) for days, c, s in given_]
+    plan = plan_versions(versions, NOW, RULES)
+    assert not [v for v in (*plan.delete, *plan.thin) if v.served]
+    assert not set(plan.delete) & set(plan.thin)
+
+
+def test_runs_go_by_age_and_count_but_not_the_needed_ones() -> None:
+    runs = [FinishedRun(f"r{days}", NOW - timedelta(days=days)) for days in (1, 50, 91, 92, 93)]
+    gone = plan_runs(runs, NOW, keep_days=90, keep_count=3, needed={"r93"})
+    assert gone == ["r92"]
+    assert plan_runs(runs, NOW, keep_days=90, keep_count=0, needed=()) == ["r91", "r92", "r93"]
+
+
+@pytest.mark.usefixtures("environment")
+def test_versions_are_pruned_on_s3(instance: dg.DagsterInstance) -> None:
+    store = ObjectStorage().artefacts()
+    rows = [("ann", "p1", 0.5)]
+    for days, version in (
+        (400, "ancient"),
+        (300, "pinned"),
+        (30, "first"),
+        (30, "again"),
+        (2, "before"),
+        (1, "served"),
+    ):
+        as_of = (NOW - timedelta(days=days)).replace(tzinfo=None)
+        store_version(store, f"{as_of:%Y-%m-%d}", version, as_of, rows)
+    for version in ("before", "served"):
+        activate(store.objects, version)
+    pin(store.objects, "pinned", "now")
+
+    dry = prune_versions(store, NOW, RULES, dry_run=True)
+    assert (dry.deleted, dry.thinned) == (1, 1)
+    assert dry.bytes > 0
+    assert len(read_registry(store.objects).entries) == 6
+
+    assert prune_versions(store, NOW, RULES) == dry
+    assert [e.version for e in read_registry(store.objects).entries] == [
+        *("ancient", "pinned", "again", "before", "served")
+    ]
+    assert list(store.objects.listing("models/2026-10-24/first/")) == []
+    thinned = store.manifest("2025-10-19")  # its facts stay, its rows do not
+    assert thinned.facts["as_of"]
+    with pytest.raises(ArtefactError, match="materialize"), open_scored(store, "2025-10-19"):
+        pass
+    with open_scored(store, "2026-01-27", "pinned") as file:
+        assert file.metadata.num_rows == 1
+    again = prune_versions(store, NOW, RULES)
+    assert (again.deleted, again.thinned, again.bytes) == (0, 0, 0)
+
+    result = maintenance.execute_in_process(
+        instance=instance, resources={"storage": ObjectStorage()}
+    )
+    assert result.success
+
+
+def make_run(instance: dg.DagsterInstance, pid: int, **tags: str) -> str:
+    """A run that says that this process works on it."""
+    job = dg.JobDefinition(name="stands_for_a_night", graph_def=maintenance.graph)
+    run = instance.create_run_for_job(
+        job, status=DagsterRunStatus.STARTED, tags={"dagster/grpc_info": "{}", **tags}
+    )
+    instance.report_engine_event(
+        f"Started process for run (pid: {pid}).", run, EngineEventData.in_process(pid)
+    )
+    return run.run_id
+
+
+def test_only_runs_without_a_process_are_ended(instance: dg.DagsterInstance) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    dead, alive = make_run(instance, process.pid), make_run(instance, os.getpid())
+    end_abandoned_runs(dg.build_sensor_context(instance))
+    states = {run.run_id: run.status for run in instance.get_runs()}
+    assert states == {dead: DagsterRunStatus.FAILURE, alive: DagsterRunStatus.STARTED}
+
+
+def test_the_run_that_made_an_asset_is_needed(instance: dg.DagsterInstance) -> None:
+    @dg.asset
+    def made() -> None:
+        """Stand for any asset."""
+
+    results = [dg.materialize([made], instance=instance) for _ in range(2)]
+    assert runs_of_latest_materializations(instance) == {results[1].run_id}
+    assert {run.run_id for run in finished_runs(instance)} == {run.run_id for run in results}

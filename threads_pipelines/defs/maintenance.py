@@ -1,0 +1,142 @@
+"""Off the nightly path: old runs and versions are pruned, abandoned runs are ended."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+import psutil
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
+from pydantic import Field
+
+from threads_pipelines import settings
+from threads_pipelines.defs.resources import ObjectStorage
+from threads_pipelines.operations.pruning import FinishedRun, VersionRules, plan_runs
+from threads_pipelines.storage.pruning import prune_versions
+
+_FINISHED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
+_BATCH = 500
+_GRPC_TAG = "dagster/grpc_info"
+_SLACK_SECONDS = 1.0
+
+
+class PruneConfig(dg.Config):
+    """What may go. What is served, pinned, or was served before stays whatever its age."""
+
+    dry_run: bool = Field(False, description="Only tell what would go.")
+    superseded_days: float = Field(
+        7, ge=1, description="Days that a version stays after its day was run again."
+    )
+    keep_days: float = Field(
+        90, ge=1, description="Days that a version keeps its files; its metrics stay for ever."
+    )
+    keep_partitions: int = Field(
+        14, ge=8, description="Latest days that keep their files whatever their age."
+    )
+    run_days: float = Field(90, ge=1, description="Days that a finished run and its log stay.")
+    run_count: int = Field(200, ge=0, description="Latest runs that stay whatever their age.")
+
+
+@dg.op(description="Delete versions on S3 and runs in Dagster's storage that have had their time.")
+def prune_old(context: dg.OpExecutionContext, config: PruneConfig, storage: ObjectStorage) -> None:
+    """Prune, and say what went."""
+    rules = VersionRules(config.superseded_days, config.keep_days, config.keep_partitions)
+    now, verb = datetime.now(UTC), "would go" if config.dry_run else "went"
+    pruned = prune_versions(
+        storage.artefacts(), now, rules, dry_run=config.dry_run, progress=context.log.info
+    )
+    instance = context.instance
+    old = plan_runs(
+        finished_runs(instance),
+        now,
+        keep_days=config.run_days,
+        keep_count=config.run_count,
+        needed=runs_of_latest_materializations(instance),
+    )
+    if not config.dry_run:
+        for run_id in old:
+            instance.delete_run(run_id)
+    context.log.info(
+        f"{pruned.deleted} versions and the files of {pruned.thinned} more {verb} "
+        f"({pruned.bytes / 1e6:.1f} MB), and {len(old)} runs"
+    )
+
+
+def finished_runs(instance: DagsterInstance) -> list[FinishedRun]:
+    """Every run that has ended, read in batches."""
+    found: list[FinishedRun] = []
+    cursor = None
+    while True:
+        records = instance.get_run_records(
+            dg.RunsFilter(statuses=_FINISHED), limit=_BATCH, cursor=cursor
+        )
+        found += [
+            FinishedRun(record.dagster_run.run_id, record.update_timestamp.replace(tzinfo=UTC))
+            for record in records
+        ]
+        if len(records) < _BATCH:
+            return found
+        cursor = records[-1].dagster_run.run_id
+
+
+def runs_of_latest_materializations(instance: DagsterInstance) -> set[str]:
+    """Runs that made what each asset is now."""
+    events = [instance.get_latest_materialization_event(key) for key in instance.all_asset_keys()]
+    return {event.run_id for event in events if event is not None}
+
+
+@dg.job(executor_def=dg.in_process_executor)
+def maintenance() -> None:
+    """Prune old versions, models and runs."""
+    prune_old()
+
+
+@dg.schedule(
+    job=maintenance,
+    cron_schedule="0 5 * * 0",
+    execution_timezone=settings.load().timezone,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Sundays at 05:00: old versions and runs go.",
+)
+def weekly_maintenance() -> dg.RunRequest:
+    """Request the pruning with its defaults."""
+    return dg.RunRequest()
+
+
+@dg.sensor(
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=30,
+    description="Ends runs whose process is gone: killed with its server, or by the system for "
+    "want of memory. They fail, so that they are alerted and continued once by themselves.",
+)
+def end_abandoned_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Fail each started run whose process is not on this machine any more.
+
+    The server of the code evaluates this sensor, and the runs that it launches are processes beside
+    it: of a container that was restarted none is left.
+    """
+    active = dg.RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING])
+    ended = []
+    for run in context.instance.get_runs(active):
+        if _GRPC_TAG in run.tags and is_abandoned(context.instance, run):
+            context.instance.report_run_failed(run, "Its process is gone (killed?).")
+            context.instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+            ended.append(run.run_id)
+    return dg.SkipReason(f"ended {', '.join(ended)}" if ended else "every run has its process")
+
+
+def is_abandoned(instance: DagsterInstance, run: DagsterRun) -> bool:
+    """Whether the process that started the run is gone; one that took its number is younger."""
+    for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
+        event = entry.get_dagster_event()
+        pid = event.engine_event_data.metadata.get("pid")
+        if pid is not None and "Started process for run" in (event.message or ""):
+            return not _lives_since(int(str(pid.value)), entry.timestamp)
+    return False
+
+
+def _lives_since(pid: int, timestamp: float) -> bool:
+    try:
+        process = psutil.Process(pid)
+        ended = process.status() == psutil.STATUS_ZOMBIE
+        return not ended and bool(process.create_time() <= timestamp + _SLACK_SECONDS)
+    except psutil.NoSuchProcess:
+        return False
