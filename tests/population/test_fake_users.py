@@ -14,7 +14,7 @@ from threads_pipelines.population.fake_users import (
     is_fake_user,
     make_fake_users,
 )
-from threads_pipelines.population.ticks import Act, FeedPost, TickSettings, draw_tick
+from threads_pipelines.population.ticks import Act, FeedPost, TickSettings, draw_tick, glance
 
 NOW = 1_763_640_000_000
 
@@ -52,12 +52,24 @@ def test_shares_of_actions() -> None:
     done: Counter[str] = Counter()
     for seed in range(1_500):
         acts = tick(feed, seed)
-        assert 3 <= len({act.post_id for act in acts}) <= 5
+        assert len({act.post_id for act in acts}) == 5
         done.update(act.kind for act in acts)
     assert done["like"] / done["view"] == pytest.approx(0.3, abs=0.02)
     assert done["comment"] / done["view"] == pytest.approx(0.2, abs=0.02)
     assert done["click"] / done["like"] == pytest.approx(0.6, abs=0.04)
     assert done["share"] / done["like"] == pytest.approx(0.2, abs=0.04)
+
+
+def test_eyes_rest_at_the_top_but_wander() -> None:
+    rng, settings = np.random.default_rng(0), TickSettings()
+    glances = [glance(50, rng, settings) for _ in range(2_000)]
+    assert {len(places) for places in glances} == {3, 4, 5}
+    assert all(places == sorted(set(places)) for places in glances)
+    met = Counter(place for places in glances for place in places)
+    assert set(met) == set(range(50))
+    assert met[0] > 3 * met[49]
+    assert glance(2, rng, settings) == [0, 1]
+    assert glance(0, rng, settings) == []
 
 
 def test_the_match_decides_whether_it_acts() -> None:

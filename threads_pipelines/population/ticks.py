@@ -60,20 +60,19 @@ class Act:
 
 def draw_tick(
     user_id: str,
-    feed: Sequence[FeedPost],
+    looked: Sequence[FeedPost],
     now_ms: int,
     rng: np.random.Generator,
     settings: TickSettings,
 ) -> tuple[Act, ...]:
     """Rows of one tick, in order of time and none after ``now_ms``.
 
-    It looks at the first few posts of the feed that are not its own. Whether it acts on one is
-    drawn by ``match``; then what it does. Whoever likes or comments has viewed first; a post that
+    looked: posts that it looks at, one after the other; its own are passed over. Whether it acts on
+    one is drawn by ``match``; then what it does. Whoever likes or comments has viewed first; a post that
     is liked already is only viewed. Ids follow from user, post, kind and time, so a retry adds
     nothing.
     """
-    count = int(rng.integers(settings.fewest_posts, settings.most_posts + 1))
-    looked = [post for post in feed if post.author_id != user_id][:count]
+    looked = [post for post in looked if post.author_id != user_id]
     weights = np.array([settings.view, settings.like, settings.comment])
     acts: list[Act] = []
     # The last post is left now; each one before took its time.
@@ -94,6 +93,20 @@ def draw_tick(
             kinds += ["share"] if share < settings.share_after_like else []
         acts += [_act(user_id, post.id, each, left_ms, quantile) for each in kinds]
     return tuple(acts)
+
+
+def glance(posts: int, rng: np.random.Generator, settings: TickSettings) -> list[int]:
+    """Places of the posts that catch the eye, of 0 .. ``posts`` - 1, in the order of the feed.
+
+    Drawn without replacement; place p weighs 1 / log2(p + 2), the discount of DCG: a person looks
+    most at the top, and is not held there by what does not interest.
+    """
+    if not posts:
+        return []
+    count = int(rng.integers(settings.fewest_posts, settings.most_posts + 1))
+    weights = 1 / np.log2(np.arange(posts) + 2)
+    drawn = rng.choice(posts, min(count, posts), replace=False, p=weights / weights.sum())
+    return sorted(drawn.tolist())
 
 
 def _act(user_id: str, post_id: str, kind: str, at_ms: int, quantile: float) -> Act:
