@@ -12,7 +12,8 @@ from threads_pipelines.recommender.kernels import nearest_rows
 from threads_pipelines.recommender.parallel import in_blocks
 from threads_pipelines.recommender.settings import RecommenderSettings
 
-UNLIMITED = int(np.iinfo(np.int64).max)
+UNLIMITED = 2**40
+"""Far above any row, and far below where adding a place in the matrix to it would overflow."""
 LINEAR_LIMIT = 10_000
 """Posts up to which the linear model is affordable: its matrix is dense."""
 
