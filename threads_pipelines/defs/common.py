@@ -1,16 +1,48 @@
 """What every asset says of itself, and how results become metadata."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
+from threads_pipelines.errors import (
+    ContractError,
+    DatabaseError,
+    ObjectStorageError,
+    ThreadsPipelinesError,
+)
 from threads_pipelines.reporting.tables import markdown_table
 
 OWNERS = ["team:threads-pipelines"]
 
 # I/O fails for reasons that pass by themselves; arithmetic does not.
 RETRY_IO = dg.RetryPolicy(max_retries=2, delay=2, backoff=dg.Backoff.EXPONENTIAL)
+
+
+def asset(**spec: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """``dagster.asset`` with what all of ours share: owners, and retries of I/O alone."""
+
+    def decorate(function: Callable[..., Any]) -> dg.AssetsDefinition:
+        return dg.asset(owners=OWNERS, retry_policy=RETRY_IO, **spec)(once_unless_io(function))
+
+    return decorate
+
+
+def once_unless_io(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a step that failed for a reason that stays, such as a bad seed file, fail at once."""
+
+    @functools.wraps(function)
+    def step(*given: Any, **named: Any) -> Any:
+        try:
+            return function(*given, **named)
+        except ThreadsPipelinesError as error:
+            passing = isinstance(error, DatabaseError | ObjectStorageError)
+            if passing and not isinstance(error, ContractError):
+                raise
+            raise dg.Failure(str(error), allow_retries=False) from error
+
+    return step
 
 
 def columns(**types: str) -> dict[str, dg.TableSchema]:

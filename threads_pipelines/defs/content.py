@@ -8,12 +8,11 @@ import dagster as dg
 from threads_pipelines import settings
 from threads_pipelines.content.cache import CachedModel
 from threads_pipelines.content.generate import generate_posts
-from threads_pipelines.content.posts import ContentSettings, GeneratedPosts
+from threads_pipelines.content.posts import ContentSettings, GeneratedPosts, ModelUse
 from threads_pipelines.content.text import near_duplicates, normalise
 from threads_pipelines.content.text_model import OllamaModel, TextModel
 from threads_pipelines.defs.common import (
-    OWNERS,
-    RETRY_IO,
+    asset,
     blocking,
     columns,
     preview,
@@ -29,12 +28,10 @@ from threads_pipelines.storage.completions import StoredCompletions
 from threads_pipelines.storage.objects import ObjectStore
 
 
-@dg.asset(
+@asset(
     group_name="content",
     kinds={"ollama", "s3", "parquet"},
-    owners=OWNERS,
     code_version="1",
-    retry_policy=RETRY_IO,
     deps=[seed_posts],
     description="Every seed in ten kinds of variation, by Jinja templates and Gemma, with topic, "
     "tags, template and source of each post: the catalogue of the run key, written once.",
@@ -67,14 +64,12 @@ def post_variations(
         made = generate_posts(
             read_seed_posts(store), synthetic.posts, config, connect, context.log.info
         )
-        use = made.model
-        context.log.info(
-            f"Gemma wrote {use.written} of {use.wanted} texts in {use.calls} calls, "
-            f"{use.seconds:.0f} s" + (f"; {use.stopped}" if use.stopped else "")
-        )
+        said = _sentence(made.model)
+        context.log.info(said)
         save_catalogue(store, run_key.catalogue, _catalogue_rows(run_key.name, made))
     else:
-        context.log.info(f"run key {run_key.name!r} has its posts already: they are kept")
+        said = f"run key {run_key.name!r} has its posts already: they are kept"
+        context.log.info(said)
     catalogue = load_catalogue(store, run_key.catalogue)
     texts = catalogue["text"].to_pylist()
     repeated = len(texts) - len({normalise(text) for text in texts})
@@ -85,6 +80,7 @@ def post_variations(
         metadata=rows_made(
             len(texts),
             run_key=run_key.name,
+            model=said,
             topics=dict(Counter(catalogue["topic"].to_pylist())),
             sources=dict(Counter(catalogue["source"].to_pylist())),
             preview=preview(shown, [list(row.values()) for row in rows]),
@@ -94,6 +90,11 @@ def post_variations(
             result("few_near_duplicates", alike.share <= synthetic.near_duplicates, str(alike)),
         ],
     )
+
+
+def _sentence(use: ModelUse) -> str:
+    wrote = f"the model wrote {use.written} of {use.wanted} texts in {use.calls} calls"
+    return f"{wrote}, {use.seconds:.0f} s" + (f"; {use.stopped}" if use.stopped else "")
 
 
 def _text_model(store: ObjectStore, call_seconds: float) -> TextModel:

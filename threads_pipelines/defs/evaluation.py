@@ -8,7 +8,7 @@ import dagster as dg
 import numpy as np
 from pydantic import Field
 
-from threads_pipelines.defs.common import OWNERS, RETRY_IO, columns, preview, result, rows_made
+from threads_pipelines.defs.common import asset, columns, preview, result, rows_made
 from threads_pipelines.defs.matrix import interaction_matrix
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources import ObjectStorage
@@ -48,13 +48,11 @@ class EvaluationConfig(dg.Config):
     )
 
 
-@dg.asset(
+@asset(
     group_name="recommendation",
     kinds={"s3", "numpy"},
-    owners=OWNERS,
     code_version="1",
     partitions_def=daily,
-    retry_policy=RETRY_IO,
     deps=[interaction_matrix, tuned_settings],
     description="Fits on all but the last 24 hours and tests on them, beside random, popularity, "
     "trending and the seeds' formula. A model that is measurably worse than trending is not "

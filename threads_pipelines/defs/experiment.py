@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from pydantic import Field
 
 from threads_pipelines import settings
-from threads_pipelines.defs.common import OWNERS, RETRY_IO, columns, preview, rows_made
+from threads_pipelines.defs.common import asset, columns, preview, rows_made
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.publish import user_recommendation
 from threads_pipelines.defs.resources import Database, ObjectStorage
@@ -55,12 +55,10 @@ class Experiment(dg.ConfigurableResource):
         )
 
 
-@dg.asset(
+@asset(
     group_name="experiment",
     kinds={"postgres"},
-    owners=OWNERS,
     code_version="1",
-    retry_policy=RETRY_IO,
     deps=["synthetic_interactions"],
     description="Control or treatment for each enrolled account, by a stable hash of the "
     "experiment's name and the account's id. Real accounts only where the config says so.",
@@ -130,13 +128,11 @@ class ReportConfig(dg.Config):
     )
 
 
-@dg.asset(
+@asset(
     group_name="experiment",
     kinds={"postgres", "s3"},
-    owners=OWNERS,
     code_version="1",
     partitions_def=daily,
-    retry_policy=RETRY_IO,
     deps=[experiment_assignment, user_recommendation],
     description="Treatment against control: rates per session and dwell time with 95% intervals "
     "that respect users, a sample-ratio check, a power statement, and a warning instead of a "

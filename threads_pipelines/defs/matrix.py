@@ -9,8 +9,7 @@ from pydantic import Field
 
 from threads_pipelines import settings
 from threads_pipelines.defs.common import (
-    OWNERS,
-    RETRY_IO,
+    asset,
     blocking,
     columns,
     preview,
@@ -56,13 +55,11 @@ class MatrixConfig(dg.Config):
     )
 
 
-@dg.asset(
+@asset(
     group_name="recommendation",
     kinds={"postgres", "s3", "numpy"},
-    owners=OWNERS,
     code_version="1",
     partitions_def=daily,
-    retry_policy=RETRY_IO,
     deps=["check_services", "synthetic_interactions"],
     description="Users, posts and interactions as of one instant, read in one snapshot of the "
     "database and stored as a version that every later step of the night reads.",

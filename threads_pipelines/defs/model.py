@@ -8,8 +8,7 @@ import pyarrow.parquet as pq
 from pydantic import Field
 
 from threads_pipelines.defs.common import (
-    OWNERS,
-    RETRY_IO,
+    asset,
     blocking,
     columns,
     preview,
@@ -31,13 +30,11 @@ from threads_pipelines.storage.snapshots import load_snapshot
 MODEL = "model.npz"
 
 
-@dg.asset(
+@asset(
     group_name="recommendation",
     kinds={"s3", "numpy"},
-    owners=OWNERS,
     code_version="1",
     partitions_def=daily,
-    retry_policy=RETRY_IO,
     deps=[model_evaluation],
     description="Similar people and similar posts over everything up to as_of, fitted with the "
     "settings that the gate let through, and registered as a candidate.",
@@ -79,13 +76,11 @@ class RankingConfig(dg.Config):
     chunk: int = Field(8192, ge=1, description="Users scored at a time; bounds the memory.")
 
 
-@dg.asset(
+@asset(
     group_name="recommendation",
     kinds={"s3", "parquet"},
-    owners=OWNERS,
     code_version="1",
     partitions_def=daily,
-    retry_policy=RETRY_IO,
     deps=[knn_model],
     description="The scored rows of every user as an artefact, each with its main reason and the "
     "evidence. Checked before anything is published: a fault stops the night here.",

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from pydantic import Field
 
-from threads_pipelines.defs.common import OWNERS, RETRY_IO, columns, preview, result, rows_made
+from threads_pipelines.defs.common import asset, columns, preview, result, rows_made
 from threads_pipelines.defs.model import recommendations
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources import Database, ObjectStorage
+from threads_pipelines.operations.alerts import LATE_AFTER
 from threads_pipelines.storage.publish import publish
 from threads_pipelines.storage.published import Publication, read_publication
 from threads_pipelines.storage.purge import purge_expired
@@ -35,14 +36,15 @@ class PublishConfig(dg.Config):
     connections: int = Field(2, ge=1, le=16, description="Shards written at the same time.")
 
 
-@dg.asset(
+@asset(
     group_name="recommendation",
     kinds={"postgres"},
-    owners=OWNERS,
     code_version="1",
     partitions_def=daily,
-    retry_policy=RETRY_IO,
     pool="publish",
+    freshness_policy=dg.FreshnessPolicy.time_window(
+        fail_window=LATE_AFTER, warn_window=timedelta(hours=25)
+    ),
     deps=[recommendations],
     description="The table that the app reads: each user's rows are replaced in one transaction. "
     "A run that is older than what a user has, or already expired, is archived instead.",

@@ -6,8 +6,7 @@ import dagster as dg
 
 from threads_pipelines.content.seeds import SeedPost, SeedUser, parse_seed_posts, parse_seed_users
 from threads_pipelines.defs.common import (
-    OWNERS,
-    RETRY_IO,
+    asset,
     blocking,
     columns,
     preview,
@@ -28,12 +27,10 @@ def read_seed_users(store: ObjectStore) -> tuple[SeedUser, ...]:
     return parse_seed_users(store.get("seeds/seed_users.json"), "seeds/seed_users.json")
 
 
-@dg.asset(
+@asset(
     group_name="seeds",
     kinds={"s3", "json"},
-    owners=OWNERS,
     code_version="1",
-    retry_policy=RETRY_IO,
     deps=["check_services"],
     description="The seed posts that every generated post varies. A fault in the file names the "
     "object, the entry, the field and what is wrong, and nothing downstream runs.",
@@ -52,12 +49,10 @@ def seed_posts(storage: ObjectStorage) -> dg.MaterializeResult:
     )
 
 
-@dg.asset(
+@asset(
     group_name="seeds",
     kinds={"s3", "json"},
-    owners=OWNERS,
     code_version="1",
-    retry_policy=RETRY_IO,
     deps=[seed_posts],
     description="The archetypes that synthetic users are drawn from, with their topic weights.",
     metadata=columns(id="text", name="text", bio="text[]", topic_weights="jsonb"),

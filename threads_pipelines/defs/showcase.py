@@ -6,7 +6,7 @@ import dagster as dg
 from pydantic import Field
 
 from threads_pipelines import settings
-from threads_pipelines.defs.common import OWNERS, RETRY_IO, columns, rows_made
+from threads_pipelines.defs.common import asset, columns, rows_made
 from threads_pipelines.defs.experiment import Experiment, experiment_report, read_report
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources import Database, ObjectStorage
@@ -26,13 +26,11 @@ class PageConfig(dg.Config):
     days: int = Field(30, ge=1, le=3660, description="Days that the experiment's section covers.")
 
 
-@dg.asset(
+@asset(
     group_name="experiment",
     kinds={"s3", "html"},
-    owners=OWNERS,
     code_version="1",
     partitions_def=daily,
-    retry_policy=RETRY_IO,
     deps=[experiment_report],
     description="One self-contained HTML page: the two test accounts' feeds side by side, sampled "
     "accounts below, each post with its reason, and the experiment's report.",

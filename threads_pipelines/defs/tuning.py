@@ -3,7 +3,7 @@
 import dagster as dg
 from pydantic import Field
 
-from threads_pipelines.defs.common import OWNERS, RETRY_IO, columns, preview, rows_made
+from threads_pipelines.defs.common import asset, columns, preview, rows_made
 from threads_pipelines.defs.matrix import interaction_matrix
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources import ObjectStorage
@@ -22,13 +22,11 @@ class TuningConfig(dg.Config):
     seed: int = Field(0, ge=0, description="Seed of the validation sample.")
 
 
-@dg.asset(
+@asset(
     group_name="tuning",
     kinds={"s3", "numpy"},
-    owners=OWNERS,
     code_version="1",
     partitions_def=daily,
-    retry_policy=RETRY_IO,
     deps=[interaction_matrix],
     description="The winner of a search over settings, judged on the last day (or fifth) of the "
     "training window; the seeds' own formula and trending are always among the candidates.",
