@@ -10,7 +10,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from scipy.sparse import csr_matrix
 
 from benchmarks.peers import peers_python as default_python
 from benchmarks.report import write_report
-from benchmarks.speed_peers import CONTENDERS, peak
+from benchmarks.speed_peers import CONTENDERS, clock, peak, spent
 from threads_pipelines.recommender.model import fit, recommend_chunks
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.recommender.snapshot import Interactions, Posts, Snapshot, Users
@@ -90,12 +89,11 @@ def ours(name: str, matrix: csr_matrix, neighbours: int, top_k: int) -> dict[str
     tiny = snapshot(power_law(50, 40, 300))
     list(recommend_chunks(fit(tiny, settings), top_k))  # compiles
     night = snapshot(matrix)
-    start = time.perf_counter()
+    start = clock()
     model = fit(night, settings)
-    fitted = time.perf_counter()
+    fitted = clock()
     rows = sum(len(chunk) for chunk in recommend_chunks(model, top_k))
-    ranked = time.perf_counter() - fitted
-    return {"fit": fitted - start, "rank": ranked, "rows": rows}
+    return {**spent(start, fitted), "rows": rows}
 
 
 @njit(parallel=True)
@@ -125,17 +123,17 @@ def _scores(user_start, user_post, near, sums, threads):  # type: ignore[no-unty
 def floor(matrix: csr_matrix, neighbours: int, threads: int = 2) -> dict[str, float]:
     """The scatter-adds of the item part: a user's pairs of posts, and a post's neighbours."""
 
-    def run(matrix: csr_matrix) -> tuple[float, float]:
+    def run(matrix: csr_matrix) -> dict[str, float]:
         turned = matrix.T.tocsr()
         posts = matrix.shape[1]
         near = np.random.default_rng(0).integers(0, posts, (posts, neighbours)).astype(np.int32)
         sums = np.zeros((threads, posts), np.float32)
         sides = (matrix.indptr, matrix.indices)
-        start = time.perf_counter()
+        start = clock()
         _cooccurrences(*sides, turned.indptr, turned.indices, sums, threads)
-        middle = time.perf_counter()
+        fitted = clock()
         _scores(*sides, near, sums, threads)
-        return middle - start, time.perf_counter() - middle
+        return spent(start, fitted)
 
     small = power_law(50, 40, 300)
     small.indptr, small.indices = (
@@ -143,13 +141,8 @@ def floor(matrix: csr_matrix, neighbours: int, threads: int = 2) -> dict[str, fl
         small.indices.astype(matrix.indices.dtype),
     )
     run(small)  # compiles
-    fit_seconds, rank_seconds = run(matrix)
     degree = np.diff(matrix.indptr).astype(float)
-    return {
-        "fit": fit_seconds,
-        "rank": rank_seconds,
-        "additions": float((degree**2).sum() + degree.sum() * neighbours),
-    }
+    return {**run(matrix), "additions": float((degree**2).sum() + degree.sum() * neighbours)}
 
 
 def worker(name: str, path: Path, neighbours: int, top_k: int) -> None:
@@ -219,6 +212,7 @@ def main(
     for row in rows:
         if peer:
             row["times as fast as implicit"] = peer["seconds"] / row["seconds"]
+            row["by cpu"] = peer["cpu"] / row["cpu"]
             row["memory of implicit's"] = row["peak_mb"] / peer["peak_mb"]
     title = f"Fit and top {top_k} of all: {size}, {neighbours} neighbours"
     click.echo(write_report(f"recommender_speed_{size}", rows, out, title=title, bars="seconds"))
