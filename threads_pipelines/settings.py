@@ -102,7 +102,7 @@ class Settings:
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings now; raise ConfigurationError where a value cannot be used."""
     given = {key: value for key, value in (environ or os.environ).items() if value.strip()}
-    state_dir = Path(given.get("THREADS_STATE_DIR", PROJECT_ROOT / ".state")).absolute()
+    state_dir = state_folder(given)
     stack = running_stack(state_dir)
     # A user's own server never gets the embedded server's credentials, and the other way round.
     if _has_s3(given):
@@ -127,6 +127,19 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         test_account_password=given.get("THREADS_TEST_ACCOUNT_PASSWORD"),
         embedded=frozenset(set(stack) - set(given)),
     )
+
+
+def state_folder(environ: Mapping[str, str] | None = None) -> Path:
+    """The folder that holds everything the project writes on this machine."""
+    given = (environ or os.environ).get("THREADS_STATE_DIR", "").strip()
+    return Path(given or PROJECT_ROOT / ".state").absolute()
+
+
+def keep_caches_in_state_folder() -> None:
+    """Let libraries that cache compiled code or fonts do so in the state folder, not at home."""
+    caches = state_folder() / "cache"
+    for variable, folder in {"NUMBA_CACHE_DIR": "numba", "MPLCONFIGDIR": "matplotlib"}.items():
+        os.environ.setdefault(variable, str(caches / folder))
 
 
 def sqlalchemy_url(url: str, variable: str = "DATABASE_URL") -> str:

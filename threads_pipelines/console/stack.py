@@ -34,7 +34,9 @@ def start() -> None:
 @click.command()
 def stop() -> None:
     """Stop the embedded stack and keep its data."""
-    Stack(settings.load().state_dir, PARTS).stop(progress=lambda line: click.echo(f"  {line}"))
+    # Only the folder is asked for: a broken stack.json, which `settings.load` refuses, is no reason
+    # not to stop what runs.
+    Stack(settings.state_folder(), PARTS).stop(progress=lambda line: click.echo(f"  {line}"))
 
 
 @click.command()

@@ -24,7 +24,10 @@ def asset(**spec: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """``dagster.asset`` with what all of ours share: owners, and retries of I/O alone."""
 
     def decorate(function: Callable[..., Any]) -> dg.AssetsDefinition:
-        return dg.asset(owners=OWNERS, retry_policy=RETRY_IO, **spec)(once_unless_io(function))
+        made: dg.AssetsDefinition = dg.asset(owners=OWNERS, retry_policy=RETRY_IO, **spec)(
+            once_unless_io(function)
+        )
+        return made
 
     return decorate
 
