@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from threads_pipelines.console import dagster, run, stack
+from threads_pipelines.console import dagster, operations, run, simulation, stack
 from threads_pipelines.errors import ThreadsPipelinesError
 from threads_pipelines.offline import cli as offline
 
@@ -32,6 +32,14 @@ for _command in (
     dagster.launch,
     dagster.backfill,
     dagster.retry,
+    operations.check,
+    operations.versions,
+    operations.pin,
+    operations.release,
+    operations.dry_run,
+    operations.prune,
+    simulation.simulate,
+    simulation.fake_users,
     offline.recommend,
     offline.evaluate,
 ):

@@ -5,8 +5,12 @@ from rich.console import Console
 from rich.table import Table
 
 from threads_pipelines import settings
+from threads_pipelines.console.dagster import launch_job
+from threads_pipelines.console.stack import start_needed
 from threads_pipelines.operations import health
 from threads_pipelines.storage.health import look
+from threads_pipelines.storage.objects import ObjectStore
+from threads_pipelines.storage.registry import read_registry
 
 
 @click.command()
@@ -25,3 +29,54 @@ def check(parts: tuple[str, ...]) -> None:
     Console().print(table)
     if not all(finding.ok for finding in findings):
         raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.option("--limit", default=20, show_default=True, help="How many of the latest.")
+def versions(limit: int) -> None:
+    """List the versions that can be pinned, and which one is served."""
+    registry = read_registry(ObjectStore(start_needed().s3))
+    pinned = registry.pin.version if registry.pin else None
+    table = Table("version", "day", "made", "state", "NDCG@10")
+    for entry in reversed(registry.entries[-limit:]):
+        state = f"{entry.status}, pinned" if entry.version == pinned else entry.status
+        score = entry.metrics.get("ndcg@10 all")
+        shown = "" if score is None else f"{score:.4f}"
+        table.add_row(entry.version, entry.partition, entry.created_at, state, shown)
+    Console().print(table)
+
+
+@click.command()
+@click.argument("version", default="")
+def pin(version: str) -> None:
+    """Roll back to VERSION (default: the one served before) until `release`.
+
+    Its rows are published again as of now, without what was seen or deleted since; the nights go on
+    evaluating and keep the pinned version fresh instead of publishing their own.
+    """
+    _launch("pin_version", "publish_pinned", version=version)
+
+
+@click.command()
+def release() -> None:
+    """End a rollback: the next night publishes its own version again."""
+    _launch("release_version", "release_pin")
+
+
+@click.command("dry-run")
+@click.option("--partition", default="", help="Day whose version is compared (default: latest).")
+def dry_run(partition: str) -> None:
+    """Tell what publishing a day's version would change, and change nothing."""
+    _launch("dry_run", "compare_with_table", partition=partition)
+
+
+@click.command()
+@click.option("--dry-run", "only_tell", is_flag=True, help="Only tell what would go.")
+def prune(only_tell: bool) -> None:
+    """Delete old versions, models and runs; what is served or pinned stays."""
+    _launch("maintenance", "prune_old", dry_run=only_tell)
+
+
+def _launch(job: str, op: str, **config: object) -> None:
+    run_config = {"ops": {op: {"config": config}}} if config else {}
+    launch_job(start_needed(), job, run_config=run_config)

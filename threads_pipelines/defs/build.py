@@ -6,13 +6,17 @@ from typing import Any
 import dagster as dg
 
 from threads_pipelines.defs import (
+    alerts,
     content,
     evaluation,
+    every_minute,
     experiment,
     jobs,
+    maintenance,
     matrix,
     model,
     operations,
+    participants,
     population,
     publish,
     resources,
@@ -20,6 +24,8 @@ from threads_pipelines.defs import (
     schedules,
     seeds,
     showcase,
+    simulation,
+    simulator,
     synthetic,
     tuning,
     validation,
@@ -27,7 +33,7 @@ from threads_pipelines.defs import (
 
 ASSET_MODULES = [
     *(operations, seeds, content, population, matrix, tuning, evaluation, model, publish),
-    *(experiment, showcase, validation),
+    *(experiment, showcase, validation, simulation),
 ]
 
 
@@ -35,13 +41,19 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
     """Everything that Dagster knows; tests swap a resource by its name."""
     return dg.Definitions(
         assets=dg.load_assets_from_modules(ASSET_MODULES),
-        jobs=[*jobs.all_jobs, *rollback.ROLLBACK_JOBS],
-        schedules=schedules.all_schedules,
+        jobs=[*jobs.all_jobs, *rollback.ROLLBACK_JOBS, maintenance.maintenance],
+        schedules=[
+            *schedules.all_schedules,
+            every_minute.every_minute,
+            maintenance.weekly_maintenance,
+        ],
+        sensors=[*alerts.ALERTS, maintenance.end_abandoned_runs],
         resources={
             "database": resources.Database(),
             "storage": resources.ObjectStorage(),
             "synthetic": synthetic.SyntheticData(),
-            "experiment": experiment.Experiment(),
+            "experiment": participants.Experiment(),
+            "simulator": simulator.Simulator(),
             **(resource_overrides or {}),
         },
     )

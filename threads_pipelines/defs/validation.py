@@ -1,17 +1,22 @@
 """The last step of the night: is what was read and made such as one would expect?"""
 
+import time
 from collections.abc import Iterator
 
 import dagster as dg
 import pyarrow.parquet as pq
 from pydantic import Field
 
+from threads_pipelines import settings
 from threads_pipelines.defs.common import OWNERS, RETRY_IO, columns, preview, result, rows_made
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources import ObjectStorage
+from threads_pipelines.errors import DeliveryError
+from threads_pipelines.operations.metrics import exposition, numbers_of
 from threads_pipelines.operations.nights import Batch, Night, summarize
 from threads_pipelines.operations.validation import NIGHTS, QUESTIONS, Limits, validate
 from threads_pipelines.storage.artefacts import ArtefactStore
+from threads_pipelines.storage.delivery import push_metrics
 from threads_pipelines.storage.scored import batches, open_scored
 from threads_pipelines.storage.snapshots import load_snapshot
 
@@ -86,13 +91,14 @@ def validate_data(
     store.add_facts(partition, manifest.version, **{FACT: night.to_fact()})
     judgements = validate(night, earlier_nights(store, partition), config.limits())
     rows = [(j.question, "yes" if j.passed else "no", j.sentence, j.advice) for j in judgements]
-    numbers = {"interactions": night.interactions, "users": night.users, "rows": night.rows}
+    numbers, seconds = numbers_of(night), seconds_of_steps(context)
+    _push(context, numbers, seconds)
     return dg.MaterializeResult(
         metadata=rows_made(
             len(judgements),
             version=manifest.version,
-            coverage=night.coverage,
             **numbers,
+            **{f"seconds_{step}": value for step, value in seconds.items()},
             judgements=preview(["question", "passed", "found", "what to look at"], rows),
         ),
         check_results=[
@@ -105,6 +111,29 @@ def validate_data(
             for j in judgements
         ],
     )
+
+
+def seconds_of_steps(context: dg.AssetExecutionContext) -> dict[str, float]:
+    """How long the steps of this run took that have ended."""
+    stats = context.instance.get_run_step_stats(context.run.run_id)
+    return {
+        one.step_key: one.end_time - one.start_time
+        for one in stats
+        if one.start_time is not None and one.end_time is not None
+    }
+
+
+def _push(
+    context: dg.AssetExecutionContext, numbers: dict[str, float], seconds: dict[str, float]
+) -> None:
+    """Push to Prometheus where an address is configured; a night does not fail for its numbers."""
+    url = settings.load().pushgateway_url
+    if url is None:
+        return
+    try:
+        push_metrics(url, exposition(numbers, seconds, time.time()))
+    except DeliveryError as error:
+        context.log.warning(str(error))
 
 
 def earlier_nights(store: ArtefactStore, partition: str) -> list[Night]:
