@@ -17,6 +17,7 @@ _synthetic = _first | dg.AssetSelection.groups("seeds", "content", "population")
 _nightly = _first | dg.AssetSelection.groups("recommendation") | _last
 _tuning = dg.AssetSelection.groups("tuning")
 _reports = dg.AssetSelection.groups("experiment")
+_tick = dg.AssetSelection.assets("generated_posts", "simulated_interactions")
 
 full_pipeline = dg.define_asset_job(
     "full_pipeline",
@@ -60,8 +61,23 @@ data_validation = dg.define_asset_job(
     executor_def=dg.in_process_executor,
     description="Judges a day's data again, by itself and against the seven days before it.",
 )
+manual_simulation = dg.define_asset_job(
+    "manual_simulation",
+    selection=_first | dg.AssetSelection.assets("fake_users") | _tick,
+    executor_def=dg.in_process_executor,
+    description="Makes the fake users that are missing, then lets them post and act once.",
+)
+continuous_simulation = dg.define_asset_job(
+    "continuous_simulation",
+    selection=_tick,
+    # A process a step would cost more than the step.
+    executor_def=dg.in_process_executor,
+    tags={"dagster/max_runtime": "300"},  # one that hangs must not hold up all later minutes
+    description="A tick of the living app: fake users post and act on their feeds.",
+)
 
 all_jobs = [
     *(full_pipeline, generate_synthetic_data, nightly_recommendations, tune_settings),
     *(experiment_reports, services_check, data_validation),
+    *(manual_simulation, continuous_simulation),
 ]

@@ -68,8 +68,8 @@ def draw_tick(
     """Rows of one tick, in order of time and none after ``now_ms``.
 
     looked: posts that it looks at, one after the other; its own are passed over. Whether it acts on
-    one is drawn by ``match``; then what it does. Whoever likes or comments has viewed first; a post that
-    is liked already is only viewed. Ids follow from user, post, kind and time, so a retry adds
+    one is drawn by ``match``; then what it does. Whoever likes or comments has viewed first; a post
+    that is liked already is only viewed. Ids follow from user, post, kind and time, so a retry adds
     nothing.
     """
     looked = [post for post in looked if post.author_id != user_id]

@@ -1,0 +1,62 @@
+"""Commands for the living app: simulate, and fake-users cap or remove."""
+
+import click
+
+from threads_pipelines.console.dagster import launch_job
+from threads_pipelines.console.stack import start_needed
+from threads_pipelines.population.fake_users import RUN_KEY
+from threads_pipelines.storage import database
+from threads_pipelines.storage import simulation as storage
+from threads_pipelines.storage.remove import remove_synthetic
+
+
+@click.command()
+def simulate() -> None:
+    """Let the fake users post and act once, now; the first time it makes them.
+
+    For a tick every minute turn on the schedule `every_minute` (make ui, Automation).
+    """
+    launch_job(start_needed(), "manual_simulation")
+
+
+@click.group("fake-users")
+def fake_users() -> None:
+    """Keep the fake users' content small, or remove them."""
+
+
+@fake_users.command()
+@click.option("--posts", default=1_000, show_default=True, type=click.IntRange(min=0))
+@click.option(
+    "--rows",
+    default=10_000,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Interactions, likes and comments, of each.",
+)
+def cap(posts: int, rows: int) -> None:
+    """Keep only the fake users' latest posts and rows; older ones are deleted.
+
+    A post that goes takes with it what others wrote on it.
+    """
+    engine = database.connect(start_needed().database_url)
+    removed = storage.remove_oldest(engine, posts, rows)
+    click.echo(_counted(removed))
+
+
+@fake_users.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove(yes: bool) -> None:
+    """Remove the fake users and everything of theirs; no other account is touched.
+
+    Turn the schedule `every_minute` off first: it goes on without them, and writes nothing.
+    """
+    engine = database.connect(start_needed().database_url)
+    if not yes:
+        click.confirm(
+            f"Remove the fake users from {engine.url.host}/{engine.url.database}?", abort=True
+        )
+    click.echo(_counted(remove_synthetic(engine, RUN_KEY, progress=click.echo)))
+
+
+def _counted(removed: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {table}" for table, count in removed.items()) + " removed"

@@ -1,0 +1,51 @@
+"""The job of every minute: it never overlaps with itself, and its old runs go."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+from dagster import DagsterInstance, DagsterRunStatus
+
+from threads_pipelines.defs.jobs import continuous_simulation
+
+_ACTIVE = [
+    DagsterRunStatus.QUEUED,
+    DagsterRunStatus.NOT_STARTED,
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+    DagsterRunStatus.CANCELING,
+]
+_FINISHED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
+_PRUNED_AT_ONCE = 20
+"""Enough to catch up with one a minute, and over in a second."""
+
+
+@dg.schedule(
+    job=continuous_simulation,
+    cron_schedule="*/1 * * * *",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="Every minute, once it is turned on: fake users post and act. A minute in which "
+    "the run before it still goes on is left out.",
+)
+def every_minute(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """Request a tick, unless one is queued or in progress."""
+    active = dg.RunsFilter(job_name=continuous_simulation.name, statuses=_ACTIVE)
+    for run in context.instance.get_runs(active, limit=1):
+        state = run.status.value.lower().replace("_", " ")
+        return dg.SkipReason(f"run {run.run_id} of {run.job_name} is still {state}")
+    return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat(timespec="minutes"))
+
+
+def prune_runs(instance: DagsterInstance, hours: float) -> int:
+    """Delete the oldest finished runs of the minute's job with their logs; returns how many.
+
+    hours: that a run stays.
+    """
+    old = dg.RunsFilter(
+        job_name=continuous_simulation.name,
+        statuses=_FINISHED,
+        created_before=datetime.now(UTC) - timedelta(hours=hours),
+    )
+    runs = instance.get_runs(old, limit=_PRUNED_AT_ONCE, ascending=True)
+    for run in runs:
+        instance.delete_run(run.run_id)
+    return len(runs)
