@@ -10,6 +10,7 @@ from pydantic import Field
 
 from threads_pipelines import settings
 from threads_pipelines.defs.common import asset, columns, preview, rows_made
+from threads_pipelines.defs.participants import Experiment
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.publish import user_recommendation
 from threads_pipelines.defs.resources import Database, ObjectStorage
@@ -24,35 +25,10 @@ from threads_pipelines.storage import experiments
 from threads_pipelines.storage.contract import has_experiment_group
 from threads_pipelines.storage.exports import export_rows
 
-_DEFAULTS = ExperimentSettings()
 _MISSING = (
     'the app has no column "user".experiment_group: its owner adds it with the migration in '
     "sql/prisma; everything but the experiment works without it"
 )
-
-
-class Experiment(dg.ConfigurableResource):
-    """Who takes part, shared by the assignment, the night and the report."""
-
-    name: str = Field(default=_DEFAULTS.name, description="Another name deals the groups anew.")
-    enroll_real_accounts: bool = Field(
-        default=False, description="Enrol real people too; synthetic accounts always are."
-    )
-    pinned: dict[str, str] = Field(
-        default=dict(_DEFAULTS.pinned),
-        description="Email or id of an account, and its group: control or treatment. Such "
-        "accounts are served accordingly and left out of the report.",
-    )
-
-    def settings(self) -> ExperimentSettings:
-        """Validated settings."""
-        return ExperimentSettings.model_validate(
-            {
-                "name": self.name,
-                "enroll_real_accounts": self.enroll_real_accounts,
-                "pinned": self.pinned,
-            }
-        )
 
 
 @asset(

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 
 import dagster as dg
+import sqlalchemy as sa
 from pydantic import Field
 
 from threads_pipelines import settings
@@ -16,11 +17,15 @@ from threads_pipelines.defs.common import (
     result,
     rows_made,
 )
+from threads_pipelines.defs.participants import Experiment
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources import Database, ObjectStorage
+from threads_pipelines.experiment.assignment import assign
+from threads_pipelines.experiment.settings import ExperimentSettings
 from threads_pipelines.recommender.as_of import as_of_for, parse_instant
 from threads_pipelines.recommender.snapshot_checks import dangling, outside_window
 from threads_pipelines.storage.contract import require_contract
+from threads_pipelines.storage.experiments import read_roster
 from threads_pipelines.storage.read import read_snapshot
 from threads_pipelines.storage.snapshots import save_snapshot
 
@@ -36,6 +41,13 @@ class SyntheticAccounts(Enum):
     def included(self) -> bool | None:
         """As ``read_snapshot`` takes it; None lets the data decide."""
         return {"include": True, "exclude": False}.get(self.name)
+
+
+def control_group(engine: sa.Engine, settings: ExperimentSettings) -> list[str]:
+    """Ids of the accounts that the experiment deals into control."""
+    roster = read_roster(engine)
+    dealt = assign(roster.ids, roster.emails, roster.synthetic, settings)
+    return [str(identifier) for identifier in dealt.ids[dealt.withheld]]
 
 
 class MatrixConfig(dg.Config):
@@ -77,6 +89,7 @@ def interaction_matrix(
     config: MatrixConfig,
     database: Database,
     storage: ObjectStorage,
+    experiment: Experiment,
 ) -> dg.MaterializeResult:
     """Read the app's database into a snapshot and make it the partition's current version."""
     day = date.fromisoformat(context.partition_key)
@@ -96,6 +109,8 @@ def interaction_matrix(
             include_synthetic=config.synthetic_accounts.included,
             progress=context.log.info,
         )
+        if experiment.withhold_control:
+            snapshot = snapshot.withholding(control_group(engine, experiment.settings()))
     store = storage.artefacts()
     version = f"{as_of:%Y%m%dT%H%M%SZ}-{context.run.run_id[:8]}"
     facts = {"as_of": as_of.isoformat(), "look_back_days": config.look_back_days}

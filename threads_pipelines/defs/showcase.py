@@ -1,19 +1,26 @@
-"""What a person opens: the comparison page."""
+"""What a person opens: the comparison page and the exports."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 from pydantic import Field
 
 from threads_pipelines import settings
 from threads_pipelines.defs.common import asset, columns, rows_made
-from threads_pipelines.defs.experiment import Experiment, experiment_report, read_report
+from threads_pipelines.defs.experiment import experiment_report, read_report
+from threads_pipelines.defs.participants import Experiment
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources import Database, ObjectStorage
+from threads_pipelines.experiment.tables import report_table
 from threads_pipelines.feeds import account_feeds
 from threads_pipelines.population.identity import TEST_ACCOUNTS
+from threads_pipelines.reporting.export import ExportTable, export_tables
+from threads_pipelines.reporting.nights import metrics_table
 from threads_pipelines.reporting.page import ComparisonPage, render
+from threads_pipelines.storage import report_rows
+from threads_pipelines.storage.experiments import read_roster
 from threads_pipelines.storage.feeds import find_readers
+from threads_pipelines.storage.registry import read_registry
 
 PAGE = "comparison.html"
 
@@ -67,5 +74,70 @@ def comparison_page(
             path=dg.MetadataValue.path(path),
             object=key,
             own_topics_in_the_top_10={feed.name: feed.own for feed in feeds[:2]},
+        )
+    )
+
+
+class ExportConfig(dg.Config):
+    """What the exports hold."""
+
+    days: int = Field(7, ge=1, le=3660, description="Days of interactions in the workbook.")
+    synthetic_accounts: bool = Field(
+        False, description="Export synthetic accounts although real ones exist."
+    )
+
+
+@asset(
+    group_name="experiment",
+    kinds={"s3", "excel", "parquet"},
+    code_version="1",
+    partitions_def=daily,
+    deps=[experiment_report],
+    description="An Excel workbook and Parquet files that a person can open: interactions, "
+    "recommendations, model metrics and the experiment, with export time and row counts.",
+    metadata=columns(table="text", rows="int"),
+)
+def export_reports(
+    context: dg.AssetExecutionContext,
+    config: ExportConfig,
+    database: Database,
+    storage: ObjectStorage,
+    experiment: Experiment,
+) -> dg.MaterializeResult:
+    """Write the exports to the state folder and to S3."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    naive, store = now.replace(tzinfo=None), storage.store()
+    folder = settings.load().state_dir / "reports"
+    metrics = metrics_table(read_registry(store).entries)
+    with database.engine() as engine:
+        roster = read_roster(engine)
+        hidden = roster.hidden_ids(synthetic_accounts=config.synthetic_accounts)
+        since = naive - timedelta(days=config.days)
+        report = report_table(read_report(engine, experiment.settings(), now, config.days))
+        tables = [
+            ExportTable(
+                "interactions",
+                report_rows.INTERACTIONS,
+                report_rows.interactions(engine, since, naive, hidden),
+            ),
+            ExportTable(
+                "recommendations",
+                report_rows.RECOMMENDATIONS,
+                report_rows.recommendations(engine, naive, hidden),
+            ),
+            ExportTable("model_metrics", metrics.schema, metrics.to_batches()),
+            ExportTable("experiment", report.schema, report.to_batches()),
+        ]
+        made = export_tables(tables, folder, naive, progress=context.log.info)
+    prefix = f"reports/{context.partition_key}/"
+    for path in (made.workbook, *made.parquet):
+        store.upload(path, prefix + path.name)
+    context.log.info(f"workbook: {made.workbook.as_uri()}")
+    return dg.MaterializeResult(
+        metadata=rows_made(
+            sum(made.rows.values()),
+            rows=made.rows,
+            workbook=dg.MetadataValue.path(made.workbook),
+            objects=prefix,
         )
     )

@@ -3,7 +3,8 @@
 A snapshot is plain arrays. It is read from PostgreSQL by ``storage`` or from a file by ``offline``.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,3 +90,8 @@ class Snapshot:
     seen: csr_matrix
     as_of: int
     timed: bool = True
+
+    def withholding(self, user_ids: Collection[str]) -> "Snapshot":
+        """The same snapshot in which these users are given no feed."""
+        withheld = np.isin(self.users.ids, np.array(list(user_ids), object))
+        return replace(self, users=replace(self.users, receives=self.users.receives & ~withheld))

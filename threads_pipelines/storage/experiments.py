@@ -31,6 +31,12 @@ class Roster:
     labels: list[str | None]
     synthetic: NDArray[np.bool_]
 
+    def hidden_ids(self, *, synthetic_accounts: bool) -> list[str]:
+        """Accounts that a report leaves out: the synthetic ones, once real ones exist."""
+        if synthetic_accounts or self.synthetic.all():
+            return []
+        return [self.ids[row] for row in np.flatnonzero(self.synthetic)]
+
 
 def read_roster(engine: Engine) -> Roster:
     """Read all accounts."""

@@ -1,0 +1,52 @@
+"""The registry as a table: what each night's model was measured at."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+SCHEMA = pa.schema(
+    [
+        pa.field("partition", pa.string()),
+        pa.field("version", pa.string()),
+        pa.field("created_at", pa.string()),
+        pa.field("status", pa.string()),
+        pa.field("gate", pa.string()),
+        pa.field("metric", pa.string()),
+        pa.field("value", pa.float64()),
+    ]
+)
+
+
+class Registered(Protocol):
+    """What the table needs of a registry's entry."""
+
+    @property
+    def partition(self) -> str: ...  # noqa: D102
+    @property
+    def version(self) -> str: ...  # noqa: D102
+    @property
+    def created_at(self) -> str: ...  # noqa: D102
+    @property
+    def status(self) -> str: ...  # noqa: D102
+    @property
+    def metrics(self) -> Mapping[str, Any]: ...  # noqa: D102
+
+
+def metrics_table(entries: Iterable[Registered]) -> pa.Table:
+    """One row a version and metric, in the order of the registry."""
+    rows = [
+        {
+            "partition": entry.partition,
+            "version": entry.version,
+            "created_at": entry.created_at,
+            "status": entry.status,
+            "gate": entry.metrics.get("gate"),
+            "metric": name,
+            "value": float(value),
+        }
+        for entry in entries
+        for name, value in entry.metrics.items()
+        if isinstance(value, int | float)
+    ]
+    return pa.Table.from_pylist(rows, SCHEMA)
