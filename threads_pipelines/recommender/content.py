@@ -8,7 +8,7 @@ from threads_pipelines.recommender.interactions import Pairs
 from threads_pipelines.recommender.kernels import nearest_rows
 from threads_pipelines.recommender.parallel import in_blocks
 from threads_pipelines.recommender.settings import RecommenderSettings
-from threads_pipelines.recommender.similar_posts import UNLIMITED, Neighbours
+from threads_pipelines.recommender.similar_posts import Neighbours
 from threads_pipelines.recommender.snapshot import Snapshot
 
 _VOCABULARY = 50_000
@@ -43,7 +43,7 @@ def similar_texts(snapshot: Snapshot, pairs: Pairs, settings: RecommenderSetting
     post = np.empty((n_posts, most), np.int32)
     value = np.zeros((n_posts, most), np.float32)
     found = np.zeros(n_posts, np.int32)
-    scale = np.ones(n_posts, np.float32)
+    scale, words = np.ones(n_posts, np.float32), np.ones(vectors.shape[1], np.float32)
 
     def search(low: int, high: int) -> None:
         block = rows[low:high]
@@ -54,7 +54,7 @@ def similar_texts(snapshot: Snapshot, pairs: Pairs, settings: RecommenderSetting
             block,
             vectors.indptr.astype(np.int64), vectors.indices, vectors.data,
             by_word.indptr.astype(np.int64), by_word.indices, by_word.data,
-            np.ones(vectors.shape[1], np.float32), scale, UNLIMITED, UNLIMITED, UNLIMITED,
+            words, scale, vectors.shape[1], np.full(len(block), -1),
             near, alike, count,
         )  # fmt: skip
         post[block], value[block], found[block] = near, alike, count

@@ -86,8 +86,17 @@ def _merge_repeats(start: Any, grouped: Any, post: Any, worth: Any, n_posts: int
 
 
 def group_by(keys: NDArray[np.int32], n: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Starts (n + 1,) and the positions of each key 0 … n − 1, ascending; keys below 0 are left out."""
+    """Starts (n + 1,) and the positions of each key 0 … n − 1, ascending; others are left out."""
     return _group(keys, np.flatnonzero(keys >= 0).astype(np.int32), n)
+
+
+def _latest_first(at: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Positions by descending time; a long span is cut into 4 million steps, a second or more."""
+    if not len(at):
+        return np.zeros(0, np.int32)
+    ago = at.max() - at
+    ago //= max(1, int(ago.max()) // 4_000_000)
+    return group_by(ago.astype(np.int32), int(ago.max()) + 1)[1]
 
 
 def pairs_of(snapshot: Snapshot, settings: RecommenderSettings) -> Pairs:
@@ -97,11 +106,10 @@ def pairs_of(snapshot: Snapshot, settings: RecommenderSettings) -> Pairs:
         [getattr(settings.weights, kind) for kind in INTERACTION_TYPES], dtype=np.float32
     )
     worth = worth_of[events.kind]
-    kept = np.flatnonzero(worth > 0)
+    kept = np.flatnonzero(worth > 0).astype(np.int32)
     if snapshot.timed:
-        kept = kept[np.argsort(-events.at[kept], kind="stable")]
-    order = kept.astype(np.int32)
-    del kept
+        kept = kept[_latest_first(events.at[kept])]
+    order = kept
     n_users, n_posts = len(snapshot.users.ids), len(snapshot.posts.ids)
 
     user, post = events.user[order], events.post[order]
@@ -134,12 +142,14 @@ def decay(age_hours: Floats, half_life_hours: float | None) -> Floats:
     return np.exp2(age_hours / np.float32(-half_life_hours))
 
 
-def decayed(pairs: Pairs, half_life_hours: float | None) -> Floats:
-    """(n_pairs,) worth of each pair, in rows, decayed by its age; not copied where nothing decays."""
+def decayed(
+    pairs: Pairs, half_life_hours: float | None, place: NDArray[np.int64] | slice = slice(None)
+) -> Floats:
+    """(n,) worth of the pairs at these places of the rows, decayed by age; a view without decay."""
     if half_life_hours is None:
-        return pairs.user_weight
-    value = decay(pairs.user_age, half_life_hours)
-    value *= pairs.user_weight
+        return pairs.user_weight[place]
+    value = decay(pairs.user_age[place], half_life_hours)
+    value *= pairs.user_weight[place]
     return value
 
 
@@ -149,13 +159,11 @@ def row_sums(start: NDArray[np.int64], value: Floats) -> Floats:
     return np.where(np.diff(start) > 0, total, np.float32(0))
 
 
-def by_post(pairs: Pairs, value: Floats) -> Floats:
-    """Values of the pairs, given in rows, in the order of ``Pairs.post_user``."""
-    n_posts = len(pairs.post_degree)
-    user = np.repeat(np.arange(len(pairs.user_degree)), pairs.user_degree)
-    post = np.repeat(np.arange(n_posts), pairs.post_degree)
-    in_rows = np.argsort(user * n_posts + pairs.user_post, kind="stable")
-    in_columns = np.argsort(pairs.post_user.astype(np.int64) * n_posts + post, kind="stable")
-    result = np.empty_like(value)
-    result[in_columns] = value[in_rows]
-    return result
+def latest(pairs: Pairs, cap: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Rows of at most ``cap`` posts a user, the latest ones: starts and posts."""
+    degree = np.minimum(pairs.user_degree, cap)
+    if degree.sum() == len(pairs.user_post):
+        return pairs.user_start, pairs.user_post
+    start = np.concatenate(([0], np.cumsum(degree)))
+    shift = np.repeat(pairs.user_start[:-1] - start[:-1], degree)
+    return start, pairs.user_post[np.arange(start[-1]) + shift]

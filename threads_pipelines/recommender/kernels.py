@@ -24,17 +24,16 @@ def nearest_rows(
     through_scale: Any,
     scale: Any,
     a_cap: int,
-    b_cap: int,
-    budget: int,
+    own: Any,
     neighbour: Any,
     similarity: Any,
     found: Any,
 ) -> None:
-    """Find the largest entries of rows of A·diag(through_scale)·B·diag(scale), off the diagonal.
+    """Find the largest entries of rows of A·diag(through_scale)·B·diag(scale).
 
     rows: (n,) int64. An empty ``a_value`` or ``b_value`` means that the matrix is binary. A is read
-    up to ``a_cap`` entries a row and B up to ``b_cap``, fewer where a row would otherwise read more
-    than about ``budget`` entries. Writes neighbour (n, most) int32, similarity (n, most) float32
+    up to ``a_cap`` entries a row. own: (n,) the column that is a row's own and left out, -1 where
+    there is none. Writes neighbour (n, most) int32, similarity (n, most) float32
     and found (n,) int32, how many of them are there.
     """
     n_columns = len(scale)
@@ -45,10 +44,9 @@ def nearest_rows(
         row = rows[r]
         begin_row = a_start[row]
         end_row = min(a_start[row + 1], begin_row + a_cap)
-        cap = min(b_cap, max(budget // max(end_row - begin_row, 1), 32))
         work = 0
         for k in range(begin_row, end_row):
-            work += min(b_start[a_item[k] + 1] - b_start[a_item[k]], cap)
+            work += b_start[a_item[k] + 1] - b_start[a_item[k]]
         dense = 2 * work > n_columns
         n_touched = 0
         for k in range(begin_row, end_row):
@@ -56,8 +54,7 @@ def nearest_rows(
             value = through_scale[through]
             if not a_binary:
                 value *= a_value[k]
-            begin = b_start[through]
-            end = min(b_start[through + 1], begin + cap)
+            begin, end = b_start[through], b_start[through + 1]
             if not b_binary:
                 for m in range(begin, end):
                     j = b_item[m]
@@ -73,8 +70,8 @@ def nearest_rows(
                     touched[n_touched] = j
                     n_touched += total[j] == 0
                     total[j] += value
-        if row < n_columns:
-            total[row] = 0
+        if own[r] >= 0:
+            total[own[r]] = 0
         if dense and b_binary:
             total *= scale
             found[r] = keep_largest(total, similarity[r], neighbour[r])
@@ -128,8 +125,9 @@ def rank_posts(
     user_start: Any,
     user_post: Any,
     profile: Any,
-    vote: Any,
-    vote_cap: int,
+    pool_start: Any,
+    pool_post: Any,
+    pool_vote: Any,
     neighbour: Any,
     similarity: Any,
     found: Any,
@@ -189,9 +187,8 @@ def rank_posts(
         if has_people:
             people[:] = 0
             for k in range(found[r]):
-                first = user_start[neighbour[r, k]]
-                last = min(user_start[neighbour[r, k] + 1], first + vote_cap)
-                _add(people, user_post, vote, first, last, similarity[r, k])
+                first, last = pool_start[neighbour[r, k]], pool_start[neighbour[r, k] + 1]
+                _add(people, pool_post, pool_vote, first, last, similarity[r, k])
             people_scale = _finish(people, forbidden, n_forbidden, allowed, shares[0])
         if has_near:
             posts[:] = 0
@@ -227,9 +224,8 @@ def rank_posts(
         for s in range(size):
             slot[out_post[r, s]] = s + 1
         for k in range(found[r]):
-            first = user_start[neighbour[r, k]]
-            for m in range(first, min(user_start[neighbour[r, k] + 1], first + vote_cap)):
-                s = slot[user_post[m]]
+            for m in range(pool_start[neighbour[r, k]], pool_start[neighbour[r, k] + 1]):
+                s = slot[pool_post[m]]
                 if s:
                     votes[s - 1] += 1
         if has_near:

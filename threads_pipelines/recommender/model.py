@@ -10,17 +10,15 @@ from numpy.typing import NDArray
 
 from threads_pipelines.recommender.content import similar_texts
 from threads_pipelines.recommender.interactions import (
-    NONE,
     Pairs,
-    by_post,
     decay,
     decayed,
     group_by,
     pairs_of,
-    row_sums,
 )
 from threads_pipelines.recommender.kernels import nearest_rows, rank_posts
 from threads_pipelines.recommender.parallel import in_blocks
+from threads_pipelines.recommender.people import people_arrays
 from threads_pipelines.recommender.popularity import (
     head_start,
     popularity,
@@ -40,7 +38,6 @@ from threads_pipelines.recommender.snapshot import Snapshot
 _BLOCK = 128
 """Users that one thread scores at a time."""
 
-_LEAST_SEARCH = 5_000
 _KEPT = 3
 _PAIR_FIELDS = {"weights", "repeat_gain"}
 _NEAR_FIELDS = _PAIR_FIELDS | {
@@ -88,9 +85,11 @@ class Model:
         reason = np.zeros((n, top), np.int8)
         evidence = np.zeros((n, top), np.int32)
         count = np.zeros(n, np.int32)
-        most = min(s.people_neighbours, self.n_users) if s.people_share > 0 else 0
+        most = min(s.people_neighbours, len(a["pool_user"]))
         shares = np.array([s.people_share, 1 - s.people_share, s.content_weight], np.float32)
-        budget = max(s.search_budget // max(self.n_users, 1), _LEAST_SEARCH)
+        pool = a["pool_user"]
+        place = np.searchsorted(pool, rows)
+        own = np.where(np.append(pool, -1)[place] == rows, place, -1)
 
         def work(low: int, high: int) -> None:
             neighbour = np.empty((high - low, most), np.int32)
@@ -100,14 +99,15 @@ class Model:
                 nearest_rows(
                     rows[low:high],
                     a["user_start"], a["user_post"], a["profile"],
-                    a["post_start"], a["post_user"], a.get("audience_value", NONE),
-                    a["post_scale"], a["user_scale"], s.history_cap, s.audience_cap, budget,
+                    a["audience_start"], a["audience"], a["audience_value"],
+                    a["post_scale"], a["pool_scale"], s.history_cap, own[low:high],
                     neighbour, similarity, found,
                 )  # fmt: skip
                 np.power(similarity, np.float32(s.people_power), out=similarity)
             rank_posts(
                 rows[low:high],
-                a["user_start"], a["user_post"], a["profile"], a["vote"], s.vote_cap,
+                a["user_start"], a["user_post"], a["profile"],
+                a["pool_start"], a["pool_post"], a["pool_vote"],
                 neighbour, similarity, found,
                 a["near_start"], a["near_post"], a["near_value"],
                 a["text_start"], a["text_post"], a["text_value"],
@@ -164,21 +164,24 @@ def _as_rows(
 class Fitter:
     """Fits one snapshot under many settings; what does not change between them is kept."""
 
-    def __init__(self, snapshot: Snapshot, progress: Callable[[str], None] | None = None) -> None:
-        self.snapshot = snapshot
+    def __init__(
+        self, snapshot: Snapshot, seed: int = 0, progress: Callable[[str], None] | None = None
+    ) -> None:
+        self.snapshot, self._seed = snapshot, seed
         self._say = progress or (lambda _: None)
         self._kept: dict[str, list[tuple[str, Any]]] = {}
 
     def fit(self, settings: RecommenderSettings) -> Model:
         """Learn similarities and popularity."""
         pairs = self._once("pairs", settings, _PAIR_FIELDS, self._pairs)
+        rng = np.random.default_rng(self._seed)
         none = Neighbours.none(len(pairs.post_degree))
         near = text = none
         if settings.people_share < 1:
             near = self._once("near", settings, _NEAR_FIELDS, lambda s: self._near(pairs, s))
         if settings.content_weight > 0:
             text = self._once("text", settings, _TEXT_FIELDS, lambda s: self._texts(pairs, s))
-        return Model(settings, _arrays(self.snapshot, pairs, near, text, settings))
+        return Model(settings, _arrays(self.snapshot, pairs, near, text, settings, rng))
 
     def _once(
         self,
@@ -221,9 +224,9 @@ def fit(
 ) -> Model:
     """Learn similarities and popularity from a snapshot.
 
-    seed is kept for models that draw random numbers; these do not.
+    seed draws the people among whom neighbours are sought, where there are too many to search all.
     """
-    return Fitter(snapshot, progress).fit(settings)
+    return Fitter(snapshot, seed, progress).fit(settings)
 
 
 def _arrays(
@@ -232,6 +235,7 @@ def _arrays(
     near: Neighbours,
     text: Neighbours,
     settings: RecommenderSettings,
+    rng: np.random.Generator,
 ) -> dict[str, NDArray[Any]]:
     """All that ``Model.recommend`` reads."""
     ages = post_ages(snapshot, pairs)
@@ -240,25 +244,15 @@ def _arrays(
     allowed = snapshot.posts.candidate.astype(np.float32)
     boost = boost / boost.max(initial=0, where=snapshot.posts.candidate) * allowed
     fresh = decay(ages, settings.fresh_half_life_hours) if snapshot.timed else 0 * ages
-    post_scale = np.maximum(pairs.post_degree, 1.0) ** (-2 * settings.people_damping)
-    post_scale = post_scale.astype(np.float32)
-    squares = post_scale[pairs.user_post]
-    if settings.people_weighted:
-        squares *= pairs.user_weight**2
-    norm = row_sums(pairs.user_start, squares)
     own_start, own_post = group_by(snapshot.posts.author, len(snapshot.users.ids))
-    arrays = {
+    return {
         "user_ids": snapshot.users.ids,
         "post_ids": snapshot.posts.ids,
         "receives": snapshot.users.receives,
         "user_start": pairs.user_start,
         "user_post": pairs.user_post,
         "profile": decayed(pairs, settings.profile_half_life_hours),
-        "vote": decayed(pairs, settings.vote_half_life_hours),
-        "post_start": pairs.post_start,
-        "post_user": pairs.post_user,
-        "post_scale": post_scale,
-        "user_scale": ((norm + settings.people_shrinkage + 1e-9) ** -0.5).astype(np.float32),
+        **people_arrays(pairs, settings, rng),
         "near_start": near.start,
         "near_post": near.post,
         "near_value": near.value,
@@ -274,6 +268,3 @@ def _arrays(
         "base": (settings.floor + settings.recency_weight * fresh).astype(np.float32),
         "lately": recent_counts(pairs, settings),
     }
-    if settings.people_weighted:
-        arrays["audience_value"] = by_post(pairs, pairs.user_weight)
-    return arrays

@@ -119,15 +119,12 @@ class RecommenderSettings(BaseModel):
     history_cap: int = Field(
         500, ge=1, description="Latest posts of a user that the neighbour search reads."
     )
-    audience_cap: int = Field(
-        5000, ge=1, description="Latest people of a post that the neighbour search reads."
-    )
     vote_cap: int = Field(200, ge=1, description="Latest posts of a neighbour that are votes.")
-    search_budget: int = Field(
-        1_000_000_000,
-        ge=1,
-        description="Events that the search for similar people reads in all; with many users each "
-        "gets an equal part, but at least 5,000.",
+    search_budget: float = Field(
+        200.0,
+        gt=0,
+        description="Pairs read for each pair in the search for similar people; beyond it, they "
+        "are sought in a random part of the people.",
     )
 
 

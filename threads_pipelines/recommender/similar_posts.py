@@ -7,13 +7,11 @@ from numpy.typing import NDArray
 from scipy.linalg.lapack import spotrf, spotri
 from scipy.sparse import csr_matrix
 
-from threads_pipelines.recommender.interactions import NONE, Pairs
+from threads_pipelines.recommender.interactions import NONE, Pairs, latest
 from threads_pipelines.recommender.kernels import nearest_rows
 from threads_pipelines.recommender.parallel import in_blocks
 from threads_pipelines.recommender.settings import RecommenderSettings
 
-UNLIMITED = 2**40
-"""Far above any row, and far below where adding a place in the matrix to it would overflow."""
 LINEAR_LIMIT = 10_000
 """Posts up to which the linear model is affordable: its matrix is dense."""
 
@@ -58,12 +56,14 @@ def cosine_posts(pairs: Pairs, settings: RecommenderSettings) -> Neighbours:
     found = np.zeros(n_posts, np.int32)
     scale = (posts**-settings.post_target_damping).astype(np.float32)
 
+    user_start, user_post = latest(pairs, settings.history_cap)
+
     def search(low: int, high: int) -> None:
         nearest_rows(
             np.arange(low, high),
             pairs.post_start, pairs.post_user, NONE,
-            pairs.user_start, pairs.user_post, NONE,
-            user_value, scale, n_users, settings.history_cap, UNLIMITED,
+            user_start, user_post, NONE,
+            user_value, scale, n_users, np.arange(low, high),
             post[low:high], value[low:high], found[low:high],
         )  # fmt: skip
 
