@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from benchmarks.peers import peers_python as default_python
-from benchmarks.report import write_report
 from benchmarks.speed_peers import CONTENDERS, clock, peak, spent
 from threads_pipelines.recommender.model import fit, recommend_chunks
 from threads_pipelines.recommender.settings import RecommenderSettings
@@ -185,6 +184,9 @@ def main(
     if contender and matrix:
         worker(contender, matrix, neighbours, top_k)
         return
+    # Only here: the pictures' library would count as memory of the contenders above.
+    from benchmarks.report import write_report
+
     wanted = [n for n in (*OURS, *CONTENDERS) if not only or any(part in n for part in only)]
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
