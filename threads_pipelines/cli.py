@@ -21,7 +21,7 @@ def cli() -> None:
 for _command in (
     run.run,
     run.summary,
-    run.setup,
+    operations.setup,
     run.upload_seeds,
     run.remove_synthetic,
     stack.start,

@@ -45,7 +45,7 @@ def test_the_night_does_not_need_the_text_model(instance: dg.DagsterInstance) ->
     assert "text model" in str(made.metadata["parts"].value)
 
 
-def test_what_is_needed_and_ill_stops_a_run_before_anything_is_done(
+def test_a_part_that_is_needed_and_ill_stops_a_run_before_anything_is_done(
     environment: pytest.MonkeyPatch, instance: dg.DagsterInstance
 ) -> None:
     environment.setenv("DATABASE_URL", "postgresql://someone:planted-secret@127.0.0.1:1/app")
@@ -55,7 +55,7 @@ def test_what_is_needed_and_ill_stops_a_run_before_anything_is_done(
     said = failure_of(failed)
     assert said.startswith("Stopped before anything was done: database: ")
     assert len(said.splitlines()) == 1
-    assert "text model: " in said
+    assert "text model" not in said  # without it the templates write
     assert not result.asset_materializations_for_node("downstream")
     told = [str(event) for event in result.all_events]
     assert not [line for line in told if "planted-secret" in line]

@@ -1,16 +1,46 @@
-"""Commands for the operator: check, pin, release, prune."""
+"""Commands for the operator: setup, check, versions, pin, release, dry-run, prune."""
 
 import click
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import make_url
 
 from threads_pipelines import settings
 from threads_pipelines.console.dagster import launch_job
+from threads_pipelines.console.run import prepare
 from threads_pipelines.console.stack import start_needed
+from threads_pipelines.errors import ConfigurationError
 from threads_pipelines.operations import health
+from threads_pipelines.storage import database, roles
 from threads_pipelines.storage.health import look
 from threads_pipelines.storage.objects import ObjectStore
 from threads_pipelines.storage.registry import read_registry
+
+
+@click.command()
+@click.option("--role", help="Also provide the login that the pipeline is to work under.")
+@click.option("--synthetic", is_flag=True, help="Let it make and remove synthetic accounts too.")
+def setup(role: str | None, synthetic: bool) -> None:
+    """Prepare the database and the bucket; on the app's own database only check its tables.
+
+    With --role, run as the tables' owner: the login gets the least it needs (sql/roles.sql), the
+    password in THREADS_ROLE_PASSWORD, and Dagster's database.
+    """
+    loaded = start_needed()
+    prepare(loaded)
+    if role:
+        _provide_role(loaded, role, synthetic)
+    click.echo("Ready.")
+
+
+def _provide_role(loaded: settings.Settings, role: str, synthetic: bool) -> None:
+    if not loaded.role_password:
+        raise ConfigurationError(f"THREADS_ROLE_PASSWORD is not set: the password for {role}")
+    engine = database.connect(loaded.database_url)
+    roles.provide_login(engine, role, loaded.role_password, synthetic=synthetic)
+    dagster_database = make_url(loaded.dagster_database_url).database
+    roles.provide_database(engine, str(dagster_database), role)
+    click.echo(f"  {role} may do what {'synthetic data' if synthetic else 'the night'} needs")
 
 
 @click.command()

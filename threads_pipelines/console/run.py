@@ -1,4 +1,4 @@
-"""Commands for data: run (the whole job), summary, setup, upload-seeds, remove-synthetic."""
+"""Commands for data: run (the whole job), summary, upload-seeds, remove-synthetic."""
 
 import time
 from collections import Counter
@@ -90,13 +90,6 @@ def show(loaded: settings.Settings) -> None:
     sources = Counter(sources_of_posts(store))
     console.print()
     console.print(worded(feeds.count_rows(engine, now), sources, accounts, console.width))
-
-
-@click.command()
-def setup() -> None:
-    """Prepare the database and the bucket; on the app's own database only check its tables."""
-    prepare(start_needed())
-    click.echo("Ready.")
 
 
 @click.command("upload-seeds")
