@@ -1,5 +1,5 @@
--- What these accounts are served: treatment, and everyone where the app has no experiment, the live
--- rows, best first; control, and whoever has no rows, recent posts in an order of chance.
+-- What these accounts are served: for treatment, and for everyone where the app has no experiment, the
+-- live rows, best first; for all of them recent posts in an order of chance.
 -- met: whether the account has acted on the post before, by an interaction, a like or a comment.
 WITH reader AS (
     SELECT u.id, to_jsonb(u) ->> 'experiment_group' AS experiment_group
@@ -33,9 +33,7 @@ drawn AS (
         FROM recent
         WHERE recent.user_id <> reader.id
         ORDER BY place
-        LIMIT %(limit)s
     ) AS chance
-    WHERE NOT EXISTS (SELECT FROM served WHERE served.user_id = reader.id)
 ),
 feed AS (
     SELECT * FROM served UNION ALL SELECT * FROM drawn
@@ -51,4 +49,4 @@ SELECT
     OR EXISTS (SELECT FROM comment AS c WHERE c.post_id = p.id AND c.user_id = feed.user_id) AS met
 FROM feed
 JOIN post AS p ON p.id = feed.post_id
-ORDER BY feed.user_id, feed.place
+ORDER BY feed.user_id, feed.recommended DESC, feed.place

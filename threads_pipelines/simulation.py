@@ -21,7 +21,8 @@ from threads_pipelines.population.identity import stable_id
 from threads_pipelines.population.ticks import Act, FeedPost, TickSettings, draw_tick, glance
 from threads_pipelines.settings import Settings
 from threads_pipelines.storage import simulation as storage
-from threads_pipelines.storage.simulation import NewPost, ServedPost
+from threads_pipelines.storage.passed import Passed
+from threads_pipelines.storage.simulation import NewPost, ServedFeed, ServedPost
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,10 @@ class WrittenPost:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A post that a fake user looked at, what decided about it, and what came of it."""
+    """A post that a fake user looked at, what decided about it, and what came of it.
+
+    recommended: from a live row, else by chance.
+    """
 
     user: FakeUser
     recommended: bool
@@ -100,20 +104,30 @@ def act_on_feeds(
     rng: np.random.Generator,
     speaker: LanguageModel,
     settings: TickSettings,
+    passed: Passed,
 ) -> tuple[list[Look], dict[str, int]]:
     """Let every fake user open its feed for a moment, up to ``now`` (naive UTC).
 
-    What it has acted on before it passes over, and whoever has read the whole feed leaves. Returns
+    It looks at no post twice: what it acted on the database tells, what it passed over ``passed``,
+    which is brought up to date. Whoever has read the whole feed goes on with recent posts. Returns
     the posts that were looked at, and the new rows by table.
     """
     feeds = storage.read_feeds(engine, [user.id for user in users], now, now.isoformat())
     looks: list[Look] = []
     for user in users:
-        if user.id in feeds:
-            feed = feeds[user.id]
-            new = [post for post in feed.posts if not post.met and post.author_id != user.id]
-            seen = [new[place] for place in glance(len(new), rng, settings)]
-            looks += _looks(user, feed.recommended, seen, now, rng, speaker, settings)
+        feed = feeds.get(user.id, ServedFeed([], []))
+        known = passed.get(user.id, set())
+        recommended, chance = (
+            [p for p in part if not p.met and p.author_id != user.id and p.id not in known]
+            for part in (feed.recommended, feed.chance)
+        )
+        new = recommended or chance
+        posts = [new[place] for place in glance(len(new), rng, settings)]
+        found = list(_looks(user, bool(recommended), posts, now, rng, speaker, settings))
+        # Only what can still be shown has to be remembered.
+        passed[user.id] = known & {post.id for post in (*feed.recommended, *feed.chance)}
+        passed[user.id] |= {look.post_id for look in found if not look.acts}
+        looks += found
     acts = [act for look in looks for act in look.acts]
     texts = {
         act.id: look.comment.text

@@ -5,8 +5,9 @@ import click
 from threads_pipelines.console.dagster import launch_job
 from threads_pipelines.console.stack import start_needed
 from threads_pipelines.population.fake_users import RUN_KEY
-from threads_pipelines.storage import database
+from threads_pipelines.storage import database, passed
 from threads_pipelines.storage import simulation as storage
+from threads_pipelines.storage.objects import ObjectStore
 from threads_pipelines.storage.remove import remove_synthetic
 
 
@@ -50,12 +51,15 @@ def remove(yes: bool) -> None:
 
     Turn the schedule `every_minute` off first: it goes on without them, and writes nothing.
     """
-    engine = database.connect(start_needed().database_url)
+    loaded = start_needed()
+    engine = database.connect(loaded.database_url)
     if not yes:
         click.confirm(
             f"Remove the fake users from {engine.url.host}/{engine.url.database}?", abort=True
         )
-    click.echo(_counted(remove_synthetic(engine, RUN_KEY, progress=click.echo)))
+    removed = remove_synthetic(engine, RUN_KEY, progress=click.echo)
+    ObjectStore(loaded.s3).delete(passed.KEY)
+    click.echo(_counted(removed))
 
 
 def _counted(removed: dict[str, int]) -> str:

@@ -11,6 +11,7 @@ from threads_pipelines.defs import (
     evaluation,
     every_minute,
     experiment,
+    fake_users,
     jobs,
     maintenance,
     matrix,
@@ -33,7 +34,7 @@ from threads_pipelines.defs import (
 
 ASSET_MODULES = [
     *(operations, seeds, content, population, matrix, tuning, evaluation, model, publish),
-    *(experiment, showcase, validation, simulation),
+    *(experiment, showcase, validation, fake_users, simulation),
 ]
 
 

@@ -6,9 +6,12 @@ import dagster as dg
 import numpy as np
 from pydantic import Field
 
+from threads_pipelines import settings
+from threads_pipelines.content.text_model import TextModel
 from threads_pipelines.population.fake_users import MOST_FAKE_USERS
 from threads_pipelines.population.ticks import TickSettings
 from threads_pipelines.recommender.as_of import parse_instant
+from threads_pipelines.simulation import open_model
 
 _TICK = TickSettings()
 
@@ -70,6 +73,13 @@ class Simulator(dg.ConfigurableResource):
     def rng(self, now: datetime, asset: int) -> np.random.Generator:
         """Random numbers of one asset of the run at ``now``."""
         return np.random.default_rng([self.seed, round(now.timestamp()), asset])
+
+    def model(self, context: dg.AssetExecutionContext) -> tuple[TextModel | None, str]:
+        """The text model, or None and the reason, which is logged."""
+        model, reason = open_model(settings.load(), self.model_call_seconds)
+        if reason:
+            context.log.warning(f"templates write: {reason}")
+        return model, reason
 
     def tick(self) -> TickSettings:
         """How a fake user behaves; whatever is not run config keeps its default."""

@@ -49,10 +49,13 @@ class ServedPost:
 
 @dataclass(frozen=True, slots=True)
 class ServedFeed:
-    """What one account is shown, in its order; ``recommended`` or else chance."""
+    """What one account is shown, each in its order.
 
-    recommended: bool
-    posts: tuple[ServedPost, ...]
+    recommended: live rows; none for the control group. chance: recent posts.
+    """
+
+    recommended: list[ServedPost]
+    chance: list[ServedPost]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +98,17 @@ def read_feeds(
 ) -> dict[str, ServedFeed]:
     """What each account is served at ``now`` (naive UTC), by id; nobody without posts is in it.
 
-    salt: decides the order of the feeds that chance makes.
+    salt: decides the order of chance.
     """
     given = {"ids": list(user_ids), "now": now, "before": now - _SETTLED, "salt": salt}
     given |= {"limit": FEED_ROWS, "recent": RECENT_POSTS}
-    posts: dict[str, list[ServedPost]] = {}
-    recommended: dict[str, bool] = {}
+    feeds: dict[str, ServedFeed] = {}
     with session(engine) as connection, connection.cursor() as cursor:
         cursor.execute(statement("read_simulated_feeds"), given)
-        for user_id, by_model, *post in cursor.fetchall():
-            posts.setdefault(user_id, []).append(ServedPost(*post))
-            recommended[user_id] = by_model
-    return {key: ServedFeed(recommended[key], tuple(rows)) for key, rows in posts.items()}
+        for user_id, recommended, *post in cursor.fetchall():
+            feed = feeds.setdefault(user_id, ServedFeed([], []))
+            (feed.recommended if recommended else feed.chance).append(ServedPost(*post))
+    return feeds
 
 
 def is_posted(engine: Engine, text: str) -> bool:
