@@ -1,5 +1,6 @@
 """What goes wrong while a publish runs: nobody loses a feed, and the next run repairs."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -9,17 +10,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 
 import psycopg2
 import pyarrow as pa
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import Engine, make_url
 
 from tests.storage.conftest import AppDatabase
 from tests.storage.test_publish import NIGHT, TTL, feeds, put
+from threads_pipelines import settings
+from threads_pipelines.embedded.stack import Stack
 from threads_pipelines.errors import DatabaseError, PublishBusyError
 from threads_pipelines.storage import publish_shard
+from threads_pipelines.storage.contract import create_schema
 from threads_pipelines.storage.database import connect, session
 from threads_pipelines.storage.publish import PublishReport, publish
 from threads_pipelines.storage.publish_lock import enter_shard, publishing
@@ -375,6 +380,40 @@ def test_a_killed_publisher_is_simply_run_again(crowd: AppDatabase) -> None:
     report = publish_night(crowd, 1)
     assert report.unchanged > 0
     assert feeds(crowd) == new
+
+
+@pytest.mark.slow
+def test_a_killed_server_loses_nothing_that_was_committed(state_dir: Path) -> None:
+    stack = Stack(state_dir / "killed", ("postgres",))
+    try:
+        database = AppDatabase(*_connect(stack))
+        assert create_schema(database.engine)
+        database.users(*USERS, "author")
+        database.posts("author", *POSTS)
+        publish_night(database, 0)
+        (pid_file,) = stack.state_dir.rglob("postmaster.pid")
+        postmaster = int(pid_file.read_text().split()[0])
+
+        def killing(generation: int) -> Iterator[pa.Table]:
+            for row, table in enumerate(night(generation)):
+                if row == 40:
+                    os.kill(postmaster, signal.SIGKILL)
+                yield table
+
+        with pytest.raises(DatabaseError):
+            publish_night(database, 1, killing)
+        database = AppDatabase(*_connect(stack))
+        found, old, new = feeds(database), expected(0), expected(1)
+        assert all(found[user] in (old[user], new[user]) for user in USERS)
+        publish_night(database, 1)
+        assert feeds(database) == new
+    finally:
+        stack.stop()
+
+
+def _connect(stack: Stack) -> tuple[Engine, str]:
+    url = settings.sqlalchemy_url(stack.start()["DATABASE_URL"])
+    return connect(url), url
 
 
 def test_a_role_that_does_not_own_the_table_publishes_and_says_what_it_could_not(
