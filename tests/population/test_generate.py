@@ -116,7 +116,16 @@ def test_people_keep_to_what_they_like(population: Population) -> None:
     rows, topic = population.interactions, population.posts.topic
     met = population.people.interest[rows.user, topic[rows.post]].mean()
     base = population.people.interest[:, topic[:500]].mean()
-    assert met > 1.5 * base
+    assert met > 2 * base
+
+
+def test_the_test_accounts_keep_to_travel_and_sports() -> None:
+    made = make(PopulationSettings(seed=5, users=200, interactions=12_000), posts=500)
+    liked = [made.topics.index(topic) for topic in ("travel", "sports")]
+    topic = made.posts.topic[made.interactions.post]
+    for email in identity.TEST_ACCOUNTS:
+        user = int(np.flatnonzero(made.people.email == email)[0])
+        assert np.isin(topic[made.interactions.user == user], liked).mean() > 0.75
 
 
 def test_columns_refer_to_rows_that_exist(population: Population) -> None:
@@ -127,9 +136,9 @@ def test_columns_refer_to_rows_that_exist(population: Population) -> None:
         for field, ids in (("user_id", user), ("follower_id", user), ("following_id", user)):
             assert np.isin(columns.get(field, user["id"]), ids["id"]).all()
         assert np.isin(columns.get("post_id", post["id"]), post["id"]).all()
-    batches = list(tables.interaction_batches(population, 5_000))
-    assert [len(batch["id"]) for batch in batches] == [5_000, 5_000, 2_000]
-    assert len(np.unique(np.concatenate([batch["id"] for batch in batches]))) == 12_000
+    batches = list(tables.interaction_batches(population, 11_000))
+    assert [len(batch["id"]) for batch in batches] == [11_000, 11_000, 8_000]
+    assert len(np.unique(np.concatenate([batch["id"] for batch in batches]))) == 30_000
 
 
 @pytest.mark.parametrize(("texts", "topics"), [([], []), (["one"], [])])

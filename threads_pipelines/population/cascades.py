@@ -45,7 +45,8 @@ def draw_cascades(
     """
     n_posts = len(attraction)
     popularity = attraction * shape.popularity.at(spread_out(n_posts, rng))
-    size = apportion(popularity, encounters, 1 if encounters >= n_posts else 0, most, rng)
+    ideal = _saturated(popularity, encounters, most)
+    size = apportion(ideal, encounters, 1 if encounters >= n_posts else 0, most, rng)
     score = normal_scores(popularity, rng)
     half_life = shape.half_life_hours.at_score(correlated(score, shape.half_life_popularity, rng))
     # Who is to live long must be born early: half of a life has to fit the window.
@@ -72,6 +73,24 @@ def arrivals(
     age = scale[post] * (u / (1 - u)) ** shape.age_spread
     age[(np.cumsum(lives.size) - lives.size)[lives.size > 0]] = 0.0
     return post, lives.born[post] + np.minimum(age, left[post])
+
+
+def _saturated(weight: Floats, total: int, most: int) -> Floats:
+    """Sizes proportional to ``weight`` (n,) while small, never above ``most``, summing to ``total``.
+
+    An audience of ``most`` people who each come by chance: size = most * (1 - exp(-weight / most)).
+    """
+    low, high = 0.0, 1.0
+    size: Floats = np.zeros(len(weight))
+    if total >= most * len(weight):
+        return size + most
+    while (most * -np.expm1(-high * weight / most)).sum() < total and high < 1e12:
+        high *= 2
+    for _ in range(60):
+        scale = (low + high) / 2
+        size = most * -np.expm1(-scale * weight / most)
+        low, high = (scale, high) if size.sum() < total else (low, scale)
+    return size
 
 
 def _slack(shape: FeedShape) -> float:

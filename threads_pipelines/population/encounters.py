@@ -66,7 +66,7 @@ def draw_encounters(
     window_hours = settings.window_days * 24
     # A topic that more people like gets more encounters, so that likers find what they like.
     demand = counts @ interest / np.maximum(np.bincount(topic, minlength=interest.shape[1]), 1)
-    most = max(int(0.2 * np.count_nonzero(counts)), 1)
+    most = max(int(shape.reach * np.count_nonzero(counts)), 1)
     lives = draw_cascades(
         demand[topic], int(counts.sum()), most, window_hours, shape, stream(seed, "cascades")
     )

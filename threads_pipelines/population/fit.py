@@ -20,7 +20,7 @@ KNOTS = (0, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.
          0.95, 0.975, 0.99, 0.995, 0.999, 1)  # fmt: skip
 _SHORTEST_HOURS = 1e-4
 _TOPICS = 6
-_TRIALS = 4
+_TRIALS = 3
 
 
 def fit(
@@ -89,6 +89,7 @@ def first_shape(events: Events, rng: np.random.Generator) -> FeedShape:
     return FeedShape(
         activity=_per_mean(goal["activity"], rng),
         popularity=_per_mean(goal["popularity"], rng),
+        reach=1.0,
         gap_hours=_quantiles(goal["gap"], _SHORTEST_HOURS),
         half_life_hours=_quantiles(goal["half-life"], _SHORTEST_HOURS),
         half_life_popularity=_rank_correlation(life[large], goal["popularity"][large], rng),
@@ -105,12 +106,13 @@ def _corrected(
     """Move each knot by what its quantile is off, and the five scalars at random."""
 
     def moved(knots: Quantiles, name: str) -> Quantiles:
+        power = rng.uniform(0, 0.8) * (rng.random() < 0.7)
         p = np.array(knots.p)
         off = np.maximum(np.quantile(goal[name], p), _SHORTEST_HOURS) / np.maximum(
             np.quantile(made[name], p), _SHORTEST_HOURS
         )
-        value = np.array(knots.value) * off ** (rng.uniform(0, 0.9, len(p)) * (rng.random() < 0.7))
-        return Quantiles(p=knots.p, value=tuple(np.maximum.accumulate(value).tolist()))
+        value = np.sort(np.array(knots.value) * off ** (power * rng.uniform(0.7, 1, len(p))))
+        return Quantiles(p=knots.p, value=tuple(value.tolist()))
 
     step = rng.normal(0, (0.15, 0.06, 0.05, 0.2, 0.05)) * (rng.random(5) < 0.5)
     return shape.model_copy(

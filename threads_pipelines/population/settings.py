@@ -1,7 +1,9 @@
 """What a platform is like, in numbers: sizes, rhythm, popularity, funnel.
 
-The defaults describe one fast feed (``realism.FAST_FEED``); ``fit.fit_shape`` reads another
-platform's shape off its events.
+The defaults are a small town: activity, popularity and gaps like those of a fast feed, but posts
+that live four times as long, because a few hundred people cannot empty a post within minutes and
+still each find what they like. ``presets.FAST_FEED`` is fitted to a real fast feed as it is, and
+``fit.fit`` does the same for another platform.
 """
 
 from typing import Annotated
@@ -38,25 +40,28 @@ class FeedShape(_Settings):
         ),
         description="Encounters of a post, relative to the mean",
     )
+    reach: float = Field(
+        default=0.2, gt=0, le=1, description="Share of the active users that a post reaches at most"
+    )
     gap_hours: Quantiles = Field(
         default=Quantiles(
-            p=(0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1),
-            value=(0.0001, 0.0006, 0.011, 0.039, 0.33, 1.04, 7.0, 23.4, 38.3, 72, 140),
+            p=(0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 1),
+            value=(0.0001, 0.0008, 0.015, 0.055, 0.45, 1.5, 9, 30, 54, 80, 130, 240),
         ),
         description="Hours between two consecutive encounters of a user",
     )
     gap_user_share: Share = Field(
-        default=0.2, description="Part of the variance of ln(gap) that lies between users"
+        default=0.35, description="Part of the variance of ln(gap) that lies between users"
     )
     half_life_hours: Quantiles = Field(
         default=Quantiles(
             p=(0, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 1),
-            value=(0.0001, 0.0003, 0.002, 0.15, 1.8, 18.3, 45.6, 62, 130),
+            value=(0.0004, 0.0012, 0.008, 0.6, 7, 72, 180, 240, 300),
         ),
         description="Hours from a post's first encounter until half of its encounters are over",
     )
     half_life_popularity: Correlation = Field(
-        default=0.3, description="Rank correlation of a post's half-life with its popularity"
+        default=0.35, description="Rank correlation of a post's half-life with its popularity"
     )
     age_spread: float = Field(
         default=1.0,
@@ -65,7 +70,7 @@ class FeedShape(_Settings):
         description="Spread of ln(age / half-life) in a post: the scale of a logistic distribution",
     )
     growth: float = Field(
-        default=0.5,
+        default=1.5,
         ge=-10,
         le=10,
         description="Posting grows by exp(growth) from the window's first instant to its last",
@@ -128,7 +133,7 @@ class Accounts(_Settings):
         default=("travel", "sports"), description="Topics that both test accounts like"
     )
     test_account_encounters: int = Field(
-        default=60, ge=1, description="Posts that each test account interacts with"
+        default=100, ge=1, description="Posts that each test account interacts with"
     )
 
 
@@ -138,13 +143,13 @@ class PopulationSettings(_Settings):
     seed: int = Field(default=0, ge=0, description="Seed of every random number")
     users: int = Field(default=300, ge=1, le=1_000_000, description="Number of accounts")
     interactions: int = Field(
-        default=12_000, ge=0, le=100_000_000, description="Rows of user_interaction"
+        default=30_000, ge=0, le=100_000_000, description="Rows of user_interaction"
     )
     window_days: float = Field(
         default=30.0, gt=0, le=3650, description="Days before now in which everything happens"
     )
     interest_strength: float = Field(
-        default=2.0, ge=0, le=10, description="How strongly people keep to the topics they like"
+        default=3.0, ge=0, le=10, description="How strongly people keep to the topics they like"
     )
     feed: FeedShape = Field(default_factory=FeedShape, description="Rhythm and popularity")
     funnel: Funnel = Field(default_factory=Funnel, description="What follows a view")
