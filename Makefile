@@ -34,7 +34,7 @@ bench: $(VENV)/.bench ## Measure every figure beside a peer or a floor.
 	@$(BIN)/python -m benchmarks
 
 soak: $(READY) ## The long trials: hundreds of kills, hours of ticks.
-	@THREADS_SOAK=1 $(BIN)/python -m pytest -q -m soak
+	@$(BIN)/python -m pytest -q -m soak
 
 lock: $(READY) ## Lock the dependencies again (records no registry address).
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 \

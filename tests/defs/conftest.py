@@ -17,7 +17,13 @@ from threads_pipelines.storage.objects import ObjectStore, upload_seeds
 
 NOW = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
 TODAY = NOW.strftime("%Y-%m-%d")
-SMALL = {"users": 60, "posts": 120, "interactions": 3_000, "gemma_texts": 0}
+SMALL = {
+    "users": 60,
+    "posts": 120,
+    "interactions": 3_000,
+    "gemma_texts": 0,
+    "pinned_time": NOW.isoformat(),
+}
 
 
 @dataclass(frozen=True)
