@@ -2,8 +2,7 @@
 
 A publish that is run again, after a kill or by a retry, would stage and compare every row to find
 that nothing is to be done. One pass over the table gives each user a fingerprint instead: how many
-rows, and three exclusive-ors over them, of the hashed post, of the score as an integer, and of the
-product of both, so that an exchange of scores shows.
+rows there are, and 64 bits of what they are (``sql/read_fingerprints.sql``).
 """
 
 from collections.abc import Mapping
@@ -33,7 +32,7 @@ class Fingerprints:
                 cursor.execute(statement("read_fingerprints"), generation)
                 rows = cursor.fetchall()
         self._users = pa.array([row[0] for row in rows], pa.string())
-        self._found = np.array([row[1:] for row in rows], np.int64).reshape(-1, 4)
+        self._found = np.array([row[1:] for row in rows], np.int64).reshape(-1, 2)
 
     def without_unchanged(self, connection: Connection, shard: Shard) -> tuple[Shard | None, int]:
         """The rest of a shard, None where nothing is left, and how many rows are there already."""
@@ -52,17 +51,11 @@ class Fingerprints:
         hashed = self._hash(connection, shard.posts)[shard.post]
         usable = (shard.score >= 0) & (shard.score <= 1)
         score = np.rint(np.where(usable, shard.score, 0) * _SCALE).astype(np.int64)
-        product = (hashed & 0x7FFF_FFFF) * (score >> 22)
+        mixed = hashed ^ score ^ ((hashed & 0x7FFF_FFFF) * (score >> 22))
         starts = np.flatnonzero(np.diff(shard.user, prepend=-1))
-        prints = np.stack(
-            [
-                np.diff(starts, append=len(shard)),
-                *(np.bitwise_xor.reduceat(part, starts) for part in (hashed, score, product)),
-            ],
-            axis=1,
-        )
-        prints[~np.logical_and.reduceat(usable, starts), 0] = -1  # never equal
-        return prints
+        count = np.diff(starts, append=len(shard))
+        count[~np.logical_and.reduceat(usable, starts)] = -1  # never equal
+        return np.stack([count, np.bitwise_xor.reduceat(mixed, starts)], axis=1)
 
     def _hash(self, connection: Connection, posts: pa.Array) -> NDArray[np.int64]:
         """The server's hashes of the posts; each is asked for once."""
