@@ -15,7 +15,7 @@ from threads_pipelines.offline import commands
 from threads_pipelines.recommender.as_of import parse_instant
 
 FILE = click.Path(path_type=Path)
-_WIDTH = 140
+_WIDTH = 170
 """Columns of a report that is not written to a terminal."""
 
 
