@@ -58,7 +58,13 @@ def connect(url: str) -> Engine:
     """
     given = make_url(url).query
     options = {key: value for key, value in _CONNECTION.items() if key not in given}
-    engine = create_engine(url, poolclass=NullPool, connect_args=options, hide_parameters=True)
+    engine = create_engine(
+        url,
+        poolclass=NullPool,
+        pool_reset_on_return=None,  # closing rolls back; a dead connection could only fail to
+        connect_args=options,
+        hide_parameters=True,
+    )
     event.listen(engine, "connect", _speak_utc)
     return engine
 
