@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ui stop lint bench soak lock clean
+.PHONY: help run test ui stop lint bench soak docs lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -35,6 +35,10 @@ bench: $(VENV)/.bench ## Measure every figure beside a peer or a floor.
 
 soak: $(READY) ## The long trials: hundreds of kills, hours of ticks.
 	@$(BIN)/python -m pytest -q -m soak
+
+docs: $(READY) ## Draw README's pictures again: the asset graph, and the page of the last run.
+	@$(BIN)/python -W ignore -m threads_pipelines.defs.graph docs/asset-graph.svg
+	@$(BIN)/python -m threads_pipelines.reporting.screenshot .state/reports/comparison.html docs/comparison.png
 
 lock: $(READY) ## Lock the dependencies again (records no registry address).
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 \

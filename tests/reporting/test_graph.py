@@ -1,6 +1,6 @@
 from xml.etree import ElementTree
 
-from threads_pipelines.reporting.graph import Node, columns_of, draw
+from threads_pipelines.reporting.graph import Node, direct_edges, draw, layers_of
 
 NODES = [
     Node("published", "recommendation", ["model", "matrix"]),
@@ -11,8 +11,8 @@ NODES = [
 ]
 
 
-def test_a_node_stands_right_of_all_that_it_reads() -> None:
-    assert [[node.name for node in column] for column in columns_of(NODES)] == [
+def test_a_node_stands_below_all_that_it_reads() -> None:
+    assert [[node.name for node in layer] for layer in layers_of(NODES)] == [
         ["seeds"],
         ["posts"],
         ["matrix"],
@@ -26,7 +26,16 @@ def test_the_picture_is_svg_with_a_box_a_node_and_an_arrow_a_dependency() -> Non
     space = "{http://www.w3.org/2000/svg}"
     names = [text.text for text in picture.iter(f"{space}text")][::2]
     assert sorted(filter(None, names)) == sorted(node.name for node in NODES)
-    assert len(picture.findall(f"{space}path")) == 5
+    assert len(picture.findall(f"{space}path")) == len(direct_edges(NODES))
+
+
+def test_an_arrow_that_a_longer_path_implies_is_left_out() -> None:
+    assert direct_edges(NODES) == [
+        ("model", "published"),
+        ("posts", "matrix"),
+        ("matrix", "model"),
+        ("seeds", "posts"),
+    ]
 
 
 def test_the_same_nodes_give_the_same_picture() -> None:

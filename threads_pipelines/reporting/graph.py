@@ -1,11 +1,11 @@
-"""A picture of the asset graph as SVG: a column a step, an arrow a dependency."""
+"""A picture of the asset graph as SVG: a row a step, an arrow a dependency."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
 WIDTH, HEIGHT = 196, 46
-COLUMN_GAP, ROW_GAP, MARGIN = 56, 22, 28
+COLUMN_GAP, ROW_GAP, MARGIN = 28, 34, 24
 PALETTE = {
     "seeds": "#b98900",
     "content": "#a8480f",
@@ -27,8 +27,8 @@ class Node:
     reads: Sequence[str]
 
 
-def columns_of(nodes: Sequence[Node]) -> list[list[Node]]:
-    """Nodes by their longest path from a start; each column keeps its nodes' groups together."""
+def layers_of(nodes: Sequence[Node]) -> list[list[Node]]:
+    """Nodes by their longest path from a start; each layer keeps its nodes' groups together."""
     known: Mapping[str, Node] = {node.name: node for node in nodes}
     depths: dict[str, int] = {}
 
@@ -46,35 +46,30 @@ def columns_of(nodes: Sequence[Node]) -> list[list[Node]]:
 
 def draw(nodes: Sequence[Node], title: str) -> str:
     """Return the SVG text; the same nodes give the same text."""
-    layers = columns_of(nodes)
-    tallest = max(len(layer) for layer in layers)
-    full_height = 2 * MARGIN + tallest * (HEIGHT + ROW_GAP) - ROW_GAP
-    full_width = 2 * MARGIN + len(layers) * (WIDTH + COLUMN_GAP) - COLUMN_GAP
+    layers = layers_of(nodes)
+    widest = max(len(layer) for layer in layers)
+    full_width = 2 * MARGIN + widest * (WIDTH + COLUMN_GAP) - COLUMN_GAP
+    full_height = 2 * MARGIN + len(layers) * (HEIGHT + ROW_GAP) - ROW_GAP
     places: dict[str, tuple[float, float]] = {}
-    for number, layer in enumerate(layers):
-        top = (full_height - len(layer) * (HEIGHT + ROW_GAP) + ROW_GAP) / 2
-        for row, node in enumerate(layer):
+    for row, layer in enumerate(layers):
+        left = (full_width - len(layer) * (WIDTH + COLUMN_GAP) + COLUMN_GAP) / 2
+        for column, node in enumerate(layer):
             places[node.name] = (
-                MARGIN + number * (WIDTH + COLUMN_GAP),
-                top + row * (HEIGHT + ROW_GAP),
+                left + column * (WIDTH + COLUMN_GAP),
+                MARGIN + row * (HEIGHT + ROW_GAP),
             )
-    arrows = [
-        _arrow(places[name], places[node.name])
-        for node in nodes
-        for name in sorted(node.reads)
-        if name in places
-    ]
+    arrows = [_arrow(places[start], places[end]) for start, end in direct_edges(nodes)]
     boxes = [_box(node, *places[node.name]) for node in nodes]
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(title)}"'
-            f' viewBox="0 0 {full_width} {full_height:g}" width="{full_width}"'
-            f' height="{full_height:g}" font-family="system-ui, sans-serif">',
+            f' viewBox="0 0 {full_width} {full_height}" width="{full_width}"'
+            f' height="{full_height}" font-family="system-ui, sans-serif">',
             f"<title>{escape(title)}</title>",
             '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7"'
             ' markerHeight="7" orient="auto"><path d="M0,0 L8,4 L0,8 z" fill="#8d99a5"/></marker>'
             "</defs>",
-            f'<rect width="{full_width}" height="{full_height:g}" rx="12" fill="#ffffff"/>',
+            f'<rect width="{full_width}" height="{full_height}" rx="12" fill="#ffffff"/>',
             *arrows,
             *boxes,
             "</svg>",
@@ -83,12 +78,28 @@ def draw(nodes: Sequence[Node], title: str) -> str:
     )
 
 
+def direct_edges(nodes: Sequence[Node]) -> list[tuple[str, str]]:
+    """Dependencies that no longer path implies (the transitive reduction), for a calm picture."""
+    known = {node.name: node for node in nodes}
+
+    def ancestors(name: str) -> set[str]:
+        parents = [parent for parent in known[name].reads if parent in known]
+        return set(parents).union(*(ancestors(parent) for parent in parents))
+
+    return [
+        (parent, node.name)
+        for node in nodes
+        for parent in sorted(set(node.reads) & set(known))
+        if not any(parent in ancestors(other) for other in node.reads if other in known)
+    ]
+
+
 def _arrow(start: tuple[float, float], end: tuple[float, float]) -> str:
-    x1, y1 = start[0] + WIDTH, start[1] + HEIGHT / 2
-    x2, y2 = end[0] - 2, end[1] + HEIGHT / 2
-    bend = (x2 - x1) / 2
+    x1, y1 = start[0] + WIDTH / 2, start[1] + HEIGHT
+    x2, y2 = end[0] + WIDTH / 2, end[1] - 2
+    bend = (y2 - y1) / 2
     return (
-        f'<path d="M{x1:g},{y1:g} C{x1 + bend:g},{y1:g} {x2 - bend:g},{y2:g} {x2:g},{y2:g}"'
+        f'<path d="M{x1:g},{y1:g} C{x1:g},{y1 + bend:g} {x2:g},{y2 - bend:g} {x2:g},{y2:g}"'
         ' fill="none" stroke="#8d99a5" stroke-width="1.4" marker-end="url(#tip)"/>'
     )
 

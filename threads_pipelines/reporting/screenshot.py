@@ -1,4 +1,4 @@
-"""Take a picture of a page: ``python -m threads_pipelines.reporting.screenshot PAGE.html OUT.png``."""
+"""Take a picture of a page: ``python -m threads_pipelines.reporting.screenshot PAGE OUT.png``."""
 
 import sys
 from pathlib import Path
