@@ -3,6 +3,7 @@ STATE  := $(CURDIR)/.state
 VENV   := $(STATE)/venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+PEERS  := $(STATE)/peers
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,\
             $(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 
@@ -30,8 +31,8 @@ stop: ## Stop the embedded stack.
 lint: $(READY) ## Lint, check the format and the types.
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-bench: $(VENV)/.bench ## Measure every figure beside a peer or a floor.
-	@$(BIN)/python -m benchmarks
+bench: $(READY) $(PEERS)/.ready ## Measure every figure beside a peer or a floor (FEED=FILE.csv.gz adds quality).
+	@$(BIN)/python -m benchmarks --peers-python $(PEERS)/bin/python $(if $(FEED),--feed $(FEED))
 
 soak: $(READY) ## The long trials: hundreds of kills, hours of ticks.
 	@$(BIN)/python -m pytest -q -m soak
@@ -46,7 +47,7 @@ lock: $(READY) ## Lock the dependencies again (records no registry address).
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 \
 	  --extra build -c requirements.lock pyproject.toml -o requirements-server.lock
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 \
-	  --extra bench -c requirements.lock pyproject.toml -o requirements-bench.lock
+	  benchmarks/peers.in -o requirements-bench.lock
 
 clean: stop ## Stop everything and delete the state folder, data included.
 	@rm -rf $(STATE)
@@ -60,6 +61,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.bench: $(READY) requirements-bench.lock
-	@$(BIN)/python -m pip install -q --require-hashes -r requirements-bench.lock
+# The peers need an environment of their own: one of them wants an older numpy.
+$(PEERS)/.ready: requirements-bench.lock
+	@mkdir -p $(STATE) && rm -f $@ && $(PYTHON) -m venv --clear $(PEERS)
+	@$(PEERS)/bin/python -m pip install -q --require-hashes -r requirements-bench.lock
 	@touch $@
