@@ -76,7 +76,7 @@ def arrivals(
 
 
 def _saturated(weight: Floats, total: int, most: int) -> Floats:
-    """Sizes proportional to ``weight`` (n,) while small, never above ``most``, summing to ``total``.
+    """Sizes (n,) summing to ``total``, none above ``most``, proportional to ``weight`` while small.
 
     An audience of ``most`` people who each come by chance: size = most * (1 - exp(-weight / most)).
     """

@@ -1,9 +1,9 @@
 """What a platform is like, in numbers: sizes, rhythm, popularity, funnel.
 
-The defaults are a small town: activity, popularity and gaps like those of a fast feed, but posts
-that live four times as long, because a few hundred people cannot empty a post within minutes and
-still each find what they like. ``presets.FAST_FEED`` is fitted to a real fast feed as it is, and
-``fit.fit`` does the same for another platform.
+The defaults are a small town: activity and gaps like those of a fast feed, but posts that live
+longer, and none that goes round the whole town, because a few hundred people cannot empty a post
+within minutes and still each find what they like. ``presets.platform("fast_feed")`` is a real fast
+feed as it is, and ``fit.fit`` does the same for another platform.
 """
 
 from typing import Annotated
