@@ -74,6 +74,17 @@ def test_quantiles_are_log_linear_between_knots() -> None:
     assert knots.at_score(np.array([0.0])) == pytest.approx([100])
 
 
+def test_weights_decide_who_gets_which_value_and_nothing_else() -> None:
+    knots = Quantiles(p=(0, 0.5, 1), value=(1, 10, 1000))
+    rng = np.random.default_rng(0)
+    weight = np.repeat([1.0, 3.0], 2_000)
+    value = knots.favouring(weight, rng)
+    for p in (0.1, 0.5, 0.9):
+        assert np.quantile(value, p) == pytest.approx(knots.at(np.array([p]))[0], rel=0.02)
+    ratio = np.exp(np.log(value[2_000:]).mean() - np.log(value[:2_000]).mean())
+    assert ratio == pytest.approx(3, rel=0.3)
+
+
 @pytest.mark.parametrize(
     ("p", "value"),
     [((0, 1), (2, 1)), ((0.1, 1), (1, 2)), ((0, 0.5, 0.5, 1), (1, 1, 1, 1)), ((0, 1), (1, 2, 3))],

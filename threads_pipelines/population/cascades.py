@@ -12,7 +12,6 @@ from threads_pipelines.population.marginals import (
     apportion,
     correlated,
     normal_scores,
-    spread_out,
 )
 from threads_pipelines.population.settings import FeedShape
 
@@ -41,10 +40,10 @@ def draw_cascades(
 ) -> Cascades:
     """Draw the lives of posts with ``encounters`` in total and at most ``most`` a post.
 
-    attraction: (n_posts,) factor on each post's popularity.
+    attraction: (n_posts,) positive weight; the more, the likelier a popular post.
     """
     n_posts = len(attraction)
-    popularity = attraction * shape.popularity.at(spread_out(n_posts, rng))
+    popularity = shape.popularity.favouring(attraction, rng)
     ideal = _saturated(popularity, encounters, most)
     size = apportion(ideal, encounters, 1 if encounters >= n_posts else 0, most, rng)
     score = normal_scores(popularity, rng)

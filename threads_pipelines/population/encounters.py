@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from threads_pipelines.population.cascades import arrivals, draw_cascades
 from threads_pipelines.population.clock import DayClock
-from threads_pipelines.population.marginals import Counts, Floats, apportion, spread_out
+from threads_pipelines.population.marginals import Counts, Floats, apportion
 from threads_pipelines.population.meeting import Rows, meet
 from threads_pipelines.population.sessions import visits
 from threads_pipelines.population.settings import FeedShape, PopulationSettings
@@ -38,10 +38,10 @@ def appeal_of(interest: Floats) -> Floats:
 def draw_counts(
     total: int, most: int, weight: Floats, shape: FeedShape, rng: np.random.Generator
 ) -> Counts:
-    """Encounters (n_users,) of each user: the shape of activity times ``weight``, 0 for none."""
+    """Encounters (n_users,) of each user; a larger ``weight`` makes more likely, 0 makes none."""
     counts = np.zeros(len(weight), np.int64)
     awake = np.flatnonzero(weight > 0)
-    activity = shape.activity.at(spread_out(len(awake), rng)) * weight[awake]
+    activity = shape.activity.favouring(weight[awake], rng)
     counts[awake] = apportion(activity, total, 1 if total >= len(awake) else 0, most, rng)
     return counts
 

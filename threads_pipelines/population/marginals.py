@@ -41,6 +41,19 @@ class Quantiles(BaseModel):
         """Values at the probabilities ``p``, of any shape."""
         return np.exp(np.interp(p, self.p, np.log(self.value)))
 
+    def favouring(self, weight: Floats, rng: np.random.Generator) -> Floats:
+        """One value (n,) for each positive weight: the more weight, the likelier a large one.
+
+        The weights decide who gets which value, never the distribution. A value that were free to
+        follow would be multiplied by its weight, about.
+        """
+        place = spread_out(len(weight), rng)
+        spread = float(np.std(np.log(self.at(place)))) if len(place) else 0.0
+        score = ndtri(np.clip(place, 1e-9, 1 - 1e-9)) + np.log(weight) / max(spread, 0.1)
+        value = np.empty(len(weight))
+        value[np.argsort(score, kind="stable")] = self.at(np.sort(place))
+        return value
+
     def at_score(self, z: Floats) -> Floats:
         """Values at standard normal scores ``z``: a Gaussian copula keeps the marginal."""
         return self.at(ndtr(z))
