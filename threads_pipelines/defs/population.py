@@ -18,6 +18,7 @@ from threads_pipelines.defs.synthetic import SyntheticData
 from threads_pipelines.population.checks import dangling, outside_window
 from threads_pipelines.population.funnel import KINDS
 from threads_pipelines.population.generate import Population, generate
+from threads_pipelines.population.realism_table import as_markdown, compare, events_of
 from threads_pipelines.population.tables import interaction_batches, table
 from threads_pipelines.storage.bulk import arrow_table, copy_batches, copy_rows
 from threads_pipelines.storage.catalogue import load_catalogue
@@ -169,7 +170,7 @@ def _behaved(
             comments_added=comments,
             run_key=made.run_key,
             types=dict(zip(KINDS, kinds, strict=True)),
-            # realism
+            realism=dg.MetadataValue.md(as_markdown(compare(events_of(events)))),
         ),
         check_results=[
             judged("within_window", outside == 0, f"{outside:,} interactions out of their time"),
