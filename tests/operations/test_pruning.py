@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 from dagster import DagsterRunStatus
 from dagster._core.events import EngineEventData
+from dagster._core.storage.tags import GRPC_INFO_TAG
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -117,7 +118,7 @@ def make_run(instance: dg.DagsterInstance, pid: int, **tags: str) -> str:
     """A run that says that this process works on it."""
     job = dg.JobDefinition(name="stands_for_a_night", graph_def=maintenance.graph)
     run = instance.create_run_for_job(
-        job, status=DagsterRunStatus.STARTED, tags={"dagster/grpc_info": "{}", **tags}
+        job, status=DagsterRunStatus.STARTED, tags={GRPC_INFO_TAG: "{}", **tags}
     )
     instance.report_engine_event(
         f"Started process for run (pid: {pid}).", run, EngineEventData.in_process(pid)

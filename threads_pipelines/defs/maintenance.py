@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import dagster as dg
 import psutil
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
+from dagster._core.storage.tags import GRPC_INFO_TAG
 from pydantic import Field
 
 from threads_pipelines import settings
@@ -14,7 +15,6 @@ from threads_pipelines.storage.pruning import prune_versions
 
 _FINISHED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
 _BATCH = 500
-_GRPC_TAG = "dagster/grpc_info"
 _SLACK_SECONDS = 1.0
 
 
@@ -116,7 +116,7 @@ def end_abandoned_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     active = dg.RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING])
     ended = []
     for run in context.instance.get_runs(active):
-        if _GRPC_TAG in run.tags and is_abandoned(context.instance, run):
+        if GRPC_INFO_TAG in run.tags and is_abandoned(context.instance, run):
             context.instance.report_run_failed(run, "Its process is gone (killed?).")
             context.instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
             ended.append(run.run_id)
