@@ -28,11 +28,17 @@ _PRUNED_AT_ONCE = 20
 )
 def every_minute(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Request a tick, unless one is queued or in progress."""
-    active = dg.RunsFilter(job_name=continuous_simulation.name, statuses=_ACTIVE)
-    for run in context.instance.get_runs(active, limit=1):
+    run = unfinished_run(context.instance)
+    if run is not None:
         state = run.status.value.lower().replace("_", " ")
         return dg.SkipReason(f"run {run.run_id} of {run.job_name} is still {state}")
     return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat(timespec="minutes"))
+
+
+def unfinished_run(instance: DagsterInstance) -> dg.DagsterRun | None:
+    """A run of the minute's job that is queued or in progress."""
+    active = dg.RunsFilter(job_name=continuous_simulation.name, statuses=_ACTIVE)
+    return next(iter(instance.get_runs(active, limit=1)), None)
 
 
 def prune_runs(instance: DagsterInstance, hours: float) -> int:

@@ -1,0 +1,69 @@
+"""Two days with a night between them: the fake users' feeds come to match their interests.
+
+The small version is 16 visits a day on a few hundred posts; `make soak` plays longer days, several
+times over.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from tests.defs.conftest import NOW
+from tests.simulation.conftest import fill
+from tests.simulation.days import Shares, day, liked_share, night, shares
+from tests.storage.app_database import AppDatabase
+from threads_pipelines.experiment.assignment import GROUPS
+from threads_pipelines.population.fake_users import make_fake_users
+from threads_pipelines.storage.experiments import write_groups
+from threads_pipelines.storage.simulation import add_fake_users
+
+USERS = make_fake_users(10)
+DAY = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Result:
+    """Shares of own interest, and of looks that ended in a like on the second day by group."""
+
+    first_night: Shares
+    second_night: Shares
+    liked: dict[str, float]
+
+
+def two_days(app: AppDatabase, each: int, ticks: int, seed: int) -> Result:
+    """Two days of ``ticks`` visits at even distances, each with a night after it.
+
+    each: posts about each interest by real people. Who is treated changes with the seed, so that
+    each interest is in both groups.
+    """
+    begin = NOW - 2 * DAY
+    groups = {user.id: GROUPS[(row + seed) % 2] for row, user in enumerate(USERS)}
+    topics = fill(app, each, begin)
+    add_fake_users(app.engine, USERS, [user.username for user in USERS], begin)
+    write_groups(app.engine, list(groups), list(groups.values()))
+    nights, looks = [], []
+    for number in range(2):
+        first = begin + number * DAY + timedelta(hours=1)
+        looks = day(app.engine, first, ticks, timedelta(hours=22) / ticks, seed=10 * seed + number)
+        night(app.engine, begin + (number + 1) * DAY)
+        nights.append(shares(app.engine, topics, begin + (number + 1) * DAY))
+    return Result(*nights, liked_share(looks, groups))
+
+
+def check(result: Result) -> None:
+    for found in (result.first_night, result.second_night):
+        assert found.top >= found.wanted, result
+    assert result.liked["treatment"] > result.liked["control"], result
+
+
+def test_two_days(own_database: AppDatabase) -> None:
+    check(two_days(own_database, each=40, ticks=16, seed=1))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(5))
+def test_two_long_days(own_database: AppDatabase, seed: int) -> None:
+    result = two_days(own_database, each=120, ticks=96, seed=seed)
+    print(result)
+    check(result)
