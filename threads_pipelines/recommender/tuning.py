@@ -36,6 +36,9 @@ RANDOM_SHARE = 0.1
 MARGIN = 0.3
 """Standard errors of the paired difference by which a change has to be better."""
 
+BASELINE_MARGIN = 3.0
+"""The same for a ranking without anything personal: the app has a feed of that kind already."""
+
 Change = dict[str, Any]
 _HOURS = (0.5, 1.0, 2.0, 4.0, 12.0, 36.0, 24.0 * 5, 24.0 * 15, 24.0 * 60, 24.0 * 240)
 
@@ -202,9 +205,11 @@ def tune(
     timed = folds[0].split.cut > 0
     search = _Search(folds, progress or (lambda _: None))
     search.start("default", default)
-    for name, settings in {**SEED_FORMULA, **BASELINES}.items():
-        search.attempt(name, settings, margin=3.0)
     _stages(search, snapshot, timed)
+    # Last, and against the winner: the search starts from something personal, because from a
+    # baseline no other field makes a difference, and it would never leave it.
+    for name, settings in {**SEED_FORMULA, **BASELINES}.items():
+        search.attempt(name, settings, margin=BASELINE_MARGIN)
     return TuningReport(
         search.best,
         float(search.best_gain.mean()),
