@@ -28,7 +28,7 @@ class SyntheticData(dg.ConfigurableResource):
         default=600, ge=10, le=100_000, description="Original posts; a few reposts come on top."
     )
     interactions: int = Field(
-        default=15_000, ge=0, le=100_000_000, description="Rows of user_interaction."
+        default=30_000, ge=0, le=100_000_000, description="Rows of user_interaction."
     )
     gemma_texts: int = Field(
         default=60,
