@@ -54,7 +54,7 @@ def similar_texts(snapshot: Snapshot, pairs: Pairs, settings: RecommenderSetting
             block,
             vectors.indptr.astype(np.int64), vectors.indices, vectors.data,
             by_word.indptr.astype(np.int64), by_word.indices, by_word.data,
-            words, scale, vectors.shape[1], np.full(len(block), -1),
+            words, scale, np.full(len(block), -1),
             near, alike, count,
         )  # fmt: skip
         post[block], value[block], found[block] = near, alike, count

@@ -17,7 +17,7 @@ NONE: Floats = np.zeros(0, np.float32)
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Distinct (user, post) pairs, twice: by user and by post, the latest first in each.
+    """Distinct (user, post) pairs, twice: by user, the latest first, and by post, in user order.
 
     user_start: (n_users + 1,) int64; user_post, user_weight, user_age: (n_pairs,) int32, float32
         and float32, the post, the worth of the pair's events and the hours since its last event.
@@ -120,17 +120,17 @@ def pairs_of(snapshot: Snapshot, settings: RecommenderSettings) -> Pairs:
     if snapshot.timed:
         age = np.maximum(snapshot.as_of - events.at[order], 0).astype(np.float32)
         age /= np.float32(3600)
-    latest = np.sort(event)  # pairs in order of recency
-    post_start, in_columns = _group(post[latest], np.arange(len(latest), dtype=np.int32), n_posts)
-    in_columns = latest[in_columns]
+    post_of, owner = post[event], user[event]
+    post_start, in_columns = _group(post_of, np.arange(len(event), dtype=np.int32), n_posts)
+    age = age[event]
     weight = best * (1 + np.float32(settings.repeat_gain) * np.log(count, dtype=np.float32))
     return Pairs(
         user_start=user_start,
-        user_post=post[event],
+        user_post=post_of,
         user_weight=weight,
-        user_age=age[event],
+        user_age=age,
         post_start=post_start,
-        post_user=user[in_columns],
+        post_user=owner[in_columns],
         post_age=age[in_columns],
     )
 
@@ -159,11 +159,14 @@ def row_sums(start: NDArray[np.int64], value: Floats) -> Floats:
     return np.where(np.diff(start) > 0, total, np.float32(0))
 
 
-def latest(pairs: Pairs, cap: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Rows of at most ``cap`` posts a user, the latest ones: starts and posts."""
-    degree = np.minimum(pairs.user_degree, cap)
-    if degree.sum() == len(pairs.user_post):
+def latest(
+    pairs: Pairs, settings: RecommenderSettings
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Rows to count co-occurrences on: starts and posts; the latest where all cost too much."""
+    degree = pairs.user_degree
+    if float((degree.astype(np.float64) ** 2).sum()) <= settings.exact_reads:
         return pairs.user_start, pairs.user_post
+    degree = np.minimum(degree, settings.history_cap)
     start = np.concatenate(([0], np.cumsum(degree)))
     shift = np.repeat(pairs.user_start[:-1] - start[:-1], degree)
     return start, pairs.user_post[np.arange(start[-1]) + shift]

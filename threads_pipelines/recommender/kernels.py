@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from threads_pipelines.recommender.selection import keep_largest, largest_in, offer
+from threads_pipelines.recommender.selection import keep_largest, largest, offer
 
 
 @njit(cache=True, nogil=True)
@@ -23,7 +23,6 @@ def nearest_rows(
     b_value: Any,
     through_scale: Any,
     scale: Any,
-    a_cap: int,
     own: Any,
     neighbour: Any,
     similarity: Any,
@@ -31,8 +30,8 @@ def nearest_rows(
 ) -> None:
     """Find the largest entries of rows of A·diag(through_scale)·B·diag(scale).
 
-    rows: (n,) int64. An empty ``a_value`` or ``b_value`` means that the matrix is binary. A is read
-    up to ``a_cap`` entries a row. own: (n,) the column that is a row's own and left out, -1 where
+    rows: (n,) int64. An empty ``a_value`` or ``b_value`` means that the matrix is binary.
+    own: (n,) the column that is a row's own and left out, -1 where
     there is none. Writes neighbour (n, most) int32, similarity (n, most) float32
     and found (n,) int32, how many of them are there.
     """
@@ -43,7 +42,7 @@ def nearest_rows(
     for r in range(len(rows)):
         row = rows[r]
         begin_row = a_start[row]
-        end_row = min(a_start[row + 1], begin_row + a_cap)
+        end_row = a_start[row + 1]
         work = 0
         for k in range(begin_row, end_row):
             work += b_start[a_item[k] + 1] - b_start[a_item[k]]
@@ -95,12 +94,11 @@ def _add(total: Any, item: Any, value: Any, begin: int, end: int, weight: Any) -
 
 
 @njit(cache=True, nogil=True)
-def _finish(total: Any, forbidden: Any, n_forbidden: int, allowed: Any, share: float) -> Any:
+def _scale_without(total: Any, forbidden: Any, share: float) -> Any:
     """Clear what may not be recommended; returns what scales the largest rest to ``share``."""
-    for k in range(n_forbidden):
-        total[forbidden[k]] = 0
-    total *= allowed
-    most = largest_in(total, 0, len(total))
+    for j in forbidden:
+        total[j] = 0
+    most = largest(total)
     return np.float32(share / most) if most > 0 else np.float32(0)
 
 
@@ -141,7 +139,6 @@ def rank_posts(
     seen_post: Any,
     own_start: Any,
     own_post: Any,
-    allowed: Any,
     boost: Any,
     base: Any,
     lately: Any,
@@ -154,17 +151,16 @@ def rank_posts(
 ) -> None:
     """Score every post for each user and write the best ones, best first, with their reason.
 
-    shares: (3,) float32, weights of similar people, similar posts and text. allowed: (n_posts,)
-    float32, 1 where a post may be recommended, else 0. boost: (n_posts,) float32, recent popularity
-    to its power, 0 where not allowed. base: (n_posts,) float32, what a post has without any
-    similarity. Writes out_* (n, top_k) and out_count (n,).
+    shares: (3,) float32, weights of similar people, similar posts and text. boost: (n_posts,)
+    float32, recent popularity to its power, 0 where a post may not be recommended; such posts are
+    in none of the lists either. base: (n_posts,) float32, what a post has without any similarity.
+    Writes out_* (n, top_k) and out_count (n,).
     """
     n_posts, top_k = len(boost), out_post.shape[1]
     people = np.zeros(n_posts, np.float32)
     posts = np.zeros(n_posts, np.float32)
     texts = np.zeros(n_posts, np.float32)
     final = np.zeros(n_posts, np.float32)
-    forbidden = np.empty(0, np.int32)
     slot = np.zeros(n_posts, np.int16)
     votes = np.zeros(top_k, np.int32)
     best = np.zeros(top_k, np.float32)
@@ -183,33 +179,29 @@ def rank_posts(
                 own_post[own_start[user] : own_start[user + 1]],
             )
         )
-        n_forbidden = len(forbidden)
         if has_people:
             people[:] = 0
             for k in range(found[r]):
                 first, last = pool_start[neighbour[r, k]], pool_start[neighbour[r, k] + 1]
                 _add(people, pool_post, pool_vote, first, last, similarity[r, k])
-            people_scale = _finish(people, forbidden, n_forbidden, allowed, shares[0])
+            people_scale = _scale_without(people, forbidden, shares[0])
         if has_near:
             posts[:] = 0
             for h in range(len(history)):
                 first, last = near_start[history[h]], near_start[history[h] + 1]
                 _add(posts, near_post, near_value, first, last, worth[h])
-            posts_scale = _finish(posts, forbidden, n_forbidden, allowed, shares[1])
-        for j in range(n_posts):
-            final[j] = people[j] * people_scale + posts[j] * posts_scale
+            posts_scale = _scale_without(posts, forbidden, shares[1])
         if has_text:
             texts[:] = 0
             for h in range(len(history)):
                 first, last = text_start[history[h]], text_start[history[h] + 1]
                 _add(texts, text_post, text_value, first, last, worth[h])
-            texts_scale = _finish(texts, forbidden, n_forbidden, allowed, shares[2])
-            for j in range(n_posts):
-                final[j] += texts[j] * texts_scale
+            texts_scale = _scale_without(texts, forbidden, shares[2])
         for j in range(n_posts):
-            final[j] = (max(final[j], np.float32(0)) + base[j]) * boost[j]
-        for k in range(n_forbidden):
-            final[forbidden[k]] = 0
+            similar = people[j] * people_scale + posts[j] * posts_scale + texts[j] * texts_scale
+            final[j] = (max(similar, np.float32(0)) + base[j]) * boost[j]
+        for j in forbidden:
+            final[j] = 0
         size = keep_largest(final, out_score[r], out_post[r])
         # By score, the lower row first among equals, whatever order the heap left them in.
         out_post[r, :size] = np.sort(out_post[r, :size])

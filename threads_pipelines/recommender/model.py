@@ -43,6 +43,7 @@ _PAIR_FIELDS = {"weights", "repeat_gain"}
 _NEAR_FIELDS = _PAIR_FIELDS | {
     *(name for name in RecommenderSettings.model_fields if name.startswith(("post_", "linear_"))),
     "history_cap",
+    "exact_reads",
 }
 _TEXT_FIELDS = {"weights", "content_neighbours", "content_for_all"}
 
@@ -100,7 +101,7 @@ class Model:
                     rows[low:high],
                     a["user_start"], a["user_post"], a["profile"],
                     a["audience_start"], a["audience"], a["audience_value"],
-                    a["post_scale"], a["pool_scale"], s.history_cap, own[low:high],
+                    a["post_scale"], a["pool_scale"], own[low:high],
                     neighbour, similarity, found,
                 )  # fmt: skip
                 np.power(similarity, np.float32(s.people_power), out=similarity)
@@ -112,7 +113,7 @@ class Model:
                 a["near_start"], a["near_post"], a["near_value"],
                 a["text_start"], a["text_post"], a["text_value"],
                 a["seen_start"], a["seen_post"], a["own_start"], a["own_post"],
-                a["allowed"], a["boost"], a["base"], a["lately"], shares,
+                a["boost"], a["base"], a["lately"], shares,
                 post[low:high], score[low:high], reason[low:high], evidence[low:high],
                 count[low:high],
             )  # fmt: skip
@@ -206,9 +207,10 @@ class Fitter:
 
     def _near(self, pairs: Pairs, settings: RecommenderSettings) -> Neighbours:
         self._say("finding similar posts")
+        candidate = self.snapshot.posts.candidate
         if settings.post_model == "linear" and len(pairs.post_degree) <= LINEAR_LIMIT:
-            return linear_posts(pairs, settings)
-        return cosine_posts(pairs, settings)
+            return linear_posts(pairs, settings, candidate)
+        return cosine_posts(pairs, settings, candidate)
 
     def _texts(self, pairs: Pairs, settings: RecommenderSettings) -> Neighbours:
         self._say("comparing texts")
@@ -252,7 +254,7 @@ def _arrays(
         "user_start": pairs.user_start,
         "user_post": pairs.user_post,
         "profile": decayed(pairs, settings.profile_half_life_hours),
-        **people_arrays(pairs, settings, rng),
+        **people_arrays(pairs, settings, snapshot.posts.candidate, rng),
         "near_start": near.start,
         "near_post": near.post,
         "near_value": near.value,
@@ -263,7 +265,6 @@ def _arrays(
         "seen_post": snapshot.seen.indices.astype(np.int32, copy=False),
         "own_start": own_start,
         "own_post": own_post,
-        "allowed": allowed,
         "boost": boost.astype(np.float32),
         "base": (settings.floor + settings.recency_weight * fresh).astype(np.float32),
         "lately": recent_counts(pairs, settings),

@@ -20,17 +20,21 @@ def pool_of(pairs: Pairs, settings: RecommenderSettings, rng: np.random.Generato
     """
     active = np.flatnonzero(pairs.user_degree > 0)
     cost = float((pairs.post_degree.astype(np.float64) ** 2).sum())
-    size = int(len(active) * settings.search_budget * len(pairs.user_post) / max(cost, 1.0))
-    size = max(size, _LEAST_POOL)
+    budget = max(settings.exact_reads, settings.reads_per_pair * len(pairs.user_post))
+    size = max(int(len(active) * budget / max(cost, 1.0)), _LEAST_POOL)
     return active if size >= len(active) else np.sort(rng.choice(active, size, replace=False))
 
 
 def people_arrays(
-    pairs: Pairs, settings: RecommenderSettings, rng: np.random.Generator
+    pairs: Pairs,
+    settings: RecommenderSettings,
+    candidate: NDArray[np.bool_],
+    rng: np.random.Generator,
 ) -> dict[str, NDArray[Any]]:
     """What the search for similar people and their votes read.
 
-    pool_user: (p,) rows in ``Users``. pool_start, pool_post, pool_vote: the latest posts of each.
+    pool_user: (p,) rows in ``Users``. pool_start, pool_post, pool_vote: the latest posts of each,
+        the vote 0 where the post may not be recommended.
     audience_start, audience, audience_value: for each post the places in the pool of its people;
     no values where pairs count alike. pool_scale: (p,) float32, one over the norm.
     """
@@ -41,7 +45,9 @@ def people_arrays(
         pool = np.zeros(0, np.int64)
     else:
         pool = pool_of(pairs, settings, rng)
-    degree = np.minimum(pairs.user_degree[pool], settings.vote_cap)
+    degree = pairs.user_degree[pool]
+    if len(pool) < np.count_nonzero(pairs.user_degree):
+        degree = np.minimum(degree, settings.vote_cap)
     start = np.concatenate(([0], np.cumsum(degree))).astype(np.int64)
     # Places of the pool's pairs: a run of consecutive ones a user.
     place = np.arange(start[-1]) + np.repeat(pairs.user_start[pool] - start[:-1], degree)
@@ -54,7 +60,7 @@ def people_arrays(
         "pool_user": pool,
         "pool_start": start,
         "pool_post": post,
-        "pool_vote": decayed(pairs, settings.vote_half_life_hours, place),
+        "pool_vote": decayed(pairs, settings.vote_half_life_hours, place) * candidate[post],
         "pool_scale": ((norm + settings.people_shrinkage + 1e-9) ** -0.5).astype(np.float32),
         "audience_start": audience_start,
         "audience": np.repeat(np.arange(len(pool), dtype=np.int32), degree)[order],

@@ -16,9 +16,8 @@ _STARTING_EVENTS = 0.1
 def post_ages(snapshot: Snapshot, pairs: Pairs) -> Floats:
     """(n_posts,) hours since each post appeared: since its first event where that is unknown."""
     created = snapshot.posts.created_at
-    first_event = np.zeros(len(created), np.float32)
-    has_events = pairs.post_degree > 0
-    first_event[has_events] = pairs.post_age[pairs.post_start[1:][has_events] - 1]
+    oldest = np.maximum.reduceat(np.append(pairs.post_age, np.float32(0)), pairs.post_start[:-1])
+    first_event = np.where(pairs.post_degree > 0, oldest, 0)
     age = ((snapshot.as_of - created) / 3600).astype(np.float32)
     return np.maximum(np.where(created < 0, first_event, age), 0)
 

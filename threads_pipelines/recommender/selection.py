@@ -1,11 +1,12 @@
-"""Keeping the largest of many values, compiled: a small heap and a scan that skips whole blocks."""
+"""Keeping the largest of many values, compiled: a small heap behind a cheap threshold."""
 
 from typing import Any
 
 import numpy as np
 from numba import njit
 
-_LANES = 64
+_LANE = 32
+"""Values at most that share one maximum in ``keep_largest``."""
 
 
 @njit(cache=True, nogil=True)
@@ -41,24 +42,39 @@ def offer(value: float, item: int, heap_value: Any, heap_item: Any, size: int) -
     return size
 
 
-@njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})
-def largest_in(values: Any, low: int, high: int) -> Any:
-    """The largest value of a range, at least 0; no value is NaN, so the loop can run in lanes."""
-    most = np.float32(0)
-    for j in range(low, high):
-        most = max(most, values[j])
-    return most
+@njit(cache=True, nogil=True)
+def lane_maxima(values: Any, n_lanes: int) -> Any:
+    """The largest value, at least 0, at each place modulo ``n_lanes``: a loop for vector units."""
+    lanes = np.zeros(n_lanes, np.float32)
+    for low in range(0, len(values), n_lanes):
+        part = values[low : low + n_lanes]
+        for b in range(len(part)):
+            lanes[b] = part[b] if part[b] > lanes[b] else lanes[b]
+    return lanes
+
+
+@njit(cache=True, nogil=True)
+def largest(values: Any) -> Any:
+    """The largest value, at least 0."""
+    return lane_maxima(values, 256).max()
 
 
 @njit(cache=True, nogil=True)
 def keep_largest(values: Any, heap_value: Any, heap_item: Any) -> int:
-    """Put the largest positive values into the heap; the earlier place wins a tie."""
+    """Put the largest positive values into the heap; which of equal ones depends on data alone.
+
+    Of n lanes, the k-th largest maximum is exceeded by at least k values, so all others are out
+    after one look.
+    """
     n, most, size = len(values), len(heap_value), 0
-    for low in range(0, n, _LANES):
-        high = min(low + _LANES, n)
-        if size == most and largest_in(values, low, high) <= heap_value[0]:
-            continue
-        for j in range(low, high):
-            if values[j] > 0:
-                size = offer(values[j], j, heap_value, heap_item, size)
+    n_lanes = max(min(max(n // _LANE, 8 * most), n), 1)
+    lanes = lane_maxima(values, n_lanes)
+    threshold = np.float32(0)
+    if most < n_lanes:
+        threshold = np.partition(lanes, n_lanes - most)[n_lanes - most]
+    for b in range(n_lanes):
+        if lanes[b] > 0 and lanes[b] >= threshold:
+            for j in range(b, n, n_lanes):
+                if values[j] > 0 and values[j] >= threshold:
+                    size = offer(values[j], j, heap_value, heap_item, size)
     return size

@@ -116,15 +116,22 @@ class RecommenderSettings(BaseModel):
         0, ge=0, le=1000, description="Most posts of one author in a feed, where enough; 0: any."
     )
 
-    history_cap: int = Field(
-        500, ge=1, description="Latest posts of a user that the neighbour search reads."
-    )
-    vote_cap: int = Field(200, ge=1, description="Latest posts of a neighbour that are votes.")
-    search_budget: float = Field(
-        200.0,
+    exact_reads: float = Field(
+        5e8,
         gt=0,
-        description="Pairs read for each pair in the search for similar people; beyond it, they "
-        "are sought in a random part of the people.",
+        description="Pairs that a search for similar posts or people may read and still be exact.",
+    )
+    history_cap: int = Field(
+        300, ge=1, description="Beyond that, similar posts come from a user's latest so many posts."
+    )
+    reads_per_pair: float = Field(
+        100.0,
+        gt=0,
+        description="Beyond that, similar people are sought in a random part of the people, so "
+        "large that each pair costs this many reads.",
+    )
+    vote_cap: int = Field(
+        100, ge=1, description="Latest posts of a neighbour that are votes, in such a random part."
     )
 
 

@@ -40,13 +40,15 @@ class Neighbours:
         return cls(np.zeros(n_posts + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
 
 
-def cosine_posts(pairs: Pairs, settings: RecommenderSettings) -> Neighbours:
+def cosine_posts(
+    pairs: Pairs, settings: RecommenderSettings, candidate: NDArray[np.bool_]
+) -> Neighbours:
     """s_ij = (sum over common users u of n_u^(-2a) / (n_i^b1 · n_j^b2))^q, the largest j a post.
 
-    n_u and n_i count the pairs of a user and a post. a = b1 = b2 = .5, q = 1 is RP3beta-like;
-    a = 0, b1 = b2 = .5 the plain cosine of binary columns.
+    Only candidates are kept as j. n_u and n_i count the pairs of a user and a post.
+    a = b1 = b2 = .5, q = 1 is like RP3beta; a = 0, b1 = b2 = .5 the plain cosine of binary columns.
     """
-    n_users, n_posts = len(pairs.user_degree), len(pairs.post_degree)
+    n_posts = len(pairs.post_degree)
     users = np.maximum(pairs.user_degree, 1).astype(np.float64)
     posts = np.maximum(pairs.post_degree, 1).astype(np.float64)
     user_value = (users ** (-2 * settings.post_user_damping)).astype(np.float32)
@@ -54,16 +56,16 @@ def cosine_posts(pairs: Pairs, settings: RecommenderSettings) -> Neighbours:
     post = np.empty((n_posts, most), np.int32)
     value = np.zeros((n_posts, most), np.float32)
     found = np.zeros(n_posts, np.int32)
-    scale = (posts**-settings.post_target_damping).astype(np.float32)
+    scale = (posts**-settings.post_target_damping * candidate).astype(np.float32)
 
-    user_start, user_post = latest(pairs, settings.history_cap)
+    user_start, user_post = latest(pairs, settings)
 
     def search(low: int, high: int) -> None:
         nearest_rows(
             np.arange(low, high),
             pairs.post_start, pairs.post_user, NONE,
             user_start, user_post, NONE,
-            user_value, scale, n_users, np.arange(low, high),
+            user_value, scale, np.arange(low, high),
             post[low:high], value[low:high], found[low:high],
         )  # fmt: skip
 
@@ -73,7 +75,9 @@ def cosine_posts(pairs: Pairs, settings: RecommenderSettings) -> Neighbours:
     return Neighbours.from_padded(post, value, found)
 
 
-def linear_posts(pairs: Pairs, settings: RecommenderSettings) -> Neighbours:
+def linear_posts(
+    pairs: Pairs, settings: RecommenderSettings, candidate: NDArray[np.bool_]
+) -> Neighbours:
     """EASE (Steck 2019): ridge regression of each post on the others, the largest weights a post.
 
     B = I − P / diag(P) with P = (XᵀX + λI)⁻¹ over binary X. Weights below zero are kept.
@@ -90,6 +94,7 @@ def linear_posts(pairs: Pairs, settings: RecommenderSettings) -> Neighbours:
     weights = np.tril(inverse) + np.tril(inverse, -1).T
     weights /= -np.diag(weights).copy()
     np.fill_diagonal(weights, 0)
+    weights[:, ~candidate] = 0
     most = min(settings.post_neighbours, n_posts)
     strength = np.abs(weights)
     post = np.argpartition(-strength, most - 1, axis=1)[:, :most].astype(np.int32)
