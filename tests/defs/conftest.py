@@ -13,7 +13,8 @@ from threads_pipelines import settings
 from threads_pipelines.definitions import defs
 from threads_pipelines.storage import contract, database
 from threads_pipelines.storage.artefacts import ArtefactStore
-from threads_pipelines.storage.objects import ObjectStore, upload_seeds
+from threads_pipelines.storage.objects import ObjectStore
+from threads_pipelines.storage.seed_files import upload_seeds
 
 NOW = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
 TODAY = NOW.strftime("%Y-%m-%d")

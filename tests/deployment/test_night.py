@@ -17,7 +17,7 @@ from dagster._core.instance.ref import InstanceRef
 from dagster._core.scheduler.instigation import ScheduleInstigatorData
 
 from tests.deployment.processes import SERVICES, Deployment, wait_for
-from tests.storage.conftest import AppDatabase
+from tests.storage.app_database import AppDatabase
 from threads_pipelines import settings
 from threads_pipelines.embedded.stack import Stack
 from threads_pipelines.storage import contract, database

@@ -6,7 +6,8 @@ from dataclasses import replace
 import dagster as dg
 import pytest
 
-from tests.storage.conftest import AppDatabase, own_database
+from tests.storage.app_database import AppDatabase
+from tests.storage.conftest import own_database
 from threads_pipelines import settings
 from threads_pipelines.settings import S3Settings, Settings
 from threads_pipelines.storage.contract import create_schema

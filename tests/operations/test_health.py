@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import make_url
 
 from tests.operations.conftest import settings_of
-from tests.storage.conftest import AppDatabase
+from tests.storage.app_database import AppDatabase
 from threads_pipelines.operations import health
 from threads_pipelines.operations.health import (
     Finding,

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import Engine, make_url
 
-from tests.storage.conftest import AppDatabase
+from tests.storage.app_database import AppDatabase
 from threads_pipelines.errors import DatabaseError
 from threads_pipelines.storage.contract import require_contract
 from threads_pipelines.storage.database import connect, naive_utc, session

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from tests.operations.build import store_version
-from tests.storage.conftest import AppDatabase
+from tests.storage.app_database import AppDatabase
 from threads_pipelines.defs.publish import user_recommendation
 from threads_pipelines.defs.resources import Database, ObjectStorage
 from threads_pipelines.defs.rollback import dry_run, pin_version, release_version

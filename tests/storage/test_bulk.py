@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 import pytest
 
-from tests.storage.conftest import AppDatabase
+from tests.storage.app_database import AppDatabase
 from threads_pipelines.errors import DataError
 from threads_pipelines.storage.bulk import Columns, copy_batches, copy_rows
 

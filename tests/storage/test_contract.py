@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import make_url
 
-from tests.storage.conftest import AppDatabase
+from tests.storage.app_database import AppDatabase
 from threads_pipelines.errors import ContractError, DatabaseError
 from threads_pipelines.settings import SQL_DIR
 from threads_pipelines.storage.contract import (

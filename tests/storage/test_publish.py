@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from tests.storage.conftest import AppDatabase
+from tests.storage.app_database import AppDatabase
 from threads_pipelines.errors import DataError
 from threads_pipelines.storage.publish import PublishReport, publish
 from threads_pipelines.storage.purge import purge_expired

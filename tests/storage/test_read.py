@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.storage.conftest import AppDatabase
+from tests.storage.app_database import AppDatabase
 from threads_pipelines.errors import DataError
 from threads_pipelines.population import identity
 from threads_pipelines.recommender.snapshot import INTERACTION_TYPES, Snapshot

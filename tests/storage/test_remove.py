@@ -1,6 +1,6 @@
 """Synthetic accounts go, with all that is theirs; real ones stay."""
 
-from tests.storage.conftest import AppDatabase
+from tests.storage.app_database import AppDatabase
 from threads_pipelines.population import identity
 from threads_pipelines.storage.remove import remove_synthetic
 

@@ -19,9 +19,9 @@ from threads_pipelines.storage import contract, database, feeds
 from threads_pipelines.storage.artefacts import ArtefactStore
 from threads_pipelines.storage.catalogue import sources_of_posts
 from threads_pipelines.storage.objects import ObjectStore
-from threads_pipelines.storage.objects import upload_seeds as upload
 from threads_pipelines.storage.remove import remove_synthetic as remove
 from threads_pipelines.storage.run_keys import forget_run_key, run_keys
+from threads_pipelines.storage.seed_files import upload_seeds as upload
 
 
 class _Instant(click.ParamType):

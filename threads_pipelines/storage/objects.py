@@ -205,25 +205,6 @@ class ObjectStore:
         return ObjectStorageError(f"{where}: {type(error).__name__}; {hint}")
 
 
-def upload_seeds(store: ObjectStore, folder: Path, *, replace: bool = True) -> list[str]:
-    """Upload the JSON files of the seeds folder to ``seeds/``; returns the keys written.
-
-    replace: False leaves what is already in the bucket as it is.
-    """
-    paths = sorted(folder.glob("*.json"))
-    if not paths:
-        raise ObjectStorageError(f"{folder} holds no seed file (*.json)")
-    written = []
-    for path in paths:
-        key, content = f"seeds/{path.name}", path.read_bytes()
-        if replace:
-            store.put(key, content, content_type="application/json")
-        elif not store.put_if(key, content, None):
-            continue
-        written.append(key)
-    return written
-
-
 def json_bytes(value: Any) -> bytes:
     """JSON as it is stored: UTF-8, indented, sorted keys, no NaN (ValueError)."""
     text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)

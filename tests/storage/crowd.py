@@ -1,0 +1,63 @@
+"""Sixty users, forty posts, and nights whose scores tell where a row comes from."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from random import Random
+
+import pyarrow as pa
+
+from tests.storage.app_database import AppDatabase
+from tests.storage.test_publish import NIGHT, TTL
+from threads_pipelines.storage.publish import PublishReport, publish
+
+USERS = [f"user {row:03}" for row in range(60)]
+POSTS = [f"post {row:03}" for row in range(40)]
+FEED = 20
+HOUR = timedelta(hours=1)
+
+
+def night(generation: int) -> Iterator[pa.Table]:
+    """Twenty posts for each user, others each night; the score tells generation and place."""
+    for user in USERS:
+        chosen = sorted(Random(f"{generation} {user}").sample(POSTS, FEED))
+        scores = [generation + (FEED - place) / 100 for place in range(FEED)]
+        yield pa.table({"user_id": [user] * FEED, "post_id": chosen, "score": scores})
+
+
+def publish_night(
+    database: AppDatabase,
+    generation: int,
+    source: Callable[[int], Iterator[pa.Table]] = night,
+    **options: float,
+) -> PublishReport:
+    at = NIGHT + generation * HOUR
+    return publish(
+        database.engine, source(generation), generated_at=at, expires_at=at + TTL,
+        now=NIGHT + 10 * HOUR, run_id=f"night {generation}", shard_rows=100,
+        **options,  # type: ignore[arg-type]  # wait_seconds and connections
+    )  # fmt: skip
+
+
+def expected(generation: int) -> dict[str, list[tuple[str, float]]]:
+    return {
+        table["user_id"][0].as_py(): list(
+            zip(table["post_id"].to_pylist(), table["score"].to_pylist(), strict=True)
+        )
+        for table in night(generation)
+    }
+
+
+def stalling(
+    at: int, reached: threading.Event, go_on: threading.Event
+) -> Callable[[int], Iterator[pa.Table]]:
+    """A source that stops before its user ``at`` until it may go on."""
+
+    def source(generation: int) -> Iterator[pa.Table]:
+        for row, table in enumerate(night(generation)):
+            if row == at:
+                reached.set()
+                assert go_on.wait(60)
+            yield table
+
+    return source
