@@ -52,11 +52,11 @@ def check(parts: tuple[str, ...]) -> None:
     where a part is ill.
     """
     findings = look(settings.load(), parts or health.PARTS)
-    table = Table("part", "", "found", "seconds", "what to do")
     for finding in findings:
-        state = "[green]well[/]" if finding.ok else "[red]ill[/]"
-        table.add_row(finding.part, state, finding.found, f"{finding.seconds:.2f}", finding.advice)
-    Console().print(table)
+        state = click.style("well", fg="green") if finding.ok else click.style("ILL ", fg="red")
+        click.echo(f"{state}  {finding.part} ({finding.seconds:.1f} s): {finding.found}")
+        if finding.advice:
+            click.echo(f"      {finding.advice}")
     if not all(finding.ok for finding in findings):
         raise click.exceptions.Exit(1)
 

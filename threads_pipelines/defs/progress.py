@@ -97,6 +97,8 @@ def failure_of(event: DagsterEvent) -> str:
     where there is none, the innermost cause.
     """
     error = event.step_failure_data.error
+    if error is not None and error.cls_name == "ChildProcessCrashException":
+        return "its process was killed, most often for want of memory: see the machine's log"
     while error is not None and error.cause is not None and error.cls_name not in _WORDED:
         error = error.cause
     if error is None:

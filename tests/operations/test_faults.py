@@ -1,0 +1,173 @@
+"""Every row of the fault table in docs/operations.md: what is seen, and the exit code."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
+from typing import NamedTuple
+
+import dagster as dg
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import make_url
+
+from tests.operations.killed_step import killed
+from tests.storage.app_database import AppDatabase
+from threads_pipelines.cli import cli
+from threads_pipelines.defs.progress import failure_of
+from threads_pipelines.defs.seeds import read_seed_posts
+from threads_pipelines.errors import DatabaseError, SeedError
+from threads_pipelines.operations import health
+from threads_pipelines.settings import PROJECT_ROOT, S3Settings
+from threads_pipelines.storage import health as looking
+from threads_pipelines.storage.database import connect, session
+from threads_pipelines.storage.objects import ObjectStore
+
+PLANTED = "planted-secret"
+TABLE = (PROJECT_ROOT / "docs" / "operations.md").read_text().partition("## Faults")[2]
+ROWS = {
+    fault: (seen, int(code))
+    for fault, seen, code in re.findall(r"^\| ([^|`]+) \| `([^`]+)` \| (\d) \|", TABLE, re.M)
+}
+
+
+class World(NamedTuple):
+    """The real parts, and the environment that names them."""
+
+    database: AppDatabase
+    s3: S3Settings
+    environment: pytest.MonkeyPatch
+
+
+@pytest.fixture
+def world(
+    app_database: AppDatabase, s3_settings: S3Settings, environment: pytest.MonkeyPatch
+) -> World:
+    return World(app_database, s3_settings, environment)
+
+
+def check(part: str) -> tuple[str, int]:
+    """Output and exit code of the command that an operator types."""
+    result = CliRunner().invoke(cli, ["check", "--part", part])
+    return result.output, result.exit_code
+
+
+def database_down(world: World) -> tuple[str, int]:
+    address = make_url(world.database.url).set(port=1)
+    world.environment.setenv("DATABASE_URL", address.render_as_string(hide_password=False))
+    return check(health.DATABASE)
+
+
+def wrong_password(world: World) -> tuple[str, int]:
+    address = make_url(world.database.url).set(password=PLANTED)
+    world.environment.setenv("DATABASE_URL", address.render_as_string(hide_password=False))
+    return check(health.DATABASE)
+
+
+def s3_down(world: World) -> tuple[str, int]:
+    world.environment.setenv("S3_ENDPOINT_URL", "http://127.0.0.1:1")
+    return check(health.OBJECT_STORAGE)
+
+
+def bucket_missing(world: World) -> tuple[str, int]:
+    world.environment.setenv("S3_BUCKET", "no-such-bucket")
+    return check(health.OBJECT_STORAGE)
+
+
+def wrong_key(world: World) -> tuple[str, int]:
+    world.environment.setenv("AWS_SECRET_ACCESS_KEY", PLANTED)
+    return check(health.OBJECT_STORAGE)
+
+
+def model_missing(world: World) -> tuple[str, int]:
+    del world  # nothing listens at its OLLAMA_HOST
+    return check(health.TEXT_MODEL)
+
+
+def disk_full(world: World) -> tuple[str, int]:
+    world.environment.setattr(looking, "HealthLimits", lambda: health.HealthLimits(1e9))
+    return check(health.DISK)
+
+
+def clock_wrong(world: World) -> tuple[str, int]:
+    class AnHourSlow(datetime):
+        """Stand for a machine whose clock is an hour behind."""
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "AnHourSlow":
+            return super().now(tz) - timedelta(hours=1)
+
+    world.environment.setattr(looking, "datetime", AnHourSlow)
+    result = CliRunner().invoke(cli, ["check", "--part", "database", "--part", "clock"])
+    return result.output, result.exit_code
+
+
+def database_down_midway(world: World) -> tuple[str, int]:
+    engine = connect(world.database.url)
+
+    def work_on() -> None:
+        with session(engine) as connection, connection.cursor() as cursor:
+            world.database.rows(
+                "SELECT pg_terminate_backend(%s, 5000)", connection.info.backend_pid
+            )
+            cursor.execute("SELECT 1")
+
+    with pytest.raises(DatabaseError) as stopped:
+        work_on()
+    return str(stopped.value), 1
+
+
+def seed_file_bad(world: World) -> tuple[str, int]:
+    store = ObjectStore(world.s3)
+    store.put("seeds/seed_posts.json", b'[{"id": "one"}]')
+    with pytest.raises(SeedError) as refused:
+        read_seed_posts(store)
+    return str(refused.value), 1
+
+
+FAULTS: dict[str, Callable[[World], tuple[str, int]]] = {
+    "database down at the start": database_down,
+    "database down midway": database_down_midway,
+    "wrong password": wrong_password,
+    "S3 down": s3_down,
+    "bucket missing": bucket_missing,
+    "wrong key": wrong_key,
+    "model missing": model_missing,
+    "disk full": disk_full,
+    "clock wrong": clock_wrong,
+    "seed file bad": seed_file_bad,
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_seen_as_the_table_says(world: World, fault: str) -> None:
+    output, code = FAULTS[fault](world)
+    seen, expected = ROWS[fault]
+    assert seen in output
+    assert code == expected
+    assert PLANTED not in output
+    assert "Traceback" not in output
+
+
+def test_a_broken_contract_is_seen_as_the_table_says(
+    own_database: AppDatabase, environment: pytest.MonkeyPatch
+) -> None:
+    own_database.rows("DROP TABLE user_recommendation")
+    environment.setenv("DATABASE_URL", own_database.url)
+    output, code = check(health.DATABASE)
+    seen, expected = ROWS["contract broken"]
+    assert seen in output
+    assert "user_recommendation" in output
+    assert code == expected
+
+
+def test_a_step_without_memory_is_seen_as_the_table_says(instance: dg.DagsterInstance) -> None:
+    with dg.execute_job(dg.reconstructable(killed), instance) as result:
+        assert not result.success
+        (failed,) = (e for e in result.all_events if e.is_step_failure)
+    assert ROWS["out of memory in a step"][0] in failure_of(failed)
+
+
+def test_every_row_of_the_table_is_tested() -> None:
+    alone = {"contract broken", "out of memory in a step"}
+    assert set(ROWS) == set(FAULTS) | alone
+    assert len(ROWS) == 12
