@@ -12,6 +12,7 @@ from threads_pipelines.recommender.similar_posts import Neighbours
 from threads_pipelines.recommender.snapshot import Snapshot
 
 _VOCABULARY = 50_000
+_WORD = r"(?u)\b\w+\b"
 
 
 def similar_texts(snapshot: Snapshot, pairs: Pairs, settings: RecommenderSettings) -> Neighbours:
@@ -29,7 +30,7 @@ def similar_texts(snapshot: Snapshot, pairs: Pairs, settings: RecommenderSetting
         return Neighbours.none(n_posts)
     vectorizer = TfidfVectorizer(
         sublinear_tf=True, max_features=_VOCABULARY, max_df=0.2 if n_posts > 50 else 1.0,
-        dtype=np.float32, token_pattern=r"(?u)\b\w+\b",
+        dtype=np.float32, token_pattern=_WORD,
     )  # fmt: skip
     try:
         vectors = vectorizer.fit_transform(texts)

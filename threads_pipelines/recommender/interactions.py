@@ -87,7 +87,8 @@ def _merge_repeats(start: Any, grouped: Any, post: Any, worth: Any, n_posts: int
 
 def group_by(keys: NDArray[np.int32], n: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Starts (n + 1,) and the positions of each key 0 … n − 1, ascending; others are left out."""
-    return _group(keys, np.flatnonzero(keys >= 0).astype(np.int32), n)
+    start, grouped = _group(keys, np.flatnonzero(keys >= 0).astype(np.int32), n)
+    return start, grouped
 
 
 def _latest_first(at: NDArray[np.int64]) -> NDArray[np.int32]:
@@ -139,7 +140,8 @@ def decay(age_hours: Floats, half_life_hours: float | None) -> Floats:
     """2^(−age / half-life), float32; 1 where there is no half-life."""
     if half_life_hours is None:
         return np.ones_like(age_hours)
-    return np.exp2(age_hours / np.float32(-half_life_hours))
+    faded: Floats = np.exp2(age_hours / np.float32(-half_life_hours))
+    return faded
 
 
 def decayed(

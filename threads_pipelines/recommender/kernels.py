@@ -46,7 +46,7 @@ def nearest_rows(
         work = 0
         for k in range(begin_row, end_row):
             work += b_start[a_item[k] + 1] - b_start[a_item[k]]
-        dense = 2 * work > n_columns
+        dense = 8 * work > n_columns  # one look at a column costs less than a heap
         n_touched = 0
         for k in range(begin_row, end_row):
             through = a_item[k]

@@ -37,7 +37,8 @@ def head_start(snapshot: Snapshot, ages: Floats, settings: RecommenderSettings) 
     most = followers.max(initial=0)
     known = settings.author_weight * author / most if most > 0 else 0
     engaged = settings.engagement_weight * np.log1p(posts.likes + posts.comments)
-    return ((_STARTING_EVENTS + known + engaged) * (fresh + 1e-3)).astype(np.float32)
+    start: Floats = ((_STARTING_EVENTS + known + engaged) * (fresh + 1e-3)).astype(np.float32)
+    return start
 
 
 def recent_counts(pairs: Pairs, settings: RecommenderSettings) -> NDArray[np.int32]:
