@@ -6,6 +6,7 @@ rows there are, and 64 bits of what they are (``sql/read_fingerprints.sql``).
 """
 
 from collections.abc import Mapping
+from threading import Lock
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +24,9 @@ class Fingerprints:
     """What is in the table of one generation."""
 
     def __init__(self, connection: Connection, generation: Mapping[str, object]) -> None:
-        self._hashes: dict[str, int] = {}
+        self._posts = pa.array([], pa.string())
+        self._hashes = np.empty(0, np.int64)
+        self._asking = Lock()
         with connection.cursor() as cursor:
             cursor.execute(statement("is_generation_there"), generation)
             ((begun,),) = cursor.fetchall()
@@ -38,8 +41,7 @@ class Fingerprints:
         """The rest of a shard, None where nothing is left, and how many rows are there already."""
         if not len(self._users):
             return shard, 0
-        known = pc.index_in(shard.users, value_set=self._users).to_numpy(zero_copy_only=False)
-        place = np.nan_to_num(known, nan=-1).astype(np.int64)
+        place = _places(shard.users, self._users)
         same = (place >= 0) & (self._found[place] == self._of(connection, shard)).all(axis=1)
         drop = same[shard.user]
         if not drop.any():
@@ -59,14 +61,24 @@ class Fingerprints:
 
     def _hash(self, connection: Connection, posts: pa.Array) -> NDArray[np.int64]:
         """The server's hashes of the posts; each is asked for once."""
-        ids = posts.to_pylist()
-        unknown = [one for one in ids if one not in self._hashes]
-        if unknown:
-            with connection.cursor() as cursor:
-                query = "SELECT id, hashtextextended(id, 0) FROM unnest(%s::text[]) AS t (id)"
-                cursor.execute(query, (unknown,))
-                self._hashes.update(cursor.fetchall())
-        return np.array([self._hashes[one] for one in ids], np.int64)
+        with self._asking:
+            place = _places(posts, self._posts)
+            if (place < 0).any():
+                unknown = posts.filter(pa.array(place < 0))
+                with connection.cursor() as cursor:
+                    query = "SELECT hashtextextended(id, 0) FROM unnest(%s::text[]) AS t (id)"
+                    cursor.execute(query, (unknown.to_pylist(),))
+                    hashes = np.array(cursor.fetchall(), np.int64).ravel()
+                self._posts = pa.concat_arrays([self._posts, unknown])
+                self._hashes = np.concatenate([self._hashes, hashes])
+                place = _places(posts, self._posts)
+            return self._hashes[place]
+
+
+def _places(ids: pa.Array, among: pa.Array) -> NDArray[np.int64]:
+    """Position of each id, -1 where it is not."""
+    places: NDArray[np.int32] = pc.fill_null(pc.index_in(ids, value_set=among), -1).to_numpy()
+    return places.astype(np.int64)
 
 
 def _without(shard: Shard, same: NDArray[np.bool_]) -> Shard:
