@@ -14,7 +14,13 @@ import httpx
 import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from dagster._core.instance.ref import InstanceRef
-from dagster._core.scheduler.instigation import ScheduleInstigatorData
+from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteRepositoryOrigin
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorType,
+    ScheduleInstigatorData,
+)
 
 from tests.deployment.processes import SERVICES, Deployment, wait_for
 from tests.storage.app_database import AppDatabase
@@ -82,21 +88,18 @@ def instance(deployment: Deployment) -> Iterator[DagsterInstance]:
 
 
 def miss_nights(deployment: Deployment, instance: DagsterInstance) -> None:
-    """Let the daemon see the schedule, stop it, and make it three days ago."""
-
-    def seen() -> bool:
-        return any(s.instigator_name == "nightly" for s in instance.all_instigator_state())
-
-    deployment.start("daemon")
-    wait_for(seen, PATIENCE, deployment.logs)
-    deployment.kill("daemon")
-    (state,) = (s for s in instance.all_instigator_state() if s.instigator_name == "nightly")
-    data = state.instigator_data
-    assert isinstance(data, ScheduleInstigatorData)
+    """Remember the schedule as on for three days, in which nobody looked."""
+    place = GrpcServerCodeLocationOrigin(
+        host="127.0.0.1", port=deployment.ports["code"], location_name="threads_pipelines"
+    )
+    origin = RemoteRepositoryOrigin(place, "__repository__").get_instigator_origin("nightly")
     long_ago = (datetime.now(UTC) - timedelta(days=3)).timestamp()
-    instance.update_instigator_state(
-        state.with_data(
-            ScheduleInstigatorData(data.cron_schedule, long_ago, last_iteration_timestamp=long_ago)
+    instance.add_instigator_state(
+        InstigatorState(
+            origin,
+            InstigatorType.SCHEDULE,
+            InstigatorStatus.DECLARED_IN_CODE,
+            ScheduleInstigatorData("0 2 * * *", long_ago),
         )
     )
 
