@@ -31,3 +31,6 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON user_recommendation TO threads_nightly;
 GRANT UPDATE (updated_at) ON "user", post TO threads_nightly;
 
 GRANT INSERT, DELETE ON "user", post, "like", comment, follow, user_interaction TO threads_synthetic;
+-- The logins of the two test accounts: written and removed; a token or a hash is never read.
+GRANT SELECT (user_id, provider, provider_account_id), INSERT, UPDATE (refresh_token, updated_at), DELETE
+    ON account TO threads_synthetic;

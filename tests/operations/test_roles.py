@@ -4,17 +4,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from sqlalchemy import Engine, make_url
 
 from tests.storage.app_database import AppDatabase
 from threads_pipelines.errors import DatabaseError
+from threads_pipelines.population import identity
+from threads_pipelines.storage.bulk import copy_rows
 from threads_pipelines.storage.contract import require_contract
 from threads_pipelines.storage.database import connect, naive_utc, session
 from threads_pipelines.storage.publish import publish
 from threads_pipelines.storage.read import read_snapshot
+from threads_pipelines.storage.remove import remove_synthetic
 from threads_pipelines.storage.roles import provide_database, provide_login
+from threads_pipelines.storage.sql import statement
 
 PASSWORD = "o'brien\\ \"%s"  # every character that quoting could trip over
 NOW = naive_utc(1_795_399_200)
@@ -94,6 +99,26 @@ def test_the_night_reads_and_publishes_under_the_nightly_role(roles: Roles) -> N
     assert report.vacuumed, report.notice
 
 
+def test_synthetic_accounts_are_made_and_removed_under_the_synthetic_role(roles: Roles) -> None:
+    ids = [identity.user_id("test", index) for index in range(2)]
+    made = {
+        "id": np.array(ids),
+        "email": np.array([identity.user_email("test", index) for index in range(2)]),
+        "username": np.array(["one", "two"]),
+        "updated_at": np.array(["2026-11-23T02:00:00"] * 2),
+    }
+    for expected in (2, 0):
+        assert copy_rows(roles.synthetic, "user", made) == expected
+    login = {"user_id": ids[0], "hash": "a hash", "now": NOW}
+    for _ in range(2):
+        with session(roles.synthetic) as connection, connection.cursor() as cursor:
+            cursor.execute(statement("set_login"), login)
+            connection.commit()
+    removed = remove_synthetic(roles.synthetic)
+    assert (removed["user"], removed["account"]) == (2, 1)
+    assert roles.owner.rows('SELECT count(*) FROM "user"') == [(2,)]
+
+
 def test_the_roles_have_exactly_these_privileges(roles: Roles) -> None:
     app = set(TABLES) - {"account"}
     assert {table: granted(roles.nightly, table) for table in TABLES} == {
@@ -102,14 +127,16 @@ def test_the_roles_have_exactly_these_privileges(roles: Roles) -> None:
     }
     assert {table: granted(roles.synthetic, table) for table in TABLES} == {
         **{table: {"SELECT", "INSERT", "DELETE"} for table in app},
-        "account": set(),
+        "account": {"INSERT", "DELETE"},
     }
+    assert updatable(roles.nightly, "account") == set()
+    assert updatable(roles.synthetic, "account") == {"refresh_token", "updated_at"}
     for engine in (roles.nightly, roles.synthetic):
         written = {"SELECT", "INSERT", "UPDATE", "DELETE"}
         assert granted(engine, "user_recommendation") == written
         assert updatable(engine, "user") == {"updated_at", "experiment_group"}
         assert updatable(engine, "post") == {"updated_at"}
-        for table in ("like", "comment", "follow", "user_interaction", "account"):
+        for table in ("like", "comment", "follow", "user_interaction"):
             assert updatable(engine, table) == set()
 
 
