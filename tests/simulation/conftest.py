@@ -31,16 +31,23 @@ def fill(database: AppDatabase, each: int, at: datetime) -> dict[str, str]:
     talker = Persona(
         None, np.random.default_rng(3), is_new=lambda text: normalise(text) not in seen
     )
-    topics = {}
+    topics, rows = {}, []
     for interest, topic in INTERESTS.items():
         database.users(f"writer-{interest}")
         for number in range(each):
             text = talker.generate_post(interest).text
             seen.add(normalise(text))
             topics[f"{interest}-{number}"] = topic
-            database.posts(
-                f"writer-{interest}", f"{interest}-{number}", content=text, created_at=at
+            rows.append(
+                {
+                    "id": f"{interest}-{number}",
+                    "user_id": f"writer-{interest}",
+                    "content": text,
+                    "created_at": at,
+                    "updated_at": at,
+                }
             )
+    database.insert("post", *rows)
     return topics
 
 

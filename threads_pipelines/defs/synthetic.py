@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 import dagster as dg
 from pydantic import Field
 
+from threads_pipelines.errors import ConfigurationError
+from threads_pipelines.population import fake_users
 from threads_pipelines.population.settings import PopulationSettings
 from threads_pipelines.recommender.as_of import parse_instant
 from threads_pipelines.storage.objects import ObjectStore
@@ -45,6 +47,10 @@ class SyntheticData(dg.ConfigurableResource):
 
     def pin(self, store: ObjectStore) -> RunKey:
         """Pin the run key's time and settings on S3 at its first use."""
+        if self.run_key == fake_users.RUN_KEY:
+            raise ConfigurationError(
+                f"run key {self.run_key!r} belongs to the living app's fake users: choose another"
+            )
         now = parse_instant(self.pinned_time) if self.pinned_time else datetime.now(UTC)
         shaping = {"seed": self.seed, "users": self.users, "posts": self.posts}
         shaping |= {"interactions": self.interactions, "gemma_texts": self.gemma_texts}
