@@ -67,7 +67,7 @@ def test_no_post_is_looked_at_twice(app: AppDatabase) -> None:
     assert acted == {f"food-{number}" for number in range(4)}
     assert passed[cook.id] == set(seen) - acted
     counted = rates(looks[0])
-    assert (counted["recommended"]["looked_at"], found["recommended"]["acted_on"]) == (4, 2)
+    assert (counted["recommended"]["looked_at"], counted["recommended"]["acted_on"]) == (4, 2)
     assert counted["chance"] == {"looked_at": 0, "acted_on": 0, "liked": 0}
 
 
