@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from tests.defs.conftest import NOW, World
 from tests.simulation.conftest import fill, run, said
-from tests.storage.conftest import AppDatabase
+from tests.storage.app_database import AppDatabase
 from threads_pipelines.cli import cli
 from threads_pipelines.content.contract import INTERESTS
 from threads_pipelines.content.persona import Persona
