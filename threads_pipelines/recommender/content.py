@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from threads_pipelines.recommender.interactions import Pairs
 from threads_pipelines.recommender.kernels import nearest_rows
@@ -28,6 +27,9 @@ def similar_texts(snapshot: Snapshot, pairs: Pairs, settings: RecommenderSetting
     texts = [str(text) for text in snapshot.posts.content]
     if not target.any() or not any(t.strip() for t in texts):
         return Neighbours.none(n_posts)
+    # Here, because it takes seconds to import and only snapshots with texts need it.
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
     vectorizer = TfidfVectorizer(
         sublinear_tf=True, max_features=_VOCABULARY, max_df=0.2 if n_posts > 50 else 1.0,
         dtype=np.float32, token_pattern=_WORD,

@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from threads_pipelines.recommender.selection import keep_largest, largest, offer
+from threads_pipelines.recommender.selection import (
+    arrange,
+    best_first,
+    keep_largest,
+    largest,
+    offer,
+)
+
+_CAP_DEPTH = 4
+"""Times ``top_k`` posts that are looked through where the posts of an author are capped."""
 
 
 @njit(cache=True, nogil=True)
@@ -142,6 +151,10 @@ def rank_posts(
     boost: Any,
     base: Any,
     lately: Any,
+    author: Any,
+    untouched: Any,
+    author_cap: int,
+    fresh_every: int,
     shares: Any,
     out_post: Any,
     out_score: Any,
@@ -154,9 +167,14 @@ def rank_posts(
     shares: (3,) float32, weights of similar people, similar posts and text. boost: (n_posts,)
     float32, recent popularity to its power, 0 where a post may not be recommended; such posts are
     in none of the lists either. base: (n_posts,) float32, what a post has without any similarity.
+    untouched: posts that nobody acted on, for the places that ``selection.arrange`` gives them.
     Writes out_* (n, top_k) and out_count (n,).
     """
     n_posts, top_k = len(boost), out_post.shape[1]
+    depth = min(n_posts, _CAP_DEPTH * top_k) if author_cap > 0 else top_k
+    deep_post, deep_score = np.empty(depth, np.int32), np.zeros(depth, np.float32)
+    n_fresh = min(len(untouched), top_k // fresh_every) if fresh_every > 0 else 0
+    fresh_post, fresh_score = np.empty(n_fresh, np.int32), np.zeros(n_fresh, np.float32)
     people = np.zeros(n_posts, np.float32)
     posts = np.zeros(n_posts, np.float32)
     texts = np.zeros(n_posts, np.float32)
@@ -202,14 +220,17 @@ def rank_posts(
             final[j] = (max(similar, np.float32(0)) + base[j]) * boost[j]
         for j in forbidden:
             final[j] = 0
-        size = keep_largest(final, out_score[r], out_post[r])
-        # By score, the lower row first among equals, whatever order the heap left them in.
-        out_post[r, :size] = np.sort(out_post[r, :size])
+        size = best_first(final, deep_score, deep_post)
+        if n_fresh > 0 or author_cap > 0:
+            chosen = best_first(final[untouched], fresh_score, fresh_post) if n_fresh > 0 else 0
+            size = arrange(
+                deep_post[:size], untouched[fresh_post[:chosen]], author, author_cap, fresh_every,
+                out_post[r],
+            )  # fmt: skip
+        else:
+            out_post[r, :size] = deep_post[:size]
         for s in range(size):
             out_score[r, s] = final[out_post[r, s]]
-        order = np.argsort(-out_score[r, :size], kind="mergesort")
-        out_score[r, :size] = out_score[r, :size][order]
-        out_post[r, :size] = out_post[r, :size][order]
         out_count[r] = size
 
         votes[:] = 0

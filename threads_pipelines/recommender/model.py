@@ -38,7 +38,12 @@ from threads_pipelines.recommender.snapshot import Snapshot
 _BLOCK = 128
 """Users that one thread scores at a time."""
 
+_LEAST_BOOST = 1e-20
+"""What keeps the score of a candidate above 0 in float32, however old it is."""
+
 _KEPT = 3
+"""Fits of each part that a ``Fitter`` remembers."""
+
 _PAIR_FIELDS = {"weights", "repeat_gain"}
 _NEAR_FIELDS = _PAIR_FIELDS | {
     *(name for name in RecommenderSettings.model_fields if name.startswith(("post_", "linear_"))),
@@ -113,7 +118,8 @@ class Model:
                 a["near_start"], a["near_post"], a["near_value"],
                 a["text_start"], a["text_post"], a["text_value"],
                 a["seen_start"], a["seen_post"], a["own_start"], a["own_post"],
-                a["boost"], a["base"], a["lately"], shares,
+                a["boost"], a["base"], a["lately"], a["author"], a["untouched"],
+                s.author_cap, s.fresh_every, shares,
                 post[low:high], score[low:high], reason[low:high], evidence[low:high],
                 count[low:high],
             )  # fmt: skip
@@ -147,7 +153,10 @@ def _as_rows(
 ) -> ScoredRows:
     """Flatten, with scores relative to the user's best and strictly decreasing."""
     used = np.arange(post.shape[1]) < count[:, None]
-    relative = score.astype(np.float64) / np.maximum(score[:, :1], np.finfo(np.float32).tiny)
+    best = score.max(axis=1, initial=np.finfo(np.float32).tiny, keepdims=True)
+    relative = score.astype(np.float64) / best
+    # A post that was given a place above its score shares that of the next: still a descent.
+    relative = np.maximum.accumulate(relative[:, ::-1], axis=1)[:, ::-1]
     for k in range(1, post.shape[1]):
         ceiling = relative[:, k - 1] * (1 - 1e-9)
         np.minimum(relative[:, k], ceiling, out=relative[:, k])
@@ -243,8 +252,8 @@ def _arrays(
     ages = post_ages(snapshot, pairs)
     asked = popularity(snapshot, pairs, settings) + head_start(snapshot, ages, settings)
     boost = asked**settings.popularity_exponent
-    allowed = snapshot.posts.candidate.astype(np.float32)
-    boost = boost / boost.max(initial=0, where=snapshot.posts.candidate) * allowed
+    most = boost.max(initial=_LEAST_BOOST, where=snapshot.posts.candidate)
+    boost = np.where(snapshot.posts.candidate, np.maximum(boost / most, _LEAST_BOOST), 0)
     fresh = decay(ages, settings.fresh_half_life_hours) if snapshot.timed else 0 * ages
     own_start, own_post = group_by(snapshot.posts.author, len(snapshot.users.ids))
     return {
@@ -263,6 +272,10 @@ def _arrays(
         "text_value": text.value,
         "seen_start": snapshot.seen.indptr.astype(np.int64),
         "seen_post": snapshot.seen.indices.astype(np.int32, copy=False),
+        "author": snapshot.posts.author,
+        "untouched": np.flatnonzero(snapshot.posts.candidate & (pairs.post_degree == 0)).astype(
+            np.int32
+        ),
         "own_start": own_start,
         "own_post": own_post,
         "boost": boost.astype(np.float32),

@@ -67,6 +67,8 @@ def keep_largest(values: Any, heap_value: Any, heap_item: Any) -> int:
     after one look.
     """
     n, most, size = len(values), len(heap_value), 0
+    if n == 0 or most == 0:
+        return 0
     n_lanes = max(min(max(n // _LANE, 8 * most), n), 1)
     lanes = lane_maxima(values, n_lanes)
     threshold = np.float32(0)
@@ -77,4 +79,63 @@ def keep_largest(values: Any, heap_value: Any, heap_item: Any) -> int:
             for j in range(b, n, n_lanes):
                 if values[j] > 0 and values[j] >= threshold:
                     size = offer(values[j], j, heap_value, heap_item, size)
+    return size
+
+
+@njit(cache=True, nogil=True)
+def best_first(values: Any, heap_value: Any, heap_item: Any) -> int:
+    """As ``keep_largest``, sorted: the largest first, the earlier place first among equals."""
+    size = keep_largest(values, heap_value, heap_item)
+    gap = size // 2
+    while gap > 0:  # Shell's sort: short to compile, and quick on the few that there are
+        for k in range(gap, size):
+            value, item, m = heap_value[k], heap_item[k], k
+            while m >= gap and (
+                heap_value[m - gap] < value
+                or (heap_value[m - gap] == value and heap_item[m - gap] > item)
+            ):
+                heap_value[m], heap_item[m] = heap_value[m - gap], heap_item[m - gap]
+                m -= gap
+            heap_value[m], heap_item[m] = value, item
+        gap //= 2
+    return size
+
+
+@njit(cache=True, nogil=True)
+def arrange(best: Any, fresh: Any, author: Any, cap: int, every: int, feed: Any) -> int:
+    """Fill a feed from posts in order; returns its size.
+
+    One place in ``every`` goes to the next of ``fresh`` unless such a post stands in those places
+    anyway; an author with ``cap`` posts waits until nobody else is left. 0 switches either off.
+    """
+    size = place = n_fresh = waiting = 0
+    fresh_at = -1
+    held = np.empty(len(best), np.int32)
+    while size < len(feed):
+        if every > 0 and (size + 1) % every == 0 and fresh_at <= size - every:
+            while n_fresh < len(fresh) and (feed[:size] == fresh[n_fresh]).any():
+                n_fresh += 1
+            if n_fresh < len(fresh):
+                feed[size], fresh_at = fresh[n_fresh], size
+                size += 1
+                continue
+        if place < len(best):
+            post = best[place]
+            place += 1
+            taken = (author[feed[:size]] == author[post]).sum() if cap > 0 else 0
+            if taken >= cap > 0 and author[post] >= 0:
+                held[waiting] = post
+                waiting += 1
+                continue
+        elif waiting > 0:
+            post, held[: waiting - 1] = held[0], held[1:waiting].copy()
+            waiting -= 1
+        else:
+            break
+        if (feed[:size] == post).any():
+            continue
+        if every > 0 and (fresh == post).any():
+            fresh_at = size
+        feed[size] = post
+        size += 1
     return size

@@ -1,0 +1,52 @@
+"""Settings are chosen on held-out interactions, and the seeds' formula is always among them."""
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from tests.recommender.worlds import random_world, world
+from threads_pipelines.recommender.settings import BASELINES, SEED_FORMULA, RecommenderSettings
+from threads_pipelines.recommender.tuning import tune
+
+
+def communities(timed: bool) -> tuple:
+    rng = np.random.default_rng(1)
+    events = []
+    for u in range(60):
+        for p in rng.permutation(20)[:8]:
+            hours = int(rng.integers(1, 120))
+            events.append((u, int(p) + 20 * (u % 3), 3, hours))
+    return world(events, 60, 60, timed=timed)
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_the_winner_is_at_least_as_good_as_every_named_candidate(timed: bool) -> None:
+    report = tune(communities(timed), seed=0)
+    by_name = {trial.name: trial for trial in report.trials}
+    named = {"default", *SEED_FORMULA, *BASELINES}
+    assert named <= by_name.keys()
+    assert report.ndcg >= max(by_name[name].ndcg for name in named) - 0.02
+    assert report.ndcg > by_name["popularity"].ndcg
+    assert report.split == ("time" if timed else "random")
+    assert report.users > 0
+
+
+def test_tuning_is_deterministic() -> None:
+    snapshot = random_world(2, 40, 30, 400)
+    assert tune(snapshot, seed=4) == tune(snapshot, seed=4)
+
+
+def test_nothing_to_hold_out_gives_the_default() -> None:
+    for snapshot in (world([], 2, 2), world([(0, 0)], 1, 1)):
+        report = tune(snapshot)
+        assert report.chosen == RecommenderSettings()
+        assert report.users == 0
+
+
+def test_settings_refuse_what_they_do_not_know() -> None:
+    with pytest.raises(ValidationError):
+        RecommenderSettings.model_validate({"people_neighbors": 5})
+    with pytest.raises(ValidationError):
+        RecommenderSettings(people_share=1.5)
+    for field in RecommenderSettings.model_fields.values():
+        assert field.description
