@@ -149,7 +149,7 @@ class PopulationSettings(_Settings):
         default=30.0, gt=0, le=3650, description="Days before now in which everything happens"
     )
     interest_strength: float = Field(
-        default=3.0, ge=0, le=10, description="How strongly people keep to the topics they like"
+        default=4.0, ge=0, le=10, description="How strongly people keep to the topics they like"
     )
     feed: FeedShape = Field(default_factory=FeedShape, description="Rhythm and popularity")
     funnel: Funnel = Field(default_factory=Funnel, description="What follows a view")
