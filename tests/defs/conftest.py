@@ -65,7 +65,7 @@ class World:
 
     def feeds(self) -> set[tuple[str, str, float]]:
         """All published (user, post, score)."""
-        return set(self.query("SELECT user_id, post_id, score FROM user_recommendation"))  # type: ignore[arg-type]
+        return set(self.query("SELECT user_id, post_id, score FROM user_recommendation"))
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def test_from_seeds_to_a_feed_for_everyone(world: World) -> None:
     assert sum(size == 50 for size in sizes.values()) >= 0.99 * len(users)
     (reader,) = find_readers(world.engine, NOW, others=1)
     feed = read_feed(world.engine, reader.id, NOW)
-    scores = [row.score for row in feed]
+    scores = [row.score or 0.0 for row in feed]
     assert scores == sorted(scores, reverse=True)
     assert world.query("SELECT DISTINCT generated_at, expires_at FROM user_recommendation") == [
         (NOW, NOW + timedelta(hours=48))
@@ -40,7 +40,7 @@ def test_from_seeds_to_a_feed_for_everyone(world: World) -> None:
     assert not world.query(
         "SELECT 1 FROM user_recommendation r JOIN post p ON p.id = r.post_id"
         " WHERE p.user_id = r.user_id OR p.original_post_id IS NOT NULL"
-        ' OR EXISTS (SELECT 1 FROM user_interaction i WHERE i.user_id = r.user_id'
+        " OR EXISTS (SELECT 1 FROM user_interaction i WHERE i.user_id = r.user_id"
         " AND i.post_id = r.post_id)"
     )
 
@@ -88,7 +88,8 @@ def test_another_population_under_the_same_run_key_is_refused(world: World) -> N
 def test_synthetic_accounts_keep_out_of_a_real_app(world: World) -> None:
     world.query(
         'INSERT INTO "user" (id, email, username, updated_at)'
-        " SELECT 'real-' || n, n || '@example.org', 'real' || n, now() FROM generate_series(1, 5) n;"
+        " SELECT 'real-' || n, n || '@example.org', 'real' || n, now()"
+        " FROM generate_series(1, 5) n;"
         " INSERT INTO post (id, user_id, content, updated_at)"
         " SELECT 'post-' || n, 'real-' || n, 'A word about bread ' || n, now()"
         " FROM generate_series(1, 5) n; COMMIT; SELECT 1"
@@ -100,9 +101,8 @@ def test_synthetic_accounts_keep_out_of_a_real_app(world: World) -> None:
         " FROM user_recommendation r"
     )
     assert rows == [(True, True)]
-    assert world.query("SELECT user_id, count(*) FROM user_recommendation GROUP BY 1 ORDER BY 1") == [
-        (f"real-{n}", 4) for n in range(1, 6)
-    ]
+    sizes = world.query("SELECT user_id, count(*) FROM user_recommendation GROUP BY 1 ORDER BY 1")
+    assert sizes == [(f"real-{n}", 4) for n in range(1, 6)]
 
 
 def test_an_app_without_the_contract_is_told_what_differs(world: World) -> None:
