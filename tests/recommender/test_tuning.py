@@ -6,10 +6,11 @@ from pydantic import ValidationError
 
 from tests.recommender.worlds import random_world, world
 from threads_pipelines.recommender.settings import BASELINES, SEED_FORMULA, RecommenderSettings
+from threads_pipelines.recommender.snapshot import Snapshot
 from threads_pipelines.recommender.tuning import tune
 
 
-def communities(timed: bool) -> tuple:
+def communities(timed: bool) -> Snapshot:
     rng = np.random.default_rng(1)
     events = []
     for u in range(60):

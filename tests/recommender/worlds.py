@@ -59,7 +59,9 @@ def world(
     )
 
 
-def random_world(seed: int, n_users: int, n_posts: int, n_events: int, **more: bool) -> Snapshot:
+def random_world(
+    seed: int, n_users: int, n_posts: int, n_events: int, timed: bool = True
+) -> Snapshot:
     """Events at random, in every type, over ten days."""
     rng = np.random.default_rng(seed)
     events = [
@@ -78,5 +80,5 @@ def random_world(seed: int, n_users: int, n_posts: int, n_events: int, **more: b
         n_posts,
         author=rng.integers(-1, n_users, size=n_posts).tolist(),
         candidate=(rng.random(n_posts) < 0.9).tolist(),
-        **more,
+        timed=timed,
     )

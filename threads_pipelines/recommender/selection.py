@@ -1,4 +1,8 @@
-"""Keeping the largest of many values, compiled: a small heap behind a cheap threshold."""
+"""Keeping the largest of many values, compiled: a small heap behind a cheap threshold.
+
+numba's cache looks at the file of the function that is called: after a change here, touch
+``kernels.py`` or clear the cache.
+"""
 
 from typing import Any
 

@@ -44,7 +44,7 @@ class RecommenderSettings(BaseModel):
         0.25, ge=0, le=1, description="Share of similar people against similar posts (lambda)."
     )
     people_neighbours: int = Field(
-        200, ge=0, le=2000, description="Similar people a user has; 0: none."
+        100, ge=0, le=2000, description="Similar people a user has; 0: none."
     )
     people_damping: float = Field(
         0.15, ge=0, le=1, description="Posts count n^(-2·damping) in the cosine between people."
