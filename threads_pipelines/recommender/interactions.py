@@ -60,7 +60,7 @@ def _group(keys: Any, order: Any, n: int) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _merge_repeats(start: Any, grouped: Any, post: Any, worth: Any, n_posts: int) -> Any:
+def _merge_repeats(start: Any, grouped: Any, post: Any, worth: Any, n_posts: int, cap: int) -> Any:
     """Per pair, in row order: its latest event, its strongest worth, its count of events."""
     n_users = len(start) - 1
     slot = np.full(n_posts, -1, np.int32)
@@ -77,7 +77,7 @@ def _merge_repeats(start: Any, grouped: Any, post: Any, worth: Any, n_posts: int
             if s >= first:
                 count[s] += 1
                 best[s] = max(best[s], worth[e])
-            else:
+            elif n < first + cap:
                 slot[post[e]] = n
                 event[n], best[n], count[n] = e, worth[e], 1
                 n += 1
@@ -101,7 +101,11 @@ def _latest_first(at: NDArray[np.int64]) -> NDArray[np.int32]:
 
 
 def pairs_of(snapshot: Snapshot, settings: RecommenderSettings) -> Pairs:
-    """Merge events into pairs; events whose type weighs nothing are left out."""
+    """Merge events into pairs; events whose type weighs nothing are left out.
+
+    Where counting every co-occurrence would cost too much (the sum of squared histories), a user's
+    latest ``history_cap`` posts count.
+    """
     events = snapshot.interactions
     worth_of = np.array(
         [getattr(settings.weights, kind) for kind in INTERACTION_TYPES], dtype=np.float32
@@ -115,7 +119,11 @@ def pairs_of(snapshot: Snapshot, settings: RecommenderSettings) -> Pairs:
 
     user, post = events.user[order], events.post[order]
     start, grouped = _group(user, np.arange(len(order), dtype=np.int32), n_users)
-    user_start, event, best, count = _merge_repeats(start, grouped, post, worth[order], n_posts)
+    cost = float((np.diff(start).astype(np.float64) ** 2).sum())
+    cap = n_posts if cost <= settings.exact_reads else settings.history_cap
+    user_start, event, best, count = _merge_repeats(
+        start, grouped, post, worth[order], n_posts, cap
+    )
     del start, grouped
     age = np.zeros(len(order), np.float32)
     if snapshot.timed:
@@ -159,16 +167,3 @@ def row_sums(start: NDArray[np.int64], value: Floats) -> Floats:
     """(n,) sums of the values of each compressed row."""
     total = np.add.reduceat(np.append(value, np.float32(0)), start[:-1])
     return np.where(np.diff(start) > 0, total, np.float32(0))
-
-
-def latest(
-    pairs: Pairs, settings: RecommenderSettings
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Rows to count co-occurrences on: starts and posts; the latest where all cost too much."""
-    degree = pairs.user_degree
-    if float((degree.astype(np.float64) ** 2).sum()) <= settings.exact_reads:
-        return pairs.user_start, pairs.user_post
-    degree = np.minimum(degree, settings.history_cap)
-    start = np.concatenate(([0], np.cumsum(degree)))
-    shift = np.repeat(pairs.user_start[:-1] - start[:-1], degree)
-    return start, pairs.user_post[np.arange(start[-1]) + shift]

@@ -99,7 +99,7 @@ def nearest_rows(
 def _add(total: Any, item: Any, value: Any, begin: int, end: int, weight: Any) -> None:
     """total[item] += weight · value over a range of entries."""
     for k in range(begin, end):
-        total[item[k]] += weight * value[k]
+        total[np.uint32(item[k])] += weight * value[k]  # unsigned: no test for places from the end
 
 
 @njit(cache=True, nogil=True)

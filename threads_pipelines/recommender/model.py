@@ -44,11 +44,9 @@ _LEAST_BOOST = 1e-20
 _KEPT = 3
 """Fits of each part that a ``Fitter`` remembers."""
 
-_PAIR_FIELDS = {"weights", "repeat_gain"}
+_PAIR_FIELDS = {"weights", "repeat_gain", "exact_reads", "history_cap"}
 _NEAR_FIELDS = _PAIR_FIELDS | {
     *(name for name in RecommenderSettings.model_fields if name.startswith(("post_", "linear_"))),
-    "history_cap",
-    "exact_reads",
 }
 _TEXT_FIELDS = {"weights", "content_neighbours", "content_for_all"}
 

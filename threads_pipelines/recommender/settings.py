@@ -122,7 +122,7 @@ class RecommenderSettings(BaseModel):
         description="Pairs that a search for similar posts or people may read and still be exact.",
     )
     history_cap: int = Field(
-        300, ge=1, description="Beyond that, similar posts come from a user's latest so many posts."
+        250, ge=1, description="Beyond that, a user's latest so many posts are the history."
     )
     reads_per_pair: float = Field(
         100.0,

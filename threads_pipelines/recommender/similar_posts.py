@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.linalg.lapack import spotrf, spotri
 from scipy.sparse import csr_matrix
 
-from threads_pipelines.recommender.interactions import NONE, Pairs, latest
+from threads_pipelines.recommender.interactions import NONE, Pairs
 from threads_pipelines.recommender.kernels import nearest_rows
 from threads_pipelines.recommender.parallel import in_blocks
 from threads_pipelines.recommender.settings import RecommenderSettings
@@ -58,13 +58,11 @@ def cosine_posts(
     found = np.zeros(n_posts, np.int32)
     scale = (posts**-settings.post_target_damping * candidate).astype(np.float32)
 
-    user_start, user_post = latest(pairs, settings)
-
     def search(low: int, high: int) -> None:
         nearest_rows(
             np.arange(low, high),
             pairs.post_start, pairs.post_user, NONE,
-            user_start, user_post, NONE,
+            pairs.user_start, pairs.user_post, NONE,
             user_value, scale, np.arange(low, high),
             post[low:high], value[low:high], found[low:high],
         )  # fmt: skip
