@@ -1,4 +1,4 @@
-"""When things run by themselves."""
+"""When things run by themselves: each schedule requests its job for the day that begins."""
 
 import dagster as dg
 
@@ -7,44 +7,42 @@ from threads_pipelines.defs import jobs
 from threads_pipelines.recommender.as_of import NIGHTLY_HOUR
 
 
-@dg.schedule(
-    job=jobs.nightly_recommendations,
-    cron_schedule=f"0 {NIGHTLY_HOUR} * * *",
-    execution_timezone=settings.load().timezone,
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Every night at 02:00: today's feed for everyone. "
-    "After downtime only the latest missed night is caught up.",
+def _for_the_day(name: str, job: str, cron: str, why: str) -> dg.ScheduleDefinition:
+    """A schedule, on by default, whose run key keeps one tick from running twice."""
+
+    @dg.schedule(
+        name=name,
+        job_name=job,
+        cron_schedule=cron,
+        execution_timezone=settings.load().timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=why,
+    )
+    def request(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        day = context.scheduled_execution_time.strftime("%Y-%m-%d")
+        return dg.RunRequest(run_key=f"{name}-{day}", partition_key=day)
+
+    return request
+
+
+nightly = _for_the_day(
+    "nightly",
+    jobs.nightly_recommendations.name,
+    f"0 {NIGHTLY_HOUR} * * *",
+    "Every night at 02:00: today's feed for everyone. After downtime only the latest missed night "
+    "is caught up.",
 )
-def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """Request the run of the day that begins; its key keeps a tick from running twice."""
-    day = context.scheduled_execution_time.strftime("%Y-%m-%d")
-    return dg.RunRequest(run_key=f"nightly-{day}", partition_key=day)
-
-
-@dg.schedule(
-    job=jobs.tune_settings,
-    cron_schedule=f"0 {NIGHTLY_HOUR + 2} * * 0",
-    execution_timezone=settings.load().timezone,
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Sundays at 04:00: search the recommender's settings on that night's data.",
+daily_reports = _for_the_day(
+    "daily_reports",
+    jobs.experiment_reports.name,
+    f"0 {NIGHTLY_HOUR + 1} * * *",
+    "Every day at 03:00: the experiment's report, the comparison page and the exports.",
 )
-def weekly_tuning(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """Request the search on the day's snapshot, which the night has read."""
-    day = context.scheduled_execution_time.strftime("%Y-%m-%d")
-    return dg.RunRequest(run_key=f"tuning-{day}", partition_key=day)
-
-
-@dg.schedule(
-    job=jobs.experiment_reports,
-    cron_schedule=f"0 {NIGHTLY_HOUR + 1} * * *",
-    execution_timezone=settings.load().timezone,
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Every day at 03:00: the experiment's report, the comparison page, the exports.",
+weekly_tuning = _for_the_day(
+    "weekly_tuning",
+    jobs.tune_settings.name,
+    f"0 {NIGHTLY_HOUR + 2} * * 0",
+    "Sundays at 04:00: search the recommender's settings on what that night has read.",
 )
-def daily_reports(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """Request the reports of the day that begins."""
-    day = context.scheduled_execution_time.strftime("%Y-%m-%d")
-    return dg.RunRequest(run_key=f"reports-{day}", partition_key=day)
 
-
-all_schedules = [nightly, weekly_tuning, daily_reports]
+all_schedules = [nightly, daily_reports, weekly_tuning]
