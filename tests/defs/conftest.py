@@ -20,7 +20,7 @@ NOW = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
 TODAY = NOW.strftime("%Y-%m-%d")
 SMALL = {
     "users": 60,
-    "posts": 120,
+    "posts": 200,
     "interactions": 3_000,
     "gemma_texts": 0,
     "pinned_time": NOW.isoformat(),

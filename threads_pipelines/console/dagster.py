@@ -1,6 +1,7 @@
 """Commands for Dagster, which always runs as a process of its own."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -131,11 +132,26 @@ def ui(port: int) -> None:
     workspace = str(settings.PROJECT_ROOT / "workspace.yaml")
     command = [sys.executable, "-m", "dagster", "dev", "-w", workspace]
     command += ["-h", "127.0.0.1", "-p", str(port)]
-    server = subprocess.Popen(command, env=dagster_environment(loaded))
+    # A session of its own, so that its code server and daemon can be ended with it.
+    server = subprocess.Popen(command, env=dagster_environment(loaded), start_new_session=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = server.wait()
     except KeyboardInterrupt:
-        server.send_signal(signal.SIGINT)
-        code = 0 if server.wait() in {0, -signal.SIGINT, 130} else 1
+        code = 0
+    finally:
+        _end(server)
     if code:
         raise click.exceptions.Exit(code)
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """Ask the process group to stop, and kill what is left of it after a while."""
+    for number, patience in ((signal.SIGINT, 10), (signal.SIGKILL, 5)):
+        try:
+            os.killpg(server.pid, number)
+            server.wait(patience)
+        except subprocess.TimeoutExpired:
+            continue
+        except ProcessLookupError:
+            return

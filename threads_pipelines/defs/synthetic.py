@@ -27,7 +27,7 @@ class SyntheticData(dg.ConfigurableResource):
     seed: int = Field(default=7, ge=0, description="Seed of every random number.")
     users: int = Field(default=300, ge=1, le=1_000_000, description="Synthetic accounts.")
     posts: int = Field(
-        default=1_500, ge=10, le=100_000, description="Original posts; a few reposts come on top."
+        default=2_500, ge=10, le=100_000, description="Original posts; a few reposts come on top."
     )
     interactions: int = Field(
         default=30_000, ge=0, le=100_000_000, description="Rows of user_interaction."

@@ -56,7 +56,7 @@ class FeedShape(_Settings):
     half_life_hours: Quantiles = Field(
         default=Quantiles(
             p=(0, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 1),
-            value=(0.0004, 0.0012, 0.008, 0.6, 7, 72, 180, 240, 300),
+            value=(0.0015, 0.005, 0.03, 2.4, 28, 200, 420, 520, 600),
         ),
         description="Hours from a post's first encounter until half of its encounters are over",
     )
