@@ -27,13 +27,22 @@ from threads_pipelines.recommender.similar_posts import LINEAR_LIMIT
 from threads_pipelines.recommender.snapshot import Snapshot
 
 TOP = 10
-USERS = 1000
-USERS_PER_FOLD = 3000
-FOLDS = 2
-RANDOM_SHARE = 0.1
-"""Validation users that are scored at most."""
+"""Places of the ranking that are judged."""
 
-MARGIN = 0.3
+USERS_PER_FIT = 250
+"""Validation users that are scored at most for each fit that the search may cost."""
+
+ENOUGH_USERS = 1000
+FOLDS = 2
+"""With fewer users than enough, so many earlier splits in all are taken."""
+
+RANDOM_SHARE = 0.1
+"""Share of pairs that is held out where there are no timestamps."""
+
+CHEAP_LINEAR = 4000
+"""Posts up to which more than one penalty of the linear model is affordable."""
+
+MARGIN = 0.5
 """Standard errors of the paired difference by which a change has to be better."""
 
 BASELINE_MARGIN = 3.0
@@ -149,10 +158,10 @@ def _next_split(snapshot: Snapshot, folds: list[_Fold], rng: np.random.Generator
     return hold_out(folds[-1].split.train if folds else snapshot, rng)
 
 
-def _folds(snapshot: Snapshot, rng: np.random.Generator) -> list[_Fold]:
+def _folds(snapshot: Snapshot, rng: np.random.Generator, most: int) -> list[_Fold]:
     """The latest split and, where that leaves few users, the one before it, and so on."""
     folds: list[_Fold] = []
-    while len(folds) < FOLDS and sum(len(fold.users) for fold in folds) < USERS:
+    while len(folds) < FOLDS and sum(len(fold.users) for fold in folds) < ENOUGH_USERS:
         try:
             split = _next_split(snapshot, folds, rng)
         except DataError:
@@ -161,8 +170,8 @@ def _folds(snapshot: Snapshot, rng: np.random.Generator) -> list[_Fold]:
         users = users[split.known[users]]
         if not len(users):
             break
-        if len(users) > USERS_PER_FOLD:
-            users = np.sort(rng.choice(users, USERS_PER_FOLD, replace=False))
+        if len(users) > most:
+            users = np.sort(rng.choice(users, most, replace=False))
         folds.append(_Fold(Fitter(split.train), split, users))
     return folds
 
@@ -195,11 +204,13 @@ def tune(
 ) -> TuningReport:
     """Find settings that rank held-out interactions best.
 
-    budget: how many fits the search may cost, roughly. Where nothing can be held out (no user with
+    budget: how many times the cost of fitting and ranking for everybody the search may cost,
+    roughly: it sets how many validation users are scored. Where nothing can be held out (no user with
     two posts) the defaults come back with no trial.
     """
     default = RecommenderSettings()
-    folds = _folds(snapshot, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    folds = _folds(snapshot, rng, max(1, round(USERS_PER_FIT * budget)))
     if not folds:
         return TuningReport(default, float("nan"), 0, "none", ())
     timed = folds[0].split.cut > 0
@@ -240,10 +251,11 @@ def _stages(search: _Search, snapshot: Snapshot, timed: bool) -> None:
     for preset in _POST_PRESETS:
         search.change(**preset)
     if len(snapshot.posts.ids) <= LINEAR_LIMIT:
-        for penalty in (100.0, 500.0):
+        cheap = len(snapshot.posts.ids) <= CHEAP_LINEAR
+        for penalty in (80.0, 300.0) if cheap else (200.0,):
             search.change(post_model="linear", linear_regularisation=penalty)
-        if search.best.post_model == "linear":
-            search.climb("linear_regularisation", (20.0, 100.0, 500.0, 2000.0))
+        if search.best.post_model == "linear" and cheap:
+            search.climb("linear_regularisation", (20.0, 40.0, 80.0, 150.0, 300.0, 600.0, 1200.0))
     if search.best.post_model == "cosine":
         search.climb("post_neighbours", (20, 50, 100, 300, 1000))
     for damping, power in (
@@ -261,6 +273,9 @@ def _stages(search: _Search, snapshot: Snapshot, timed: bool) -> None:
     search.climb("people_share", SHARES)
     search.climb("popularity_exponent", EXPONENTS)
     search.climb("floor", (0.001, 0.003, 0.01, 0.03, 0.1))
+    if any(text.strip() for text in snapshot.posts.content):
+        search.change(content_for_all=True)
+        search.climb("content_weight", (0.0, 0.05, 0.1, 0.2, 0.4, 0.8))
     if len(np.unique(snapshot.interactions.kind)) > 1:
         search.change(weights=InteractionWeights(view=1, click=1, like=1, share=1))
         search.change(weights=InteractionWeights(view=1, click=1.5, like=2, share=3))
