@@ -66,7 +66,9 @@ def run(as_of: datetime | None) -> None:
     ops = {"interaction_matrix": {"config": {"as_of": as_of.isoformat()}}} if as_of else {}
     launch_job(loaded, "full_pipeline", run_config={"ops": ops})
     show(loaded)
-    click.echo(f"\nDone in {time.monotonic() - began:.0f} s. What to type next:")
+    page = loaded.state_dir / "reports" / "comparison.html"
+    click.echo(f"\nDone in {time.monotonic() - began:.0f} s. What to open and to type next:")
+    click.echo(f"  {page.as_uri()}")
     click.echo("  make ui                          look at it in Dagster")
     click.echo('  eval "$(threads-pipelines env)"  the addresses, for psql or the app')
     click.echo("  make stop                        stop the embedded stack, keep its data")
