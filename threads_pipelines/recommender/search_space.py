@@ -1,0 +1,86 @@
+"""What the search tries, in order: first what matters most, each stage from the best so far."""
+
+from typing import Any
+
+import numpy as np
+
+from threads_pipelines.recommender.search import Search
+from threads_pipelines.recommender.settings import PACES, InteractionWeights
+from threads_pipelines.recommender.similar_posts import LINEAR_LIMIT
+from threads_pipelines.recommender.snapshot import Snapshot
+
+Change = dict[str, Any]
+CHEAP_LINEAR = 4000
+"""Posts up to which more than one penalty of the linear model is affordable."""
+
+_HOURS = (0.5, 1.0, 2.0, 4.0, 12.0, 36.0, 24.0 * 5, 24.0 * 15, 24.0 * 60, 24.0 * 240)
+SHARES = (0.0, 0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1.0)
+EXPONENTS = (-0.2, -0.1, 0.0, 0.1, 0.17, 0.25, 0.35, 0.5, 0.7, 1.0)
+_POST_PRESETS: tuple[Change, ...] = tuple(
+    {
+        "post_user_damping": a,
+        "post_source_damping": b1,
+        "post_target_damping": b2,
+        "post_power": q,
+    }
+    for a, b1, b2, q in (
+        (0.5, 0.3, 0.45, 0.6),
+        (0.5, 0.25, 0.4, 0.5),
+        (0.6, 0.4, 0.5, 0.7),
+        (0.5, 0.5, 0.5, 1.0),
+        (0.3, 0.4, 0.6, 1.0),
+    )
+)
+
+
+def _hours(snapshot: Snapshot) -> tuple[float | None, ...]:
+    """Half-lives worth trying: those shorter than the data's span, and none."""
+    at = snapshot.interactions.at
+    span = float(at.max() - at.min()) / 3600
+    return (*(hours for hours in _HOURS if hours < span), None)
+
+
+def explore(search: Search, snapshot: Snapshot, timed: bool) -> None:
+    """Try everything that this snapshot gives a reason to try."""
+    hours = _hours(snapshot) if timed else (None,)
+    if timed:
+        for name, settings in PACES.items():
+            search.attempt(name, settings)
+        search.climb("popularity_half_life_hours", hours)
+    search.climb("popularity_exponent", EXPONENTS)
+    search.climb("people_share", SHARES)
+    if timed:
+        search.climb("vote_half_life_hours", hours)
+        search.climb("profile_half_life_hours", hours)
+    for preset in _POST_PRESETS:
+        search.change(**preset)
+    if len(snapshot.posts.ids) <= LINEAR_LIMIT:
+        cheap = len(snapshot.posts.ids) <= CHEAP_LINEAR
+        for penalty in (80.0, 300.0) if cheap else (200.0,):
+            search.change(post_model="linear", linear_regularisation=penalty)
+        if search.best.post_model == "linear" and cheap:
+            search.climb("linear_regularisation", (20.0, 40.0, 80.0, 150.0, 300.0, 600.0, 1200.0))
+    if search.best.post_model == "cosine":
+        search.climb("post_neighbours", (20, 50, 100, 300, 1000))
+    for damping, power in (
+        (0.0, 2.0),
+        (0.15, 1.0),
+        (0.15, 3.0),
+        (0.3, 2.0),
+        (0.5, 1.0),
+        (0.5, 3.0),
+    ):
+        search.change(people_damping=damping, people_power=power)
+    search.climb("people_neighbours", (50, 100, 200, 500))
+    if timed:
+        search.climb("popularity_half_life_hours", hours)
+    search.climb("people_share", SHARES)
+    search.climb("popularity_exponent", EXPONENTS)
+    search.climb("floor", (0.001, 0.003, 0.01, 0.03, 0.1))
+    if any(text.strip() for text in snapshot.posts.content):
+        search.change(content_for_all=True)
+        search.climb("content_weight", (0.0, 0.05, 0.1, 0.2, 0.4, 0.8))
+    if len(np.unique(snapshot.interactions.kind)) > 1:
+        search.change(weights=InteractionWeights(view=1, click=1, like=1, share=1))
+        search.change(weights=InteractionWeights(view=1, click=1.5, like=2, share=3))
+        search.change(weights=InteractionWeights(view=1, click=2, like=5, share=10))
