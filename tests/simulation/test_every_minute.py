@@ -122,7 +122,7 @@ def test_fifteen_minutes(living: World) -> None:
     assert dated_late == own == 0
     assert world.query(
         'SELECT count(*) FROM "like" l WHERE NOT EXISTS (SELECT FROM user_interaction i'
-        " WHERE i.id = l.id) AND l.created_at >= (SELECT min(created_at) FROM user_interaction)"
+        " WHERE i.id = l.id) AND l.created_at > (SELECT min(created_at) FROM user_interaction)"
     ) == [(0,)]
 
 

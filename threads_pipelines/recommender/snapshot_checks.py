@@ -6,11 +6,15 @@ from threads_pipelines.recommender.snapshot import INTERACTION_TYPES, Snapshot
 
 
 def outside_window(snapshot: Snapshot, look_back_seconds: float) -> int:
-    """Count of events that are not in (as_of - look_back, as_of]; 0 where there are no times."""
+    """Count of events that are not in [as_of - look_back, as_of]; 0 where there are no times.
+
+    The window is open at its beginning, but times are cut to whole seconds: an event just inside
+    is seen at the very beginning.
+    """
     if not snapshot.timed:
         return 0
     at = snapshot.interactions.at
-    return int(np.count_nonzero((at > snapshot.as_of) | (at <= snapshot.as_of - look_back_seconds)))
+    return int(np.count_nonzero((at > snapshot.as_of) | (at < snapshot.as_of - look_back_seconds)))
 
 
 def dangling(snapshot: Snapshot) -> int:
