@@ -4,6 +4,7 @@ An address in the environment wins; where there is none, the running embedded st
 (``stack.json`` in the state folder, written by ``threads_pipelines.embedded``).
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -138,8 +139,11 @@ def state_folder(environ: Mapping[str, str] | None = None) -> Path:
 def keep_caches_in_state_folder() -> None:
     """Let libraries that cache compiled code or fonts do so in the state folder, not at home."""
     caches = state_folder() / "cache"
-    for variable, folder in {"NUMBA_CACHE_DIR": "numba", "MPLCONFIGDIR": "matplotlib"}.items():
-        os.environ.setdefault(variable, str(caches / folder))
+    # numba looks at the file of a compiled function, not at the files of those that it calls.
+    kernels = sorted(Path(__file__).parent.glob("*/*.py"))
+    sources = hashlib.sha256(b"".join(path.read_bytes() for path in kernels)).hexdigest()[:16]
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(caches / f"numba-{sources}"))
+    os.environ.setdefault("MPLCONFIGDIR", str(caches / "matplotlib"))
 
 
 def sqlalchemy_url(url: str, variable: str = "DATABASE_URL") -> str:

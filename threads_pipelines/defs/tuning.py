@@ -7,7 +7,7 @@ from threads_pipelines.defs.common import asset, columns, preview, rows_made
 from threads_pipelines.defs.matrix import interaction_matrix
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources import ObjectStorage
-from threads_pipelines.recommender.settings import RecommenderSettings
+from threads_pipelines.recommender.settings import PACES, RecommenderSettings
 from threads_pipelines.recommender.tuning import tune
 from threads_pipelines.storage.objects import ObjectStore
 from threads_pipelines.storage.snapshots import load_snapshot
@@ -57,8 +57,8 @@ def tuned_settings(
 
 
 def latest_winner(store: ObjectStore, partition: str) -> RecommenderSettings:
-    """Settings of the latest search up to this day; the defaults where there was none."""
+    """Settings of the latest search up to this day; those of a daily pace where there was none."""
     days = [item.key for item in store.listing(FOLDER) if item.key <= f"{FOLDER}{partition}.json"]
     if not days:
-        return RecommenderSettings()
+        return PACES["pace_days"]
     return RecommenderSettings.model_validate(store.get_json(days[-1])["settings"])
