@@ -140,7 +140,7 @@ def reached(instance: DagsterInstance, step: str) -> bool:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_the_night_runs_by_its_schedule_and_outlives_a_kill(
     deployment: Deployment, instance: DagsterInstance
 ) -> None:
