@@ -11,10 +11,13 @@ import boto3
 import psutil
 import psycopg2
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from threads_pipelines import settings
 from threads_pipelines.embedded.stack import Stack
 
+# Hypothesis keeps its examples in the state folder like everything else.
+set_hypothesis_home_dir(settings.state_folder() / "cache" / "hypothesis")
 _FOLDER = Path(os.environ.get("THREADS_STATE_DIR") or settings.PROJECT_ROOT / ".state") / "tests"
 _USERS_OWN = ("AWS_", "DAGSTER_", "OLLAMA_", "PG", "S3_", "THREADS_")
 _UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

@@ -167,7 +167,6 @@ def test_the_night_runs_by_its_schedule_and_outlives_a_kill(
 
 
 @pytest.mark.soak
-@pytest.mark.skipif("THREADS_SOAK" not in os.environ, reason="make soak runs the long trials")
 @pytest.mark.parametrize("victim", ["daemon", "code", "webserver", "postgres"])
 @pytest.mark.parametrize("step", ["check_services", "model_evaluation", "recommendations"])
 def test_the_night_outlives_the_kill_of_any_process(
