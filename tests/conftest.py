@@ -18,10 +18,19 @@ from threads_pipelines.embedded.stack import Stack
 
 # Hypothesis keeps its examples in the state folder like everything else.
 set_hypothesis_home_dir(settings.state_folder() / "cache" / "hypothesis")
+# Read now: the tests themselves see nothing of the user's environment.
+_NONE_MAY_SKIP = "THREADS_REQUIRE_ALL_TESTS" in os.environ
 _FOLDER = Path(os.environ.get("THREADS_STATE_DIR") or settings.PROJECT_ROOT / ".state") / "tests"
 _USERS_OWN = ("AWS_", "DAGSTER_", "OLLAMA_", "PG", "S3_", "THREADS_")
 _UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _names = count(1)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where every test is required (``.ci/run``), a skipped one is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if _NONE_MAY_SKIP and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session", autouse=True)
