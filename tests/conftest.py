@@ -18,6 +18,10 @@ from threads_pipelines.embedded.stack import Stack
 
 # Hypothesis keeps its examples in the state folder like everything else.
 set_hypothesis_home_dir(settings.state_folder() / "cache" / "hypothesis")
+# pytest's own temporary folders, too, and whatever a program asks the system a place for.
+_TEMPORARY = settings.state_folder() / "cache" / "temporary"
+_TEMPORARY.mkdir(parents=True, exist_ok=True)
+os.environ["PYTEST_DEBUG_TEMPROOT"] = str(_TEMPORARY)
 # Read now: the tests themselves see nothing of the user's environment.
 _NONE_MAY_SKIP = "THREADS_REQUIRE_ALL_TESTS" in os.environ
 _FOLDER = Path(os.environ.get("THREADS_STATE_DIR") or settings.PROJECT_ROOT / ".state") / "tests"
