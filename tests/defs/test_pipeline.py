@@ -87,11 +87,12 @@ def test_another_population_under_the_same_run_key_is_refused(world: World) -> N
 
 def test_synthetic_accounts_keep_out_of_a_real_app(world: World) -> None:
     world.query(
-        'INSERT INTO "user" (id, email, username, updated_at)'
-        " SELECT 'real-' || n, n || '@example.org', 'real' || n, now()"
+        'INSERT INTO "user" (id, email, username, created_at, updated_at)'
+        " SELECT 'real-' || n, n || '@example.org', 'real' || n, now() - interval '1 h', now()"
         " FROM generate_series(1, 5) n;"
-        " INSERT INTO post (id, user_id, content, updated_at)"
-        " SELECT 'post-' || n, 'real-' || n, 'A word about bread ' || n, now()"
+        " INSERT INTO post (id, user_id, content, created_at, updated_at)"
+        " SELECT 'post-' || n, 'real-' || n, 'A word about bread ' || n,"
+        " now() - interval '1 h', now()"
         " FROM generate_series(1, 5) n; COMMIT; SELECT 1"
     )
     world.run("generate_synthetic_data")
