@@ -4,7 +4,7 @@ import dagster as dg
 import numpy as np
 
 from threads_pipelines.content.persona import Persona
-from threads_pipelines.defs.common import OWNERS, RETRY_IO, columns, preview, rows_made
+from threads_pipelines.defs.common import asset, columns, preview, rows_made
 from threads_pipelines.defs.participants import Experiment
 from threads_pipelines.defs.resources import Database
 from threads_pipelines.defs.simulator import Simulator
@@ -15,12 +15,10 @@ from threads_pipelines.storage.contract import has_experiment_group, require_con
 from threads_pipelines.storage.simulation import add_fake_users, read_fake_users
 
 
-@dg.asset(
+@asset(
     group_name="simulation",
     kinds={"postgres", "ollama"},
-    owners=OWNERS,
     code_version="1",
-    retry_policy=RETRY_IO,
     deps=["check_services"],
     description="A few accounts with one interest each, recognised by their bio together with an "
     "id that can be recomputed. Makes the missing ones, deals their experiment group and leaves "

@@ -4,7 +4,7 @@ import dagster as dg
 from pydantic import Field
 
 from threads_pipelines import settings
-from threads_pipelines.defs.common import OWNERS, RETRY_IO, columns, preview, rows_made
+from threads_pipelines.defs.common import asset, columns, preview, rows_made
 from threads_pipelines.operations import health
 from threads_pipelines.operations.health import HealthLimits
 from threads_pipelines.storage.health import look
@@ -21,12 +21,10 @@ class ServicesConfig(dg.Config):
     )
 
 
-@dg.asset(
+@asset(
     group_name="operations",
     kinds={"postgres", "s3"},
-    owners=OWNERS,
     code_version="1",
-    retry_policy=RETRY_IO,
     description="Looks at every part before a run does anything: the database and its tables, S3 "
     "by writing and reading, the text model, Dagster's storage, disk space and clocks. A part that "
     "the run needs and that is ill stops the run here; the command `threads-pipelines check` does "

@@ -8,7 +8,7 @@ import dagster as dg
 
 from threads_pipelines import simulation
 from threads_pipelines.content.persona import Persona
-from threads_pipelines.defs.common import OWNERS, RETRY_IO, columns, preview, rows_made
+from threads_pipelines.defs.common import asset, columns, preview, rows_made
 from threads_pipelines.defs.every_minute import prune_runs
 from threads_pipelines.defs.fake_users import fake_users
 from threads_pipelines.defs.resources import Database, ObjectStorage
@@ -19,12 +19,10 @@ from threads_pipelines.storage.simulation import read_fake_users, remove_oldest
 _NOBODY = "there are no fake users yet: run manual_simulation once"
 
 
-@dg.asset(
+@asset(
     group_name="simulation",
     kinds={"postgres", "ollama"},
-    owners=OWNERS,
     code_version="1",
-    retry_policy=RETRY_IO,
     deps=[fake_users],
     description="One to three posts a run on their authors' interests, by the text model or by "
     "templates, never a text that was posted before.",
@@ -63,12 +61,10 @@ def generated_posts(
     )
 
 
-@dg.asset(
+@asset(
     group_name="simulation",
     kinds={"postgres", "ollama"},
-    owners=OWNERS,
     code_version="1",
-    retry_policy=RETRY_IO,
     deps=[generated_posts, "user_recommendation"],
     description="Each fake user opens its feed as the app serves it, looks at three to five posts "
     "and views, likes or comments on those that suit its interest: the app's own rows. The oldest "

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 from pydantic import Field
 
 from threads_pipelines import settings
-from threads_pipelines.defs.common import OWNERS, RETRY_IO, columns, preview, result, rows_made
+from threads_pipelines.defs.common import asset, columns, preview, result, rows_made
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources import ObjectStorage
 from threads_pipelines.errors import DeliveryError
@@ -57,13 +57,11 @@ class ValidationConfig(dg.Config):
         return Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
 
 
-@dg.asset(
+@asset(
     group_name="operations",
     kinds={"s3", "parquet"},
-    owners=OWNERS,
     code_version="1",
     partitions_def=daily,
-    retry_policy=RETRY_IO,
     deps=[dg.AssetKey("user_recommendation")],
     description="Judges the night by itself and against the seven before it: volume, types, "
     "orphans, users without activity, freshness, feeds, drift of scores and of coverage. A check "
