@@ -4,7 +4,9 @@ from datetime import date
 import numpy as np
 import pytest
 
+from threads_pipelines.errors import DataError
 from threads_pipelines.experiment.assignment import CONTROL, NOT_ENROLLED, TREATMENT, Groups
+from threads_pipelines.experiment.documents import read_report_document, report_document
 from threads_pipelines.experiment.report import METRICS, PRIMARY, ExperimentReport, build_report
 from threads_pipelines.experiment.sessions import EVENT_KINDS, Events
 from threads_pipelines.experiment.settings import ReportSettings
@@ -148,3 +150,16 @@ def large(uplift: float, planned_users: int | None = None) -> ExperimentReport:
 def experiment(uplift: float) -> tuple[Events, Groups]:
     population = Population(spread=0.5, click_spread=0.3, click_rate=0.2)
     return simulate(3000, uplift, population, np.random.default_rng(6))
+
+
+def test_a_stored_report_is_the_report() -> None:
+    nobody = build_report("x", events([(0, VIEW, 0)]), np.zeros(1, np.int8), SMALL)
+
+    for report in (large(uplift=0.5), nobody):
+        # NaN is no equal of itself, so the two are compared as text, which has every digit.
+        assert repr(read_report_document(report_document(report))) == repr(report)
+
+
+def test_a_document_that_is_no_report_says_what_to_do() -> None:
+    with pytest.raises(DataError, match="materialize experiment_report again"):
+        read_report_document(b'[{"scope": "total"}]')

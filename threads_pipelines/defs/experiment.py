@@ -14,16 +14,17 @@ from threads_pipelines.defs.participants import Experiment
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.publish import user_recommendation
 from threads_pipelines.defs.resources import Database, ObjectStorage
+from threads_pipelines.errors import DataError
 from threads_pipelines.experiment.assignment import NOT_ENROLLED, assign, served_groups
+from threads_pipelines.experiment.documents import read_report_document, report_document
 from threads_pipelines.experiment.report import ExperimentReport, build_report
 from threads_pipelines.experiment.settings import ExperimentSettings, ReportSettings
-from threads_pipelines.experiment.tables import report_table
 from threads_pipelines.population.identity import TEST_ACCOUNTS
 from threads_pipelines.recommender.as_of import as_of_for
 from threads_pipelines.reporting.plots import intervals, markdown_image
 from threads_pipelines.storage import experiments
 from threads_pipelines.storage.contract import has_experiment_group
-from threads_pipelines.storage.exports import export_rows
+from threads_pipelines.storage.objects import ObjectStore
 
 _MISSING = (
     'the app has no column "user".experiment_group: its owner adds it with the migration in '
@@ -71,25 +72,29 @@ def experiment_assignment(
     )
 
 
-def read_report(
-    engine: sa.Engine,
-    experiment: ExperimentSettings,
-    until: datetime,
-    days: int,
-    *,
-    synthetic_accounts: bool = False,
-) -> ExperimentReport:
-    """Report on the last ``days`` before ``until`` (aware UTC).
+def stored_report(store: ObjectStore, partition: str) -> ExperimentReport:
+    """The report that ``experiment_report`` made for a partition."""
+    stored = store.get_with_tag(_report_key(partition))
+    if stored is None:
+        raise DataError(f"{partition} has no experiment report: materialize experiment_report")
+    return read_report_document(stored[0])
 
-    Once real accounts exist, synthetic ones count only where ``synthetic_accounts`` says so.
-    """
+
+def _report_key(partition: str) -> str:
+    return f"reports/{partition}/experiment.json"
+
+
+def _build(
+    engine: sa.Engine, experiment: ExperimentSettings, until: datetime, config: "ReportConfig"
+) -> ExperimentReport:
+    """Report on the last days before ``until`` (aware UTC)."""
     roster = experiments.read_roster(engine)
     dealt = assign(roster.ids, roster.emails, roster.synthetic, experiment)
     groups = served_groups(dealt, roster.labels)
-    if not synthetic_accounts and not roster.synthetic.all():
+    if not config.synthetic_accounts and not roster.synthetic.all():
         groups[roster.synthetic] = NOT_ENROLLED
     end = until.replace(tzinfo=None)
-    events = experiments.read_events(engine, roster.ids, end - timedelta(days=days), end)
+    events = experiments.read_events(engine, roster.ids, end - timedelta(days=config.days), end)
     return build_report(experiment.name, events, groups, ReportSettings())
 
 
@@ -113,7 +118,7 @@ class ReportConfig(dg.Config):
     description="Treatment against control: rates per session and dwell time with 95% intervals "
     "that respect users, a sample-ratio check, a power statement, and a warning instead of a "
     "winner where there is not enough data.",
-    metadata=columns(scope="text", day="date", metric="text", difference="float64"),
+    metadata=columns(metric="text", control="float64", treatment="float64", difference="float64"),
 )
 def experiment_report(
     context: dg.AssetExecutionContext,
@@ -122,20 +127,16 @@ def experiment_report(
     storage: ObjectStorage,
     experiment: Experiment,
 ) -> dg.MaterializeResult:
-    """Report on the events up to the partition's instant and store the table."""
-    loaded = settings.load()
-    until = as_of_for(date.fromisoformat(context.partition_key), datetime.now(UTC), loaded.timezone)
+    """Report on the events up to the partition's instant and store the report."""
+    day = date.fromisoformat(context.partition_key)
+    until = as_of_for(day, datetime.now(UTC), settings.load().timezone)
     with database.engine() as engine:
-        report = read_report(
-            engine,
-            experiment.settings(),
-            until,
-            config.days,
-            synthetic_accounts=config.synthetic_accounts,
-        )
-    table = report_table(report)
-    prefix = f"reports/{context.partition_key}/experiment"
-    export_rows(storage.store(), prefix, [table], len(table), loaded.state_dir / "scratch")
+        report = _build(engine, experiment.settings(), until, config)
+    storage.store().put(
+        _report_key(context.partition_key),
+        report_document(report),
+        content_type="application/json",
+    )
     findings = report.findings
     for warning in findings.warnings:
         context.log.info(warning)
@@ -151,7 +152,7 @@ def experiment_report(
     }
     return dg.MaterializeResult(
         metadata=rows_made(
-            len(table),
+            len(rows),
             verdict=str(findings.verdict),
             warnings=list(findings.warnings),
             metrics=preview(["metric", "control", "treatment", "difference", "low", "high"], rows),

@@ -7,8 +7,7 @@ from pydantic import Field
 
 from threads_pipelines import settings
 from threads_pipelines.defs.common import asset, columns, rows_made
-from threads_pipelines.defs.experiment import experiment_report, read_report
-from threads_pipelines.defs.participants import Experiment
+from threads_pipelines.defs.experiment import experiment_report, stored_report
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources import Database, ObjectStorage
 from threads_pipelines.experiment.tables import report_table
@@ -30,7 +29,6 @@ class PageConfig(dg.Config):
 
     sampled: int = Field(4, ge=0, le=50, description="Further accounts, below the test accounts.")
     posts: int = Field(20, ge=1, le=200, description="Posts of a feed, and of a history, shown.")
-    days: int = Field(30, ge=1, le=3660, description="Days that the experiment's section covers.")
 
 
 @asset(
@@ -48,20 +46,18 @@ def comparison_page(
     config: PageConfig,
     database: Database,
     storage: ObjectStorage,
-    experiment: Experiment,
 ) -> dg.MaterializeResult:
     """Write the page to S3 and to the state folder."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    naive = now.replace(tzinfo=None)
+    now = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
+    report = stored_report(storage.store(), context.partition_key)
     with database.engine() as engine:
-        readers = find_readers(engine, naive, TEST_ACCOUNTS, config.sampled)
-        feeds = account_feeds(engine, storage.artefacts(), readers, naive, config.posts)
-        report = read_report(engine, experiment.settings(), now, config.days)
+        readers = find_readers(engine, now, TEST_ACCOUNTS, config.sampled)
+        feeds = account_feeds(engine, storage.artefacts(), readers, now, config.posts)
     if [reader.email for reader in readers[:2]] != list(TEST_ACCOUNTS):
         context.log.warning("The test accounts are not there: the page shows the first accounts")
     if len(feeds) < 2:
         raise dg.Failure("A page needs two accounts with a feed: materialize the night first")
-    html = render(ComparisonPage(naive, feeds[0], feeds[1], tuple(feeds[2:]), report))
+    html = render(ComparisonPage(now, feeds[0], feeds[1], tuple(feeds[2:]), report))
     key = f"reports/{context.partition_key}/{PAGE}"
     storage.store().put(key, html.encode(), content_type="text/html; charset=utf-8")
     path = settings.load().state_dir / "reports" / PAGE
@@ -102,33 +98,31 @@ def export_reports(
     config: ExportConfig,
     database: Database,
     storage: ObjectStorage,
-    experiment: Experiment,
 ) -> dg.MaterializeResult:
     """Write the exports to the state folder and to S3."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    naive, store = now.replace(tzinfo=None), storage.store()
+    now, store = datetime.now(UTC).replace(microsecond=0, tzinfo=None), storage.store()
     folder = settings.load().state_dir / "reports"
     metrics = metrics_table(read_registry(store).entries)
+    report = report_table(stored_report(store, context.partition_key))
     with database.engine() as engine:
         roster = read_roster(engine)
         hidden = roster.hidden_ids(synthetic_accounts=config.synthetic_accounts)
-        since = naive - timedelta(days=config.days)
-        report = report_table(read_report(engine, experiment.settings(), now, config.days))
+        since = now - timedelta(days=config.days)
         tables = [
             ExportTable(
                 "interactions",
                 report_rows.INTERACTIONS,
-                report_rows.interactions(engine, since, naive, hidden),
+                report_rows.interactions(engine, since, now, hidden),
             ),
             ExportTable(
                 "recommendations",
                 report_rows.RECOMMENDATIONS,
-                report_rows.recommendations(engine, naive, hidden),
+                report_rows.recommendations(engine, now, hidden),
             ),
             ExportTable("model_metrics", metrics.schema, metrics.to_batches()),
             ExportTable("experiment", report.schema, report.to_batches()),
         ]
-        made = export_tables(tables, folder, naive, progress=context.log.info)
+        made = export_tables(tables, folder, now, progress=context.log.info)
     prefix = f"reports/{context.partition_key}/"
     for path in (made.workbook, *made.parquet):
         store.upload(path, prefix + path.name)
