@@ -3,17 +3,16 @@
 import time
 from collections import Counter
 from datetime import UTC, datetime
-from typing import Any
 
 import click
 from rich.console import Console
 
 from threads_pipelines import settings
 from threads_pipelines.console.dagster import launch_job
+from threads_pipelines.console.options import INSTANT
 from threads_pipelines.console.stack import start_needed
 from threads_pipelines.feeds import account_feeds
 from threads_pipelines.population.identity import TEST_ACCOUNTS
-from threads_pipelines.recommender.as_of import parse_instant
 from threads_pipelines.reporting.summary import summary as worded
 from threads_pipelines.storage import contract, database, feeds
 from threads_pipelines.storage.artefacts import ArtefactStore
@@ -22,19 +21,6 @@ from threads_pipelines.storage.objects import ObjectStore
 from threads_pipelines.storage.remove import remove_synthetic as remove
 from threads_pipelines.storage.run_keys import forget_run_key, run_keys
 from threads_pipelines.storage.seed_files import upload_seeds as upload
-
-
-class _Instant(click.ParamType):
-    name = "TIME"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        """Read a time, or fail with the option's name."""
-        try:
-            return parse_instant(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
 
 
 def prepare(loaded: settings.Settings) -> None:
@@ -50,7 +36,7 @@ def prepare(loaded: settings.Settings) -> None:
 
 
 @click.command()
-@click.option("--as-of", type=_Instant(), help="Read up to this instant instead of now.")
+@click.option("--as-of", type=INSTANT, help="Read up to this instant instead of now.")
 def run(as_of: datetime | None) -> None:
     """Run the whole pipeline on today's partition and show what it made.
 

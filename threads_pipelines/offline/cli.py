@@ -2,34 +2,21 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from threads_pipelines.console.options import INSTANT
 from threads_pipelines.evaluation.metrics import CUTOFFS, Estimate
 from threads_pipelines.evaluation.report import GROUPS, EvaluationReport
 from threads_pipelines.offline import commands
-from threads_pipelines.recommender.as_of import parse_instant
 
 FILE = click.Path(path_type=Path)
 _WIDTH = 170
 """Columns of a report that is not written to a terminal."""
-
-
-class _Instant(click.ParamType):
-    name = "TIME"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Epoch seconds from epoch seconds or ISO 8601, or fail with the option's name."""
-        if str(value).isdecimal():
-            return int(value)
-        try:
-            return int(parse_instant(value).timestamp())
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
 
 
 def _inputs(command: Callable[..., None]) -> Callable[..., None]:
@@ -41,7 +28,7 @@ def _inputs(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option("--top-k", type=click.IntRange(1, 1000), default=50, show_default=True),
         click.option(
-            "--as-of", type=_Instant(), help="Read up to here; default: just after the last event."
+            "--as-of", type=INSTANT, help="Read up to here; default: just after the last event."
         ),
         click.option("--posts", type=FILE, help="post_id[, content, author_id, created_at]."),
         click.option(
@@ -63,7 +50,7 @@ def recommend(
     interactions: Path,
     posts: Path | None,
     users: Path | None,
-    as_of: int | None,
+    as_of: datetime | None,
     top_k: int,
     settings: str | None,
     seed: int,
@@ -77,7 +64,7 @@ def recommend(
     console = Console(stderr=True)
     with _Progress(console) as progress:
         done = commands.recommend(
-            commands.Inputs(interactions, posts, users, as_of, int(time.time())),
+            _files(interactions, posts, users, as_of),
             out,
             top_k=top_k,
             settings=commands.read_settings(settings) if settings else None,
@@ -97,7 +84,7 @@ def recommend(
 def evaluate(
     interactions: Path,
     posts: Path | None,
-    as_of: int | None,
+    as_of: datetime | None,
     top_k: int,
     settings: str | None,
     seed: int,
@@ -109,7 +96,7 @@ def evaluate(
     """
     with _Progress(Console(stderr=True)) as progress:
         report = commands.evaluate(
-            commands.Inputs(interactions, posts, None, as_of, int(time.time())),
+            _files(interactions, posts, None, as_of),
             top_k=top_k,
             settings=commands.read_settings(settings) if settings else None,
             seed=seed,
@@ -118,6 +105,13 @@ def evaluate(
     if json_file:
         json_file.write_text(report.to_json())
     _show(report)
+
+
+def _files(
+    interactions: Path, posts: Path | None, users: Path | None, as_of: datetime | None
+) -> commands.Inputs:
+    seconds = int(as_of.timestamp()) if as_of else None
+    return commands.Inputs(interactions, posts, users, seconds, int(time.time()))
 
 
 class _Progress:
