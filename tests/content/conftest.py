@@ -1,14 +1,10 @@
 """The seeds of the repository, and stand-ins for a text model that must be forced to fail."""
 
-import json
-import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any
 
 import pytest
 
+from tests.fake_text_model import Behaviour, FakeTextModelServer, text_model_servers
 from threads_pipelines import settings
 from threads_pipelines.content.seeds import SeedPost, parse_seed_posts
 from threads_pipelines.content.text_model import CompletionOptions
@@ -55,78 +51,7 @@ class FailingTextModel:
         return f" warm bread with {names[self.good % 8]} and butter."
 
 
-class FakeTextModelServer(ThreadingHTTPServer):
-    """Speaks enough of Ollama's API to misbehave: slow, endless, broken or without the model."""
-
-    daemon_threads = True
-
-    def __init__(self, behaviour: str) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.behaviour = behaviour
-
-    @property
-    def host(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: FakeTextModelServer
-
-    def do_GET(self) -> None:
-        self._send(200, {"models": []})
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        behaviour = self.server.behaviour
-        if behaviour == "missing":
-            self._send(404, {"error": "model 'gemma' not found"})
-        elif self.path == "/api/show":
-            template = "<start_of_turn>user" if behaviour == "instructed" else ""
-            self._send(200, {"template": template, "model_info": {}})
-        elif behaviour == "broken":
-            self._send(500, {"error": "out of memory"})
-        elif behaviour == "garbage":
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"<html>not an API</html>\n")
-        elif behaviour == "silent":
-            time.sleep(1.0)
-        else:
-            self._generate(pause=0.02 if behaviour == "slow" else 0.0)
-
-    def _generate(self, pause: float) -> None:
-        self.send_response(200)
-        self.end_headers()
-        try:
-            for _ in range(100_000):
-                line = {"model": "gemma", "response": "word " if not pause else "w"}
-                self.wfile.write(json.dumps(line).encode() + b"\n")
-                time.sleep(pause)
-        except ConnectionError:
-            return  # the client has heard enough
-
-    def _send(self, status: int, answer: Any) -> None:
-        body = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        """Stay silent."""
-
-
 @pytest.fixture
-def model_server() -> Iterator[Callable[[str], FakeTextModelServer]]:
-    servers: list[FakeTextModelServer] = []
-
-    def start(behaviour: str) -> FakeTextModelServer:
-        server = FakeTextModelServer(behaviour)
-        servers.append(server)
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return server
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+def model_server() -> Iterator[Callable[[Behaviour], FakeTextModelServer]]:
+    with text_model_servers() as start:
+        yield start

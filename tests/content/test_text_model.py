@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.content.conftest import FakeTextModel, FakeTextModelServer
+from tests.content.conftest import FakeTextModel
+from tests.fake_text_model import ENDLESS, Behaviour, FakeTextModelServer
 from threads_pipelines.content.cache import CachedModel, MemoryStore
 from threads_pipelines.content.generate import generate_posts
 from threads_pipelines.content.posts import ContentSettings
@@ -14,7 +15,7 @@ from threads_pipelines.content.text_model import MAX_CHARACTERS, CompletionOptio
 from threads_pipelines.errors import TextModelError
 
 OPTIONS = CompletionOptions(seed=1)
-Start = Callable[[str], FakeTextModelServer]
+Start = Callable[[Behaviour], FakeTextModelServer]
 
 
 def test_gemma_writes_and_is_asked_once(
@@ -43,21 +44,21 @@ def test_an_unknown_model_is_named(gemma_server: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("behaviour", "message"),
     [
-        ("missing", "has no model 'gemma'"),
-        ("broken", "answered 500: out of memory"),
-        ("silent", "did not answer in time"),
-        ("slow", "took longer than 0.3 s for one text"),
-        ("garbage", "does not speak Ollama's API"),
+        (Behaviour(fault="missing"), "has no model 'gemma'"),
+        (Behaviour(fault="broken"), "answered 500: out of memory"),
+        (Behaviour(fault="silent"), "did not answer in time"),
+        (Behaviour("w", ENDLESS, pause=0.02), "took longer than 0.3 s for one text"),
+        (Behaviour(fault="garbage"), "does not speak Ollama's API"),
     ],
 )
-def test_bad_weather(model_server: Start, behaviour: str, message: str) -> None:
+def test_bad_weather(model_server: Start, behaviour: Behaviour, message: str) -> None:
     host = model_server(behaviour).host
     with pytest.raises(TextModelError, match=message):
         OllamaModel(host, "gemma", call_seconds=0.3).complete("The bread", OPTIONS)
 
 
 def test_nobody_there(model_server: Start) -> None:
-    server = model_server("endless")
+    server = model_server(Behaviour(pieces=ENDLESS))
     model = OllamaModel(server.host, "gemma")
     server.shutdown()
     server.server_close()
@@ -68,7 +69,7 @@ def test_nobody_there(model_server: Start) -> None:
 
 
 def test_an_endless_answer_is_left(model_server: Start) -> None:
-    model = OllamaModel(model_server("endless").host, "gemma", call_seconds=10)
+    model = OllamaModel(model_server(Behaviour(pieces=ENDLESS)).host, "gemma", call_seconds=10)
     began = time.monotonic()
     text = model.complete("The bread", OPTIONS)
     assert MAX_CHARACTERS < len(text) < MAX_CHARACTERS + 100
@@ -77,8 +78,8 @@ def test_an_endless_answer_is_left(model_server: Start) -> None:
 
 
 def test_a_chat_template_is_noticed(model_server: Start) -> None:
-    assert OllamaModel(model_server("instructed").host, "gemma").follows_instructions
-    assert not OllamaModel(model_server("endless").host, "gemma").follows_instructions
+    assert OllamaModel(model_server(Behaviour(instructed=True)).host, "gemma").follows_instructions
+    assert not OllamaModel(model_server(Behaviour()).host, "gemma").follows_instructions
 
 
 def test_the_cache_asks_again_for_whatever_differs() -> None:

@@ -1,17 +1,14 @@
 """A world with posts to read, and a text model's server that misbehaves."""
 
-import json
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.defs.conftest import NOW, World, world
+from tests.fake_text_model import Behaviour, FakeTextModelServer, text_model_servers
 from tests.storage.app_database import AppDatabase
 from tests.storage.conftest import own_database
 from threads_pipelines.content.contract import INTERESTS
@@ -78,85 +75,14 @@ def said(world: World) -> list[str]:
     return [text for (text,) in rows]
 
 
-class FakeModelServer(ThreadingHTTPServer):
-    """Speaks Ollama's API, says what it is told to, and dies when it is told to."""
-
-    daemon_threads = True
-
-    def __init__(
-        self, answer: str, *, instructed: bool, missing: bool, dies_after: int | None
-    ) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.answer = answer
-        self.template = "<start_of_turn>user {{ .Prompt }}" if instructed else ""
-        self.missing = missing
-        self.dies_after = dies_after
-        self.prompts: list[str] = []
-
-    @property
-    def host(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: FakeModelServer
-
-    def do_GET(self) -> None:
-        self._send(200, {"models": []})
-
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.server.missing:
-            self._send(404, {"error": "model 'gemma' not found"})
-            return
-        if self.path == "/api/show":
-            self._send(200, {"template": self.server.template, "model_info": {}})
-            return
-        self.server.prompts.append(asked["prompt"])
-        last = self.server.dies_after
-        if last is not None and len(self.server.prompts) > last:
-            self.connection.close()  # killed in the middle of an answer
-            return
-        line = json.dumps({"model": "gemma", "response": self.server.answer}) + "\n"
-        self.send_response(200)
-        self.end_headers()
-        endless = 100_000 if self.server.answer == "word " else 1
-        with suppress(ConnectionError):  # the client has heard enough
-            for _ in range(endless):
-                self.wfile.write(line.encode())
-
-    def _send(self, status: int, answer: Any) -> None:
-        body = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        """Stay silent."""
-
-
 @pytest.fixture
-def model_saying(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., FakeModelServer]]:
+def model_saying(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., FakeTextModelServer]]:
     """Start a server of the text model, which the runs then use."""
-    servers: list[FakeModelServer] = []
+    with text_model_servers() as start_one:
 
-    def start(
-        answer: str,
-        *,
-        instructed: bool = False,
-        missing: bool = False,
-        dies_after: int | None = None,
-    ) -> FakeModelServer:
-        server = FakeModelServer(
-            answer, instructed=instructed, missing=missing, dies_after=dies_after
-        )
-        servers.append(server)
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        monkeypatch.setenv("OLLAMA_HOST", server.host)
-        return server
+        def start(answer: str, **behaviour: Any) -> FakeTextModelServer:
+            server = start_one(Behaviour(answer, **behaviour))
+            monkeypatch.setenv("OLLAMA_HOST", server.host)
+            return server
 
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+        yield start

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from tests.defs.conftest import NOW, World
-from tests.simulation.conftest import HOSTILE, FakeModelServer, run, said
+from tests.fake_text_model import ENDLESS, FakeTextModelServer
+from tests.simulation.conftest import HOSTILE, run, said
 
-Start = Callable[..., FakeModelServer]
+Start = Callable[..., FakeTextModelServer]
 
 
 def weather(world: World, minute: int = 0, **config: int) -> dict[str, str]:
@@ -40,13 +41,14 @@ def assert_clean(world: World) -> None:
 def test_answers_that_cannot_be_used(living: World, model_saying: Start) -> None:
     answers = {
         "": "empty",
-        "word ": "no whole sentence",  # endless
+        "word ": "no whole sentence",
         "Сегодня мы испекли хлеб с маслом и вареньем.": "another script",
         HOSTILE: "instructions instead of a post",
     }
     cases = [(*answer, instructed) for answer in answers.items() for instructed in (False, True)]
     for minute, (answer, reason, instructed) in enumerate(cases):
-        server = model_saying(answer, instructed=instructed)
+        pieces = ENDLESS if answer == "word " else 1
+        server = model_saying(answer, pieces=pieces, instructed=instructed)
         told = weather(living, minute)
         assert 1 <= len(server.prompts) <= 6
         assert told["wrote"].startswith("{'template'")
@@ -65,7 +67,7 @@ def test_a_server_that_fails(
     told = weather(living, fewest_posts=3)
     assert "does not answer" in told["posts"] + told["reasons"], "killed in the middle"
     assert len(killed.prompts) <= 4
-    model_saying("", missing=True)
+    model_saying("", fault="missing")
     told = weather(living, 1)
     assert "has no model" in told["posts"]
     assert "ollama pull" in told["reasons"]
