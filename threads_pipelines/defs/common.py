@@ -1,7 +1,9 @@
 """What every asset says of itself, and how results become metadata."""
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
@@ -37,15 +39,26 @@ def once_unless_io(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def step(*given: Any, **named: Any) -> Any:
-        try:
+        with _no_retry_unless_io():
             return function(*given, **named)
-        except ThreadsPipelinesError as error:
-            passing = isinstance(error, DatabaseError | ObjectStorageError)
-            if passing and not isinstance(error, ContractError):
-                raise
-            raise dg.Failure(str(error), allow_retries=False) from error
 
-    return step
+    @functools.wraps(function)
+    def steps(*given: Any, **named: Any) -> Iterator[Any]:
+        with _no_retry_unless_io():
+            yield from function(*given, **named)
+
+    return steps if inspect.isgeneratorfunction(function) else step
+
+
+@contextmanager
+def _no_retry_unless_io() -> Iterator[None]:
+    try:
+        yield
+    except ThreadsPipelinesError as error:
+        passing = isinstance(error, DatabaseError | ObjectStorageError)
+        if passing and not isinstance(error, ContractError):
+            raise
+        raise dg.Failure(str(error), allow_retries=False) from error
 
 
 def columns(**types: str) -> dict[str, dg.TableSchema]:

@@ -9,7 +9,15 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from threads_pipelines import settings
-from threads_pipelines.defs.common import OWNERS, RETRY_IO, blocking, columns, preview, rows_made
+from threads_pipelines.defs.common import (
+    OWNERS,
+    RETRY_IO,
+    blocking,
+    columns,
+    once_unless_io,
+    preview,
+    rows_made,
+)
 from threads_pipelines.defs.common import result as judged
 from threads_pipelines.defs.content import post_variations
 from threads_pipelines.defs.resources import Database, ObjectStorage
@@ -89,6 +97,7 @@ SPECS = [
         },
     ),
 )
+@once_unless_io
 def synthetic_population(
     context: dg.AssetExecutionContext,
     database: Database,
