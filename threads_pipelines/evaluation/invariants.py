@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from threads_pipelines.evaluation.split import pair_keys
@@ -95,10 +96,11 @@ def rows_of_ids(
 
 
 def _places(known: NDArray[np.object_], ids: NDArray[np.object_]) -> NDArray[np.int32]:
-    place = pd.Index(known, dtype=object).get_indexer(pd.Index(ids, dtype=object))
+    found = pc.index_in(pa.array(ids, pa.string()), pa.array(known, pa.string()))
+    place: NDArray[np.int32] = pc.fill_null(found, -1).to_numpy()
     if (place < 0).any():
         raise KeyError(str(ids[int(np.argmin(place))]))
-    return place.astype(np.int32)
+    return place
 
 
 class Checker:

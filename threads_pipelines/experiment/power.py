@@ -8,7 +8,7 @@ one user's share; the uplift stretches the treatment's spread too.
 import math
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy.special import ndtri
 
 from threads_pipelines.experiment.settings import ReportSettings
 from threads_pipelines.experiment.uplift import Estimate
@@ -55,7 +55,7 @@ def power_statement(
     if variance > 0:
         error = math.sqrt(sum((one.users * one.relative_variance_error) ** 2 for one in known))
         # On the logarithm: a variance is positive and its estimate skewed.
-        caution = math.exp(float(stats.norm.ppf(_CAUTION)) * error / users / variance)
+        caution = math.exp(float(ndtri(_CAUTION)) * error / users / variance)
         expected = _users(variance, settings)
         needed = _users(variance * caution, settings)
         detectable = _uplift(variance, seen, settings)
@@ -71,7 +71,7 @@ def power_statement(
 
 
 def _effort(variance: float, settings: ReportSettings) -> float:
-    z = stats.norm.isf((1 - settings.confidence) / 2) + stats.norm.ppf(settings.power)
+    z = ndtri(settings.power) - ndtri((1 - settings.confidence) / 2)
     return float(z) ** 2 * variance
 
 

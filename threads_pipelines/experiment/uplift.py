@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 from threads_pipelines.experiment.sessions import Floats
 
@@ -80,8 +80,8 @@ def compare(metric: str, control: Estimate, treatment: Estimate, confidence: flo
     if error > 0:
         users = np.array([control.users, treatment.users])
         freedom = error**4 / float(np.sum(errors**4 / (users - 1)))
-        half = float(stats.t.isf((1 - confidence) / 2, freedom)) * error
-        p_value = 2 * float(stats.t.sf(abs(difference) / error, freedom))
+        half = -float(stdtrit(freedom, (1 - confidence) / 2)) * error
+        p_value = 2 * float(stdtr(freedom, -abs(difference) / error))
         log_half = half / error * float(np.hypot(*(errors / [control.value, treatment.value])))
     quotient = treatment.value / control.value if control.value else math.nan
     return Uplift(

@@ -3,8 +3,10 @@
 import base64
 import io
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _COLOURS = ("#0f62fe", "#8a3ffc", "#198038", "#b98900", "#a8480f", "#5f6a76", "#c2185b")
 
@@ -52,13 +54,15 @@ def _cycle(count: int) -> list[str]:
 
 
 def _figure(width: float, height: float):  # type: ignore[no-untyped-def]  # matplotlib's Axes
+    from matplotlib.figure import Figure  # a second that most processes never need
+
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
 
 
-def _png(figure: Figure) -> bytes:
+def _png(figure: "Figure") -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110)
     return buffer.getvalue()
