@@ -136,3 +136,15 @@ def test_edges(events: list[tuple[int, int]], n_users: int, n_posts: int, timed:
     snapshot = world(events, n_users, n_posts, timed=timed)
     for chosen in (*KINDS.values(), RecommenderSettings(post_model="linear")):
         check(snapshot, fit(snapshot, chosen).recommend(slice(None), 5), 5)
+
+
+def test_somebody_who_was_away_for_years_still_has_a_profile() -> None:
+    hours = RecommenderSettings(
+        profile_half_life_hours=1, vote_half_life_hours=1, popularity_half_life_hours=1
+    )
+    year = 24 * 365
+    long_ago = [(u, p, 3, 5 * year + u) for u in range(4) for p in range(3) if (u, p) != (0, 2)]
+    lately = [(u, p, 3, u) for u in range(4, 8) for p in range(3, 6) if (u, p) != (4, 5)]
+    rows = fit(world([*long_ago, *lately], 8, 6), hours).recommend(slice(None), 6)
+    assert np.isfinite(rows.score).all()
+    assert rows.post[(rows.user == 0) & (rows.rank == 1)].tolist() == [2]

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from threads_pipelines.recommender.interactions import Pairs, decay, decayed, group_by
+from threads_pipelines.recommender.interactions import Pairs, decay, group_by, profiles
 from threads_pipelines.recommender.people import people_arrays
 from threads_pipelines.recommender.popularity import (
     head_start,
@@ -43,7 +43,7 @@ def model_arrays(
         "receives": snapshot.users.receives,
         "user_start": pairs.user_start,
         "user_post": pairs.user_post,
-        "profile": decayed(pairs, settings.profile_half_life_hours),
+        "profile": profiles(pairs, settings.profile_half_life_hours),
         **people_arrays(pairs, settings, snapshot.posts.candidate, rng),
         "near_start": near.start,
         "near_post": near.post,

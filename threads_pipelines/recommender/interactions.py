@@ -163,6 +163,21 @@ def decayed(
     return value
 
 
+def profiles(pairs: Pairs, half_life_hours: float | None) -> Floats:
+    """(n_pairs,) worth of the pairs in their user's profile: decayed from the user's latest event.
+
+    Not from now, so that the profile of somebody who was away for months does not fade to nothing:
+    only the proportions inside one profile matter.
+    """
+    if half_life_hours is None:
+        return pairs.user_weight
+    begin = pairs.user_start[:-1][pairs.user_degree > 0]
+    latest = np.repeat(pairs.user_age[begin], np.diff(np.append(begin, len(pairs.user_age))))
+    value = decay(pairs.user_age - latest, half_life_hours)
+    value *= pairs.user_weight
+    return value
+
+
 def row_sums(start: NDArray[np.int64], value: Floats) -> Floats:
     """(n,) sums of the values of each compressed row."""
     total = np.add.reduceat(np.append(value, np.float32(0)), start[:-1])

@@ -17,6 +17,8 @@ from threads_pipelines.recommender.selection import (
     offer,
 )
 
+_LEAST_SCORE = 1e-30
+"""Below it a part has faded to nothing, and what would scale it up would overflow."""
 _CAP_DEPTH = 4
 """Times ``top_k`` posts that are looked through where the posts of an author are capped."""
 
@@ -108,7 +110,7 @@ def _scale_without(total: Any, forbidden: Any, share: float) -> Any:
     for j in forbidden:
         total[j] = 0
     most = largest(total)
-    return np.float32(share / most) if most > 0 else np.float32(0)
+    return np.float32(share / most) if most > _LEAST_SCORE else np.float32(0)
 
 
 @njit(cache=True, nogil=True)
