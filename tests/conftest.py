@@ -13,8 +13,11 @@ import psycopg2
 import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
 
+from tests.storage.app_database import AppDatabase
 from threads_pipelines import settings
 from threads_pipelines.embedded.stack import Stack
+from threads_pipelines.storage.contract import create_schema
+from threads_pipelines.storage.database import connect
 
 # Hypothesis keeps its examples in the state folder like everything else.
 set_hypothesis_home_dir(settings.state_folder() / "cache" / "hypothesis")
@@ -67,6 +70,32 @@ def database_url(postgres_server: str) -> Iterator[str]:
     _execute(postgres_server, f"CREATE DATABASE {name} TEMPLATE template0")
     yield settings.sqlalchemy_url(postgres_server.replace("/postgres", f"/{name}"))
     _execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def _shared_database(postgres_server: str) -> Iterator[AppDatabase]:
+    _execute(postgres_server, "CREATE DATABASE app_tests TEMPLATE template0")
+    url = settings.sqlalchemy_url(postgres_server.replace("/postgres", "/app_tests"))
+    engine = connect(url)
+    assert create_schema(engine)
+    yield AppDatabase(engine, url)
+    engine.dispose()
+
+
+@pytest.fixture
+def app_database(_shared_database: AppDatabase) -> AppDatabase:
+    """A database with the app's schema and no rows; the schema is shared: do not alter it."""
+    _shared_database.rows('TRUNCATE "user" CASCADE')
+    return _shared_database
+
+
+@pytest.fixture
+def own_database(database_url: str) -> Iterator[AppDatabase]:
+    """A database with the app's schema that a test may alter."""
+    engine = connect(database_url)
+    assert create_schema(engine)
+    yield AppDatabase(engine, database_url)
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")

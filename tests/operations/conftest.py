@@ -7,33 +7,8 @@ import dagster as dg
 import pytest
 
 from tests.storage.app_database import AppDatabase
-from tests.storage.conftest import own_database
 from threads_pipelines import settings
 from threads_pipelines.settings import S3Settings, Settings
-from threads_pipelines.storage.contract import create_schema
-from threads_pipelines.storage.database import connect, session
-
-__all__ = ["own_database"]
-
-
-@pytest.fixture(scope="package")
-def _shared_database(postgres_server: str) -> Iterator[AppDatabase]:
-    server = connect(settings.sqlalchemy_url(postgres_server))
-    with session(server, autocommit=True) as connection, connection.cursor() as cursor:
-        cursor.execute("CREATE DATABASE operations_tests TEMPLATE template0")
-    server.dispose()
-    url = settings.sqlalchemy_url(postgres_server.replace("/postgres", "/operations_tests"))
-    engine = connect(url)
-    assert create_schema(engine)
-    yield AppDatabase(engine, url)
-    engine.dispose()
-
-
-@pytest.fixture
-def app_database(_shared_database: AppDatabase) -> AppDatabase:
-    """A database with the app's schema and no rows; the schema is shared: do not alter it."""
-    _shared_database.rows('TRUNCATE "user" CASCADE')
-    return _shared_database
 
 
 @pytest.fixture
