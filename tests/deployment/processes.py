@@ -21,6 +21,8 @@ from tests.deployment.compose import services
 from threads_pipelines.settings import PROJECT_ROOT
 
 SERVICES = ("code", "webserver", "daemon")
+# What was compiled once need not be compiled again for each night.
+_KEPT = ("PATH", "HOME", "NUMBA_CACHE_DIR", "MPLCONFIGDIR")
 
 
 @dataclass(slots=True)
@@ -46,7 +48,7 @@ class Deployment:
     def environment(self) -> dict[str, str]:
         """The environment of every service."""
         return {
-            **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+            **{name: os.environ[name] for name in _KEPT if name in os.environ},
             "PYTHONDONTWRITEBYTECODE": "1",
             "DAGSTER_HOME": str(self.home),
             "THREADS_STATE_DIR": str(self.folder / "state"),

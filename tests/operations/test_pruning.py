@@ -1,21 +1,14 @@
 """What has had its time goes; what is served or pinned never does."""
 
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
-from dagster import DagsterRunStatus
-from dagster._core.events import EngineEventData
-from dagster._core.storage.tags import GRPC_INFO_TAG
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.operations.build import store_version
 from threads_pipelines.defs.maintenance import (
-    end_abandoned_runs,
     finished_runs,
     maintenance,
     runs_of_latest_materializations,
@@ -112,27 +105,6 @@ def test_versions_are_pruned_on_s3(instance: dg.DagsterInstance) -> None:
         instance=instance, resources={"storage": ObjectStorage()}
     )
     assert result.success
-
-
-def make_run(instance: dg.DagsterInstance, pid: int, **tags: str) -> str:
-    """A run that says that this process works on it."""
-    job = dg.JobDefinition(name="stands_for_a_night", graph_def=maintenance.graph)
-    run = instance.create_run_for_job(
-        job, status=DagsterRunStatus.STARTED, tags={GRPC_INFO_TAG: "{}", **tags}
-    )
-    instance.report_engine_event(
-        f"Started process for run (pid: {pid}).", run, EngineEventData.in_process(pid)
-    )
-    return run.run_id
-
-
-def test_only_runs_without_a_process_are_ended(instance: dg.DagsterInstance) -> None:
-    with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        process.wait()
-    dead, alive = make_run(instance, process.pid), make_run(instance, os.getpid())
-    end_abandoned_runs(dg.build_sensor_context(instance))
-    states = {run.run_id: run.status for run in instance.get_runs()}
-    assert states == {dead: DagsterRunStatus.FAILURE, alive: DagsterRunStatus.STARTED}
 
 
 def test_the_run_that_made_an_asset_is_needed(instance: dg.DagsterInstance) -> None:

@@ -6,6 +6,7 @@ import dagster as dg
 
 from threads_pipelines import settings
 from threads_pipelines.defs.progress import failure_of
+from threads_pipelines.defs.recovery import OFFERED_AGAIN
 from threads_pipelines.operations.alerts import (
     FailedRun,
     failure_text,
@@ -28,6 +29,8 @@ def alert_on_failure(context: dg.RunFailureSensorContext) -> dg.SkipReason | Non
     given = settings.load()
     if given.alert_webhook_url is None:
         return dg.SkipReason("THREADS_ALERT_WEBHOOK_URL is not set: nobody is told")
+    if context.failure_event.message == OFFERED_AGAIN:
+        return dg.SkipReason("told already")
     text = failure_text(failed_run(context))
     send_alert(given.alert_webhook_url, redact(text, given.secrets))
     return None

@@ -20,6 +20,7 @@ from threads_pipelines.defs import (
     participants,
     population,
     publish,
+    recovery,
     resources,
     rollback,
     schedules,
@@ -48,7 +49,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
             every_minute.every_minute,
             maintenance.weekly_maintenance,
         ],
-        sensors=[*alerts.ALERTS, maintenance.end_abandoned_runs],
+        sensors=[*alerts.ALERTS, recovery.end_abandoned_runs],
         resources={
             "database": resources.Database(),
             "storage": resources.ObjectStorage(),

@@ -1,11 +1,9 @@
-"""Off the nightly path: old runs and versions are pruned, abandoned runs are ended."""
+"""Off the nightly path: old runs and versions are pruned."""
 
 from datetime import UTC, datetime
 
 import dagster as dg
-import psutil
-from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
-from dagster._core.storage.tags import GRPC_INFO_TAG
+from dagster import DagsterInstance, DagsterRunStatus
 from pydantic import Field
 
 from threads_pipelines import settings
@@ -15,7 +13,6 @@ from threads_pipelines.storage.pruning import prune_versions
 
 _FINISHED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
 _BATCH = 500
-_SLACK_SECONDS = 1.0
 
 
 class PruneConfig(dg.Config):
@@ -99,44 +96,3 @@ def maintenance() -> None:
 def weekly_maintenance() -> dg.RunRequest:
     """Request the pruning with its defaults."""
     return dg.RunRequest()
-
-
-@dg.sensor(
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    minimum_interval_seconds=30,
-    description="Ends runs whose process is gone: killed with its server, or by the system for "
-    "want of memory. They fail, so that they are alerted and continued once by themselves.",
-)
-def end_abandoned_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-    """Fail each started run whose process is not on this machine any more.
-
-    The server of the code evaluates this sensor, and the runs that it launches are processes beside
-    it: of a container that was restarted none is left.
-    """
-    active = dg.RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING])
-    ended = []
-    for run in context.instance.get_runs(active):
-        if GRPC_INFO_TAG in run.tags and is_abandoned(context.instance, run):
-            context.instance.report_run_failed(run, "Its process is gone (killed?).")
-            context.instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-            ended.append(run.run_id)
-    return dg.SkipReason(f"ended {', '.join(ended)}" if ended else "every run has its process")
-
-
-def is_abandoned(instance: DagsterInstance, run: DagsterRun) -> bool:
-    """Whether the process that started the run is gone; one that took its number is younger."""
-    for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
-        event = entry.get_dagster_event()
-        pid = event.engine_event_data.metadata.get("pid")
-        if pid is not None and "Started process for run" in (event.message or ""):
-            return not _lives_since(int(str(pid.value)), entry.timestamp)
-    return False
-
-
-def _lives_since(pid: int, timestamp: float) -> bool:
-    try:
-        process = psutil.Process(pid)
-        ended = process.status() == psutil.STATUS_ZOMBIE
-        return not ended and bool(process.create_time() <= timestamp + _SLACK_SECONDS)
-    except psutil.NoSuchProcess:
-        return False
