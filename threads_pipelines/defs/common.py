@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from threads_pipelines.defs.cost import measured
 from threads_pipelines.errors import (
     ContractError,
     DatabaseError,
@@ -23,11 +24,11 @@ RETRY_IO = dg.RetryPolicy(max_retries=2, delay=2, backoff=dg.Backoff.EXPONENTIAL
 
 
 def asset(**spec: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """``dagster.asset`` with what all of ours share: owners, and retries of I/O alone."""
+    """``dagster.asset`` with what all of ours share: owners, retries of I/O alone, their cost."""
 
     def decorate(function: Callable[..., Any]) -> dg.AssetsDefinition:
         made: dg.AssetsDefinition = dg.asset(owners=OWNERS, retry_policy=RETRY_IO, **spec)(
-            once_unless_io(function)
+            measured(once_unless_io(function))
         )
         return made
 

@@ -20,6 +20,7 @@ from threads_pipelines.defs.common import (
 )
 from threads_pipelines.defs.common import result as judged
 from threads_pipelines.defs.content import post_variations
+from threads_pipelines.defs.cost import measured
 from threads_pipelines.defs.resources import Database, ObjectStorage
 from threads_pipelines.defs.seeds import read_seed_users, seed_users
 from threads_pipelines.defs.synthetic import SyntheticData
@@ -97,6 +98,7 @@ SPECS = [
         },
     ),
 )
+@measured
 @once_unless_io
 def synthetic_population(
     context: dg.AssetExecutionContext,

@@ -1,0 +1,28 @@
+from collections.abc import Iterator
+
+import dagster as dg
+
+from threads_pipelines.defs.cost import PEAK, SECONDS, measured
+
+
+def one() -> dg.MaterializeResult:
+    return dg.MaterializeResult(metadata={"rows": 1})
+
+
+def several() -> Iterator[dg.MaterializeResult]:
+    yield dg.MaterializeResult("first")
+    yield dg.MaterializeResult("second", metadata={"rows": 2})
+
+
+def test_a_step_says_what_it_cost() -> None:
+    made = [measured(one)(), *measured(several)()]
+    for result in made:
+        assert result.metadata is not None
+        assert 0 <= result.metadata[SECONDS] < 60
+        # Of a Python process with Dagster in it, in MB whatever the system counts in.
+        assert 50 < result.metadata[PEAK] < 5_000
+    assert [result.metadata.get("rows") for result in made if result.metadata] == [1, None, 2]
+    assert [result.asset_key for result in made[1:]] == [
+        dg.AssetKey("first"),
+        dg.AssetKey("second"),
+    ]
