@@ -5,8 +5,11 @@ from datetime import UTC, datetime
 import dagster as dg
 import numpy as np
 import pytest
+from dagster._core.execution.api import create_execution_plan
 from scipy.sparse import csr_matrix
 
+from threads_pipelines.definitions import defs
+from threads_pipelines.defs.maintenance import maintenance
 from threads_pipelines.defs.operations import check_services
 from threads_pipelines.defs.progress import failure_of
 from threads_pipelines.defs.resources import ObjectStorage
@@ -59,6 +62,29 @@ def test_a_part_that_is_needed_and_ill_stops_a_run_before_anything_is_done(
     assert not result.asset_materializations_for_node("downstream")
     told = [str(event) for event in result.all_events]
     assert not [line for line in told if "planted-secret" in line]
+
+
+@pytest.mark.parametrize("job", [job.name for job in defs.jobs or ()])
+def test_every_step_of_every_job_comes_after_the_look(job: str) -> None:
+    direct = create_execution_plan(defs.resolve_job_def(job)).get_all_step_deps()
+    (look,) = {"check_services", "check_parts"} & set(direct)
+
+    def before(step: str) -> set[str]:
+        return set(direct[step]).union(*(before(other) for other in direct[step]))
+
+    assert not [step for step in direct if step != look and look not in before(step)]
+
+
+def test_a_job_of_ops_stops_as_well(
+    environment: pytest.MonkeyPatch, instance: dg.DagsterInstance
+) -> None:
+    environment.setenv("DATABASE_URL", "postgresql://someone:secret@127.0.0.1:1/app")
+    result = maintenance.execute_in_process(
+        instance=instance, resources={"storage": ObjectStorage()}, raise_on_error=False
+    )
+    (failed,) = result.get_step_failure_events()
+    assert failed.step_key == "check_parts"
+    assert failure_of(failed).startswith("Stopped before anything was done: database: ")
 
 
 def snapshot(users: int) -> Snapshot:

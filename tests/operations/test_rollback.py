@@ -48,7 +48,7 @@ def publish_night(partition: str, instance: dg.DagsterInstance) -> str:
 
 def launch(job: dg.JobDefinition, instance: dg.DagsterInstance, **config: str) -> list[str]:
     """Run a job as the launchpad does; returns what it logged."""
-    (op,) = (node.name for node in job.nodes)
+    op = job.nodes_in_topological_order[-1].name
     result = job.execute_in_process(
         run_config={"ops": {op: {"config": config}}} if config else {},
         resources=RESOURCES,

@@ -36,7 +36,7 @@ _MISSING = (
     group_name="experiment",
     kinds={"postgres"},
     code_version="1",
-    deps=["synthetic_interactions"],
+    deps=["check_services", "synthetic_interactions"],
     description="Control or treatment for each enrolled account, by a stable hash of the "
     "experiment's name and the account's id. Real accounts only where the config says so.",
     metadata=columns(id="text", experiment_group="varchar(20)"),

@@ -10,14 +10,14 @@ _process_a_step = dg.multiprocess_executor.configured(
         "start_method": {"forkserver": {"preload_modules": ["threads_pipelines.definitions"]}},
     }
 )
-# Every job that reads or writes looks at the services first; a night ends with a look at its data.
+# Every job looks at the services first; a night ends with a look at its data.
 _first = dg.AssetSelection.assets("check_services")
 _last = dg.AssetSelection.assets("validate_data")
 _synthetic = _first | dg.AssetSelection.groups("seeds", "content", "population")
 _nightly = _first | dg.AssetSelection.groups("recommendation") | _last
-_tuning = dg.AssetSelection.groups("tuning")
-_reports = dg.AssetSelection.groups("experiment")
-_tick = dg.AssetSelection.assets("generated_posts", "simulated_interactions")
+_tuning = _first | dg.AssetSelection.groups("tuning")
+_reports = _first | dg.AssetSelection.groups("experiment")
+_tick = _first | dg.AssetSelection.assets("generated_posts", "simulated_interactions")
 
 full_pipeline = dg.define_asset_job(
     "full_pipeline",
@@ -57,13 +57,13 @@ services_check = dg.define_asset_job(
 )
 data_validation = dg.define_asset_job(
     "data_validation",
-    selection=_last,
+    selection=_first | _last,
     executor_def=dg.in_process_executor,
     description="Judges a day's data again, by itself and against the seven days before it.",
 )
 manual_simulation = dg.define_asset_job(
     "manual_simulation",
-    selection=_first | dg.AssetSelection.assets("fake_users") | _tick,
+    selection=dg.AssetSelection.assets("fake_users") | _tick,
     executor_def=dg.in_process_executor,
     description="Makes the fake users that are missing, then lets them post and act once.",
 )

@@ -7,6 +7,7 @@ from dagster import DagsterInstance, DagsterRunStatus
 from pydantic import Field
 
 from threads_pipelines import settings
+from threads_pipelines.defs.operations import check_parts
 from threads_pipelines.defs.resources import ObjectStorage
 from threads_pipelines.operations.pruning import FinishedRun, VersionRules, plan_runs
 from threads_pipelines.storage.pruning import prune_versions
@@ -32,7 +33,10 @@ class PruneConfig(dg.Config):
     run_count: int = Field(200, ge=0, description="Latest runs that stay whatever their age.")
 
 
-@dg.op(description="Delete versions on S3 and runs in Dagster's storage that have had their time.")
+@dg.op(
+    ins={"checked": dg.In(dg.Nothing)},
+    description="Delete versions on S3 and runs in Dagster's storage that have had their time.",
+)
 def prune_old(context: dg.OpExecutionContext, config: PruneConfig, storage: ObjectStorage) -> None:
     """Prune, and say what went."""
     rules = VersionRules(config.superseded_days, config.keep_days, config.keep_partitions)
@@ -83,7 +87,7 @@ def runs_of_latest_materializations(instance: DagsterInstance) -> set[str]:
 @dg.job(executor_def=dg.in_process_executor)
 def maintenance() -> None:
     """Prune old versions, models and runs."""
-    prune_old()
+    prune_old(check_parts())
 
 
 @dg.schedule(

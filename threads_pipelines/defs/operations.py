@@ -1,4 +1,6 @@
-"""Operations as assets: the look at the services before a run."""
+"""The look at the services before a run: an asset of the larger jobs, an op of the smaller ones."""
+
+from collections.abc import Sequence
 
 import dagster as dg
 from pydantic import Field
@@ -6,7 +8,7 @@ from pydantic import Field
 from threads_pipelines import settings
 from threads_pipelines.defs.common import asset, columns, preview, rows_made
 from threads_pipelines.operations import health
-from threads_pipelines.operations.health import HealthLimits
+from threads_pipelines.operations.health import Finding, HealthLimits
 from threads_pipelines.storage.health import look
 
 
@@ -19,6 +21,10 @@ class ServicesConfig(dg.Config):
     skew_seconds: float = Field(
         30.0, gt=0, description="Most that a server's clock may differ from this machine's."
     )
+
+    def limits(self) -> HealthLimits:
+        """As ``look`` takes them."""
+        return HealthLimits(self.free_gigabytes, self.skew_seconds)
 
 
 @asset(
@@ -35,11 +41,24 @@ def check_services(
     context: dg.AssetExecutionContext, config: ServicesConfig
 ) -> dg.MaterializeResult:
     """Look at all parts; fail with one line where a needed one is ill."""
-    limits = HealthLimits(config.free_gigabytes, config.skew_seconds)
-    findings = look(settings.load(), limits=limits)
+    findings = look(settings.load(), limits=config.limits())
+    table = _require(context.log, findings)
+    return dg.MaterializeResult(metadata=rows_made(len(findings), parts=table))
+
+
+@dg.op(out=dg.Out(dg.Nothing), description="Look at the parts that the job needs, and stop it.")
+def check_parts(context: dg.OpExecutionContext, config: ServicesConfig) -> None:
+    """The same for a job of ops, which begin after it."""
+    _require(context.log, look(settings.load(), health.NIGHTLY_PARTS, config.limits()))
+
+
+def _require(log: dg.DagsterLogManager, findings: Sequence[Finding]) -> dg.MarkdownMetadataValue:
+    """The findings as a table; raises Failure where a part that a run needs is ill.
+
+    Without the text model the templates write: that is worth a warning, not a stop.
+    """
     rows = [(f.part, f.ok, f.found, round(f.seconds, 2), f.advice) for f in findings]
     table = preview(["part", "well", "found", "seconds", "what to do"], rows)
-    # Without the text model the templates write: that is worth a warning, not a stop.
     fault = health.stops_a_run(findings, health.NIGHTLY_PARTS)
     if fault:
         raise dg.Failure(
@@ -49,5 +68,5 @@ def check_services(
         )
     for finding in findings:
         if not finding.ok:
-            context.log.warning(f"{finding.part} (not needed now): {finding.found}")
-    return dg.MaterializeResult(metadata=rows_made(len(findings), parts=table))
+            log.warning(f"{finding.part} (not needed now): {finding.found}")
+    return table

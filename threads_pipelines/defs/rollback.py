@@ -8,12 +8,15 @@ import dagster as dg
 from pydantic import Field
 
 from threads_pipelines.defs.common import preview, rows_made
+from threads_pipelines.defs.operations import check_parts
 from threads_pipelines.defs.resources import Database, ObjectStorage
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.objects import ObjectStore
 from threads_pipelines.storage.publish import PublishReport, publish
 from threads_pipelines.storage.registry import activate, pin, read_registry, release
 from threads_pipelines.storage.rollback import feeds_to_publish
+
+_FIRST = {"checked": dg.In(dg.Nothing)}
 
 
 class PinConfig(dg.Config):
@@ -36,7 +39,11 @@ class DryRunConfig(dg.Config):
     ttl_hours: float = Field(48, gt=24, le=24 * 31, description="Hours until a row would expire.")
 
 
-@dg.op(pool="publish", description="Pin a version and publish its rows, filtered again, as of now.")
+@dg.op(
+    ins=_FIRST,
+    pool="publish",
+    description="Pin a version and publish its rows, filtered again, as of now.",
+)
 def publish_pinned(
     context: dg.OpExecutionContext, config: PinConfig, database: Database, storage: ObjectStorage
 ) -> None:
@@ -58,7 +65,7 @@ def publish_pinned(
     )
 
 
-@dg.op(description="Release the pin: the next night publishes its own version again.")
+@dg.op(ins=_FIRST, description="Release the pin: the next night publishes its own version again.")
 def release_pin(context: dg.OpExecutionContext, storage: ObjectStorage) -> None:
     """Take the pin away, if there is one."""
     objects = storage.store()
@@ -71,7 +78,11 @@ def release_pin(context: dg.OpExecutionContext, storage: ObjectStorage) -> None:
     )
 
 
-@dg.op(pool="publish", description="Tell what publishing would change, and change nothing.")
+@dg.op(
+    ins=_FIRST,
+    pool="publish",
+    description="Tell what publishing would change, and change nothing.",
+)
 def compare_with_table(
     context: dg.OpExecutionContext, config: DryRunConfig, database: Database, storage: ObjectStorage
 ) -> None:
@@ -143,19 +154,19 @@ def _latest(storage: ObjectStorage) -> str:
 @dg.job(executor_def=dg.in_process_executor)
 def pin_version() -> None:
     """Roll back: serve an earlier version, filtered again, until it is released."""
-    publish_pinned()
+    publish_pinned(check_parts())
 
 
 @dg.job(executor_def=dg.in_process_executor)
 def release_version() -> None:
     """End a rollback: the next night publishes its own version again."""
-    release_pin()
+    release_pin(check_parts())
 
 
 @dg.job(executor_def=dg.in_process_executor)
 def dry_run() -> None:
     """Tell how many rows publishing would add, change and remove, and change nothing."""
-    compare_with_table()
+    compare_with_table(check_parts())
 
 
 ROLLBACK_JOBS = [pin_version, release_version, dry_run]

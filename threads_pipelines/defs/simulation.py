@@ -23,7 +23,7 @@ _NOBODY = "there are no fake users yet: run manual_simulation once"
     group_name="simulation",
     kinds={"postgres", "ollama"},
     code_version="1",
-    deps=[fake_users],
+    deps=["check_services", fake_users],
     description="One to three posts a run on their authors' interests, by the text model or by "
     "templates, never a text that was posted before.",
     metadata=columns(id="text", user_id="text", content="text", created_at="timestamp(3)"),

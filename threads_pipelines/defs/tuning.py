@@ -27,7 +27,7 @@ class TuningConfig(dg.Config):
     kinds={"s3", "numpy"},
     code_version="1",
     partitions_def=daily,
-    deps=[interaction_matrix],
+    deps=["check_services", interaction_matrix],
     description="The winner of a search over settings, judged on the last day (or fifth) of the "
     "training window; the seeds' own formula and trending are always among the candidates.",
     metadata=columns(candidate="text", ndcg="float64", kept="bool"),

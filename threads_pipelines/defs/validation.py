@@ -62,7 +62,7 @@ class ValidationConfig(dg.Config):
     kinds={"s3", "parquet"},
     code_version="1",
     partitions_def=daily,
-    deps=[dg.AssetKey("user_recommendation")],
+    deps=["check_services", "user_recommendation"],
     description="Judges the night by itself and against the seven before it: volume, types, "
     "orphans, users without activity, freshness, feeds, drift of scores and of coverage. A check "
     "that fails says what to look at; the feeds stay as they are.",
