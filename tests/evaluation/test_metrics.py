@@ -64,7 +64,7 @@ def test_beyond_accuracy() -> None:
     feeds = rows({0: [1, 2], 1: [1]})
     users = np.array([0, 1, 2], np.int32)
     recent = np.array([False, False, True])
-    result = metrics.beyond_accuracy(feeds, train, recent, users)
+    result = metrics.beyond_accuracy(feeds, metrics.self_information(train), recent, users)
     assert metrics.self_information(train) == pytest.approx(-np.log2([3 / 4, 2 / 4, 1 / 4]))
     assert result["novelty@10"][:2] == pytest.approx([1.5, 1.0])
     assert result["fresh_share@10"][:2] == pytest.approx([0.5, 0.0])

@@ -7,6 +7,7 @@ All keep the rules of a feed: candidates only, nothing seen, nothing of the user
 import numpy as np
 from numpy.typing import NDArray
 
+from threads_pipelines.evaluation.split import event_keys
 from threads_pipelines.recommender.rows import TRENDING, ScoredRows
 from threads_pipelines.recommender.snapshot import Snapshot
 
@@ -17,8 +18,8 @@ _CELLS = 4_000_000
 
 def popularity(train: Snapshot, users: NDArray[np.int32], top_k: int) -> ScoredRows:
     """The posts that most users know first; repeats by one user count once."""
-    events, n_posts = train.interactions, len(train.posts.ids)
-    pairs = np.unique(events.user.astype(np.int64) * n_posts + events.post)
+    n_posts = len(train.posts.ids)
+    pairs = event_keys(train.interactions, n_posts)
     return _ranked(train, users, top_k, np.bincount(pairs % n_posts, minlength=n_posts))
 
 

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from threads_pipelines.evaluation.split import pair_keys
+from threads_pipelines.evaluation.split import event_keys, pair_keys
 from threads_pipelines.recommender.rows import ScoredRows
 from threads_pipelines.recommender.snapshot import Mask, Snapshot
 
@@ -78,17 +78,19 @@ def per_user(
 
 
 def beyond_accuracy(
-    rows: ScoredRows, train: Snapshot, recent: Mask, users: NDArray[np.int32], k: int = 10
+    rows: ScoredRows, information: Floats, recent: Mask, users: NDArray[np.int32], k: int = 10
 ) -> dict[str, Floats]:
-    """``novelty@k`` and ``fresh_share@k`` of each user's list, shape (n,); NaN without a list."""
+    """``novelty@k`` and ``fresh_share@k`` of each user's list, shape (n,); NaN without a list.
+
+    information: (n_posts,) as ``self_information`` gives it.
+    """
     at_k = (rows.rank <= k) & np.isin(rows.user, users)
     place = np.searchsorted(users, rows.user[at_k])
     post = rows.post[at_k]
     count = np.bincount(place, minlength=len(users)).astype(np.float64)
-    information = self_information(train)[post]
     with np.errstate(invalid="ignore"):  # 0/0: a user without a list has neither
         return {
-            f"novelty@{k}": np.bincount(place, information, len(users)) / count,
+            f"novelty@{k}": np.bincount(place, information[post], len(users)) / count,
             f"fresh_share@{k}": np.bincount(place, recent[post], len(users)) / count,
         }
 
@@ -104,7 +106,7 @@ def self_information(train: Snapshot) -> Floats:
     """(n_posts,) -log2 of the share of users who know the post, 1 added to both counts; in bits."""
     events = train.interactions
     n_posts = len(train.posts.ids)
-    pairs = np.unique(events.user.astype(np.int64) * n_posts + events.post)
+    pairs = event_keys(events, n_posts)
     readers = np.bincount(pairs % n_posts, minlength=n_posts) if n_posts else np.zeros(0)
     everyone = len(np.unique(events.user))
     result: Floats = -np.log2((readers + 1) / (everyone + 1))

@@ -17,6 +17,7 @@ from threads_pipelines.evaluation.metrics import (
     coverage,
     estimate,
     per_user,
+    self_information,
 )
 from threads_pipelines.evaluation.split import Split
 from threads_pipelines.recommender.model import fit
@@ -122,6 +123,7 @@ def evaluate(
         "cold": (users[~split.known[users]], split.relevant),
         "fresh": _on_fresh_posts(split, users),
     }
+    information = self_information(split.train)
     ndcg: dict[str, Floats] = {}
     shown: dict[tuple[str, str], float] = {}
     vectors: dict[str, dict[tuple[str, str], Floats]] = {group: {} for group in groups}
@@ -132,7 +134,7 @@ def evaluate(
         ndcg[name] = per_user(rows, split.relevant, users, (10,))["ndcg@10"]
         for group, (members, relevant) in groups.items():
             measured = per_user(rows, relevant, members)
-            measured |= beyond_accuracy(rows, split.train, split.recent, members)
+            measured |= beyond_accuracy(rows, information, split.recent, members)
             vectors[group] |= {(name, measure): vector for measure, vector in measured.items()}
             shown[group, name] = coverage(rows, split.train, members)
     scores = []
