@@ -29,6 +29,14 @@ def test_row_ids_are_distinct_uuids_of_version_8() -> None:
         assert (str(parsed), parsed.version, parsed.variant) == (text, 8, uuid.RFC_4122)
 
 
+def test_row_ids_can_begin_with_a_time() -> None:
+    at = np.array([1_700_000_000_000, 1_700_000_000_000, 1_700_000_000_001])
+    ids = [uuid.UUID(one.decode()) for one in row_ids("test", "like", np.arange(3), at=at)]
+    assert [one.int >> 80 for one in ids] == at.tolist()
+    assert len({one.int & ((1 << 80) - 1) for one in ids}) == 3
+    assert all(one.version == 8 and one.variant == uuid.RFC_4122 for one in ids)
+
+
 def test_row_ids_depend_on_everything_that_names_the_row() -> None:
     one, two = np.array([1]), np.array([2])
     ids = {

@@ -34,13 +34,14 @@ def interaction_batches(population: Population, size: int = 250_000) -> Iterator
     rows, users, posts = population.interactions, population.people.id, population.posts.id
     for start in range(0, len(rows), size):
         part = slice(start, min(start + size, len(rows)))
+        number, at = np.arange(part.start, part.stop), rows.at[part]
         yield {
-            "id": row_ids(population.run_key, "user_interaction", np.arange(part.start, part.stop)),
+            "id": row_ids(population.run_key, "user_interaction", number, at=at),
             "user_id": users[rows.user[part]],
             "post_id": posts[rows.post[part]],
             "interaction_type": _KINDS[rows.kind[part]],
             "metadata": rows.metadata_values[rows.metadata[part]],
-            "created_at": rows.at[part],
+            "created_at": at,
         }
 
 
