@@ -25,10 +25,16 @@ from benchmarks.report import write_report
 from threads_pipelines import settings
 from threads_pipelines.console.dagster import dagster_environment, launch_job
 from threads_pipelines.console.run import prepare
-from threads_pipelines.defs.cost import PEAK, SECONDS
+from threads_pipelines.defs.cost import CPU, PEAK, SECONDS
 from threads_pipelines.embedded.stack import Stack
 
-ROWS = "dagster/row_count"
+# Columns of the report, and the metadata that they come from.
+TOLD = {
+    "of them in the step": SECONDS,
+    "CPU seconds": CPU,
+    "peak MB": PEAK,
+    "rows": "dagster/row_count",
+}
 Row = dict[str, object]
 
 
@@ -106,9 +112,7 @@ def profile() -> list[Row]:
         {
             "what": one.step_key,
             "seconds": (one.end_time or 0.0) - (one.start_time or 0.0),
-            "of them its own": cost.get(one.step_key, {}).get(SECONDS, ""),
-            "peak MB": cost.get(one.step_key, {}).get(PEAK, ""),
-            "rows": cost.get(one.step_key, {}).get(ROWS, ""),
+            **{name: cost.get(one.step_key, {}).get(key, "") for name, key in TOLD.items()},
         }
         for one in sorted(stats, key=lambda one: one.start_time or 0.0)
     ]

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from threads_pipelines.defs.cost import PEAK, SECONDS, measured
+from threads_pipelines.defs.cost import CPU, PEAK, SECONDS, measured
 
 
 def one() -> dg.MaterializeResult:
@@ -19,6 +19,7 @@ def test_a_step_says_what_it_cost() -> None:
     for result in made:
         assert result.metadata is not None
         assert 0 <= result.metadata[SECONDS] < 60
+        assert 0 <= result.metadata[CPU] < 60
         # Of a Python process with Dagster in it, in MB whatever the system counts in.
         assert 50 < result.metadata[PEAK] < 5_000
     assert [result.metadata.get("rows") for result in made if result.metadata] == [1, None, 2]
