@@ -4,7 +4,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from threads_pipelines.recommender.interactions import Pairs
-from threads_pipelines.recommender.kernels import nearest_rows
+from threads_pipelines.recommender.neighbours import Lists, nearest_rows
 from threads_pipelines.recommender.parallel import in_blocks
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.recommender.similar_posts import Neighbours
@@ -55,8 +55,8 @@ def similar_texts(snapshot: Snapshot, pairs: Pairs, settings: RecommenderSetting
         count = np.zeros(len(block), np.int32)
         nearest_rows(
             block,
-            vectors.indptr.astype(np.int64), vectors.indices, vectors.data,
-            by_word.indptr.astype(np.int64), by_word.indices, by_word.data,
+            Lists(vectors.indptr.astype(np.int64), vectors.indices, vectors.data),
+            Lists(by_word.indptr.astype(np.int64), by_word.indices, by_word.data),
             words, scale, np.full(len(block), -1),
             near, alike, count,
         )  # fmt: skip

@@ -12,7 +12,7 @@ from threads_pipelines.recommender.snapshot import INTERACTION_TYPES, Snapshot
 
 Floats = NDArray[np.float32]
 NONE: Floats = np.zeros(0, np.float32)
-"""No values: what stands for a binary matrix in the kernels."""
+"""No values: what stands for a binary matrix in ``Lists``."""
 
 
 @dataclass(frozen=True, slots=True)

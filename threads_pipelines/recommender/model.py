@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 
 from threads_pipelines.recommender.arrays import model_arrays
 from threads_pipelines.recommender.content import similar_texts
-from threads_pipelines.recommender.interactions import (
-    Pairs,
-    pairs_of,
-)
-from threads_pipelines.recommender.kernels import nearest_rows, rank_posts
+from threads_pipelines.recommender.interactions import NONE, Pairs, pairs_of
+from threads_pipelines.recommender.neighbours import Lists, nearest_rows
 from threads_pipelines.recommender.parallel import in_blocks
+from threads_pipelines.recommender.ranking import PostFacts, rank_posts
 from threads_pipelines.recommender.rows import ScoredRows
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.recommender.similar_posts import (
@@ -83,31 +81,30 @@ class Model:
         place = np.searchsorted(pool, rows)
         own = np.where(np.append(pool, -1)[place] == rows, place, -1)
 
+        history = Lists(a["user_start"], a["user_post"], a["profile"])
+        audience = Lists(a["audience_start"], a["audience"], a["audience_value"])
+        pool_lists = Lists(a["pool_start"], a["pool_post"], a["pool_vote"])
+        near = Lists(a["near_start"], a["near_post"], a["near_value"])
+        text = Lists(a["text_start"], a["text_post"], a["text_value"])
+        seen_posts = Lists(a["seen_start"], a["seen_post"], NONE)
+        own_posts = Lists(a["own_start"], a["own_post"], NONE)
+        facts = PostFacts(a["boost"], a["base"], a["lately"], a["author"], a["untouched"])
+
         def work(low: int, high: int) -> None:
+            block = slice(low, high)
             neighbour = np.empty((high - low, most), np.int32)
             similarity = np.zeros((high - low, most), np.float32)
             found = np.zeros(high - low, np.int32)
             if most:
                 nearest_rows(
-                    rows[low:high],
-                    a["user_start"], a["user_post"], a["profile"],
-                    a["audience_start"], a["audience"], a["audience_value"],
-                    a["post_scale"], a["pool_scale"], own[low:high],
+                    rows[block], history, audience, a["post_scale"], a["pool_scale"], own[block],
                     neighbour, similarity, found,
                 )  # fmt: skip
                 np.power(similarity, np.float32(s.people_power), out=similarity)
             rank_posts(
-                rows[low:high],
-                a["user_start"], a["user_post"], a["profile"],
-                a["pool_start"], a["pool_post"], a["pool_vote"],
-                neighbour, similarity, found,
-                a["near_start"], a["near_post"], a["near_value"],
-                a["text_start"], a["text_post"], a["text_value"],
-                a["seen_start"], a["seen_post"], a["own_start"], a["own_post"],
-                a["boost"], a["base"], a["lately"], a["author"], a["untouched"],
-                s.author_cap, s.fresh_every, shares,
-                post[low:high], score[low:high], reason[low:high], evidence[low:high],
-                count[low:high],
+                rows[block], history, pool_lists, neighbour, similarity, found, near, text,
+                seen_posts, own_posts, facts, s.author_cap, s.fresh_every, shares,
+                post[block], score[block], reason[block], evidence[block], count[block],
             )  # fmt: skip
 
         in_blocks(work, n, _BLOCK)

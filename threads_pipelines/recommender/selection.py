@@ -1,7 +1,7 @@
-"""Keeping the largest of many values, compiled: a small heap behind a cheap threshold.
+"""Keeping the largest of many values, compiled: mostly one pass that vector units can do.
 
-numba's cache looks at the file of the function that is called: after a change here, touch
-``kernels.py`` or clear the cache.
+Values are compared by their bits: those of positive float32 numbers are in the order of the
+numbers, and whole numbers have no NaN that would keep a loop from the vector units.
 """
 
 from typing import Any
@@ -9,98 +9,111 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-_LANE = 32
+_LANE = 16
 """Values at most that share one maximum in ``keep_largest``."""
 
 
 @njit(cache=True, nogil=True)
-def sift(heap_value: Any, heap_item: Any, size: int, k: int) -> None:
-    """Restore a heap whose least value stands first, downwards from place k."""
-    value, item = heap_value[k], heap_item[k]
-    while True:
-        child = 2 * k + 1
-        if child >= size:
-            break
-        if child + 1 < size and heap_value[child + 1] < heap_value[child]:
-            child += 1
-        if heap_value[child] >= value:
-            break
-        heap_value[k], heap_item[k] = heap_value[child], heap_item[child]
-        k = child
-    heap_value[k], heap_item[k] = value, item
-
-
-@njit(cache=True, nogil=True)
-def offer(value: float, item: int, heap_value: Any, heap_item: Any, size: int) -> int:
-    """Put one value into the heap where it belongs there; returns the heap's new size."""
-    most = len(heap_value)
-    if size < most:
-        heap_value[size], heap_item[size] = value, item
-        size += 1
-        if size == most:
-            for place in range(most // 2, -1, -1):
-                sift(heap_value, heap_item, size, place)
-    elif value > heap_value[0]:
-        heap_value[0], heap_item[0] = value, item
-        sift(heap_value, heap_item, size, 0)
-    return size
-
-
-@njit(cache=True, nogil=True)
-def lane_maxima(values: Any, n_lanes: int) -> Any:
-    """The largest value, at least 0, at each place modulo ``n_lanes``: a loop for vector units."""
-    lanes = np.zeros(n_lanes, np.float32)
-    for low in range(0, len(values), n_lanes):
-        part = values[low : low + n_lanes]
+def _fold(bits: Any, lanes: Any) -> None:
+    """The largest value, at least 0, at each place modulo the number of lanes."""
+    lanes[:] = 0
+    n_lanes = len(lanes)
+    for low in range(0, len(bits), n_lanes):
+        part = bits[low : low + n_lanes]
         for b in range(len(part)):
-            lanes[b] = part[b] if part[b] > lanes[b] else lanes[b]
-    return lanes
+            if part[b] > lanes[b]:
+                lanes[b] = part[b]
+
+
+@njit(cache=True, nogil=True)
+def _kth_largest(bits: Any, k: int) -> Any:
+    """The k-th largest of at least k values of at least 0: each bit of it by one count."""
+    found = np.int32(0)
+    for bit in range(30, -1, -1):
+        trial = np.int32(found | np.int32(1 << bit))
+        count = np.int32(0)
+        for b in range(len(bits)):
+            count = np.int32(count + np.int32(bits[b] >= trial))
+        if count >= k:
+            found = trial
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _shrink(bits: Any, place: Any, most: int) -> Any:
+    """Move the ``most`` largest to the front, the earlier of equal ones; returns the least."""
+    least = _kth_largest(bits, most)
+    equal = most
+    for b in range(len(bits)):
+        equal -= bits[b] > least
+    size = 0
+    for b in range(len(bits)):
+        if bits[b] > least or (bits[b] == least and equal > 0):
+            equal -= bits[b] == least
+            bits[size], place[size] = bits[b], place[b]
+            size += 1
+    return least
 
 
 @njit(cache=True, nogil=True)
 def largest(values: Any) -> Any:
     """The largest value, at least 0."""
-    return lane_maxima(values, 256).max()
+    lanes = np.empty(256, np.int32)
+    _fold(values.view(np.int32), lanes)
+    return lanes.view(np.float32).max()
 
 
 @njit(cache=True, nogil=True)
-def keep_largest(values: Any, heap_value: Any, heap_item: Any) -> int:
-    """Put the largest positive values into the heap; which of equal ones depends on data alone.
+def keep_largest(values: Any, best_value: Any, best_place: Any) -> int:
+    """Find the largest positive values, in no order; which of equal ones depends on data alone.
 
     Of n lanes, the k-th largest maximum is exceeded by at least k values, so all others are out
-    after one look.
+    after one look. The rest go through a buffer of twice the size, halved when it is full.
     """
-    n, most, size = len(values), len(heap_value), 0
+    n, most = len(values), len(best_value)
     if n == 0 or most == 0:
         return 0
-    n_lanes = max(min(max(n // _LANE, 8 * most), n), 1)
-    lanes = lane_maxima(values, n_lanes)
-    threshold = np.float32(0)
-    if most < n_lanes:
-        threshold = np.partition(lanes, n_lanes - most)[n_lanes - most]
-    for b in range(n_lanes):
-        if lanes[b] > 0 and lanes[b] >= threshold:
-            for j in range(b, n, n_lanes):
-                if values[j] > 0 and values[j] >= threshold:
-                    size = offer(values[j], j, heap_value, heap_item, size)
+    bits = values.view(np.int32)
+    lanes = np.empty(min(max(n // _LANE, 3 * most), n), np.int32)
+    coarse = np.empty(min(3 * most, n), np.int32)
+    _fold(bits, lanes)
+    _fold(lanes, coarse)
+    least = np.int32(1)
+    if most < len(coarse):
+        least = max(least, _kth_largest(coarse, most))
+    held, place, size = np.empty(2 * most, np.int32), np.empty(2 * most, np.int32), 0
+    for b in range(len(lanes)):
+        if lanes[b] >= least:
+            for j in range(b, n, len(lanes)):
+                if bits[j] >= least:
+                    held[size], place[size] = bits[j], j
+                    size += 1
+                    if size == 2 * most:
+                        least = np.int32(_shrink(held, place, most) + 1)
+                        size = most
+    if size > most:
+        _shrink(held[:size], place, most)
+        size = most
+    best_value[:size] = held[:size].view(np.float32)
+    best_place[:size] = place[:size]
     return size
 
 
 @njit(cache=True, nogil=True)
-def best_first(values: Any, heap_value: Any, heap_item: Any) -> int:
+def best_first(values: Any, best_value: Any, best_place: Any) -> int:
     """As ``keep_largest``, sorted: the largest first, the earlier place first among equals."""
-    size = keep_largest(values, heap_value, heap_item)
+    size = keep_largest(values, best_value, best_place)
     gap = size // 2
     while gap > 0:  # Shell's sort: short to compile, and quick on the few that there are
         for k in range(gap, size):
-            value, item, m = heap_value[k], heap_item[k], k
+            value, place, m = best_value[k], best_place[k], k
             while m >= gap and (
-                heap_value[m - gap] < value
-                or (heap_value[m - gap] == value and heap_item[m - gap] > item)
+                best_value[m - gap] < value
+                or (best_value[m - gap] == value and best_place[m - gap] > place)
             ):
-                heap_value[m], heap_item[m] = heap_value[m - gap], heap_item[m - gap]
+                best_value[m], best_place[m] = best_value[m - gap], best_place[m - gap]
                 m -= gap
-            heap_value[m], heap_item[m] = value, item
+            best_value[m], best_place[m] = value, place
         gap //= 2
     return size
 

@@ -8,7 +8,7 @@ from scipy.linalg.lapack import spotrf, spotri
 from scipy.sparse import csr_matrix
 
 from threads_pipelines.recommender.interactions import NONE, Pairs
-from threads_pipelines.recommender.kernels import nearest_rows
+from threads_pipelines.recommender.neighbours import Lists, nearest_rows
 from threads_pipelines.recommender.parallel import in_blocks
 from threads_pipelines.recommender.settings import RecommenderSettings
 
@@ -61,8 +61,8 @@ def cosine_posts(
     def search(low: int, high: int) -> None:
         nearest_rows(
             np.arange(low, high),
-            pairs.post_start, pairs.post_user, NONE,
-            pairs.user_start, pairs.user_post, NONE,
+            Lists(pairs.post_start, pairs.post_user, NONE),
+            Lists(pairs.user_start, pairs.user_post, NONE),
             user_value, scale, np.arange(low, high),
             post[low:high], value[low:high], found[low:high],
         )  # fmt: skip
