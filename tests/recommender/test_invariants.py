@@ -148,3 +148,12 @@ def test_somebody_who_was_away_for_years_still_has_a_profile() -> None:
     rows = fit(world([*long_ago, *lately], 8, 6), hours).recommend(slice(None), 6)
     assert np.isfinite(rows.score).all()
     assert rows.post[(rows.user == 0) & (rows.rank == 1)].tolist() == [2]
+
+
+@pytest.mark.parametrize("hours", [100, 125, 130, 135, 140, 145, 150, 200])
+def test_votes_that_have_faded_count_for_nothing(hours: int) -> None:
+    settings = RecommenderSettings(people_share=1, vote_half_life_hours=1)
+    events = [(0, 0, 3, 1), (1, 0, 3, hours), (1, 1, 3, hours), (1, 2, 3, hours + 1), (2, 3, 3, 1)]
+    rows = fit(world(events, 3, 4), settings).recommend(slice(None), 4)
+    assert np.isfinite(rows.score).all()
+    assert sorted(rows.post[rows.user == 0].tolist()) == [1, 2, 3]

@@ -13,6 +13,8 @@ from threads_pipelines.recommender.prefetch import prefetch
 from threads_pipelines.recommender.rows import FRESH_TOPIC, SIMILAR_PEOPLE, SIMILAR_POST, TRENDING
 from threads_pipelines.recommender.selection import arrange, best_first, largest
 
+_FADED = 1e-30
+"""Below it a part has decayed to nothing, and what scales it up would overflow."""
 _CAP_DEPTH = 4
 """Times ``top_k`` posts that are looked through where the posts of an author are capped."""
 
@@ -53,7 +55,7 @@ def _scale_without(total: Any, forbidden: Any, share: float) -> Any:
     for j in forbidden:
         total[j] = 0
     most = largest(total)
-    return np.float32(share / most) if most > 0 else np.float32(0)
+    return np.float32(share / most) if most > _FADED else np.float32(0)
 
 
 @njit(cache=True, nogil=True)
