@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from threads_pipelines.recommender.interactions import Pairs, decay, group_by, profiles
+from threads_pipelines.recommender.interactions import Pairs, decay, profiles
+from threads_pipelines.recommender.merging import group_by
 from threads_pipelines.recommender.people import people_arrays
 from threads_pipelines.recommender.popularity import (
     head_start,

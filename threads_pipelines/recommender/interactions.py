@@ -1,12 +1,11 @@
 """Events as user-post pairs, in compressed rows and columns ordered by recency."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from threads_pipelines.recommender.merging import by_column, group_by, merge_repeats
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.recommender.snapshot import INTERACTION_TYPES, Snapshot
 
@@ -43,104 +42,39 @@ class Pairs:
         return np.diff(self.post_start)
 
 
-@njit(cache=True, nogil=True)
-def _group(keys: Any, order: Any, n: int) -> Any:
-    """Counting sort: starts of each key and the positions of ``order``, stable."""
-    start = np.zeros(n + 1, np.int64)
-    for e in order:
-        start[keys[e] + 1] += 1
-    for k in range(n):
-        start[k + 1] += start[k]
-    place = start[:-1].copy()
-    grouped = np.empty(len(order), np.int32)
-    for e in order:
-        grouped[place[keys[e]]] = e
-        place[keys[e]] += 1
-    return start, grouped
-
-
-@njit(cache=True, nogil=True)
-def _merge_repeats(start: Any, grouped: Any, post: Any, worth: Any, n_posts: int, cap: int) -> Any:
-    """Per pair, in row order: its latest event, its strongest worth, its count of events."""
-    n_users = len(start) - 1
-    slot = np.full(n_posts, -1, np.int32)
-    event = np.empty(len(grouped), np.int32)
-    best = np.empty(len(grouped), np.float32)
-    count = np.empty(len(grouped), np.int32)
-    pair_start = np.zeros(n_users + 1, np.int64)
-    n = 0
-    for u in range(n_users):
-        first = n
-        for k in range(start[u], start[u + 1]):
-            e = grouped[k]
-            s = slot[post[e]]
-            if s >= first:
-                count[s] += 1
-                best[s] = max(best[s], worth[e])
-            elif n < first + cap:
-                slot[post[e]] = n
-                event[n], best[n], count[n] = e, worth[e], 1
-                n += 1
-        pair_start[u + 1] = n
-    return pair_start, event[:n], best[:n], count[:n]
-
-
-def group_by(keys: NDArray[np.int32], n: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Starts (n + 1,) and the positions of each key 0 … n − 1, ascending; others are left out."""
-    start, grouped = _group(keys, np.flatnonzero(keys >= 0).astype(np.int32), n)
-    return start, grouped
-
-
-def _latest_first(at: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Positions by descending time; a long span is cut into 4 million steps, a second or more."""
-    if not len(at):
-        return np.zeros(0, np.int32)
-    ago = at.max() - at
-    ago //= max(1, int(ago.max()) // 4_000_000)
-    return group_by(ago.astype(np.int32), int(ago.max()) + 1)[1]
-
-
 def pairs_of(snapshot: Snapshot, settings: RecommenderSettings) -> Pairs:
     """Merge events into pairs; events whose type weighs nothing are left out.
 
     Where counting every co-occurrence would cost too much (the sum of squared histories), a user's
     latest ``history_cap`` posts count.
     """
-    events = snapshot.interactions
-    worth_of = np.array(
-        [getattr(settings.weights, kind) for kind in INTERACTION_TYPES], dtype=np.float32
-    )
-    worth = worth_of[events.kind]
-    kept = np.flatnonzero(worth > 0).astype(np.int32)
-    if snapshot.timed:
-        kept = kept[_latest_first(events.at[kept])]
-    order = kept
+    events, weights = snapshot.interactions, settings.weights
+    worth_of = np.array([getattr(weights, kind) for kind in INTERACTION_TYPES], np.float32)
     n_users, n_posts = len(snapshot.users.ids), len(snapshot.posts.ids)
-
-    user, post = events.user[order], events.post[order]
-    start, grouped = _group(user, np.arange(len(order), dtype=np.int32), n_users)
+    counting = np.where((worth_of > 0)[events.kind], events.user, np.int32(-1))
+    start, grouped = group_by(counting, n_users)
+    del counting
     cost = float((np.diff(start).astype(np.float64) ** 2).sum())
     cap = n_posts if cost <= settings.exact_reads else settings.history_cap
-    user_start, event, best, count = _merge_repeats(
-        start, grouped, post, worth[order], n_posts, cap
-    )
+    user_start = np.zeros(n_users + 1, np.int64)
+    user_post = np.empty(len(grouped), np.int32)
+    user_weight, user_age = (np.empty(len(grouped), np.float32) for _ in range(2))
+    merge_repeats(
+        start, grouped, (events.post, events.kind, events.at), worth_of, settings.repeat_gain,
+        snapshot.as_of, snapshot.timed, n_posts, cap, user_start, user_post, user_weight, user_age,
+    )  # fmt: skip
     del start, grouped
-    age = np.zeros(len(order), np.float32)
-    if snapshot.timed:
-        age = np.maximum(snapshot.as_of - events.at[order], 0).astype(np.float32)
-        age /= np.float32(3600)
-    post_of, owner = post[event], user[event]
-    post_start, in_columns = _group(post_of, np.arange(len(event), dtype=np.int32), n_posts)
-    age = age[event]
-    weight = best * (1 + np.float32(settings.repeat_gain) * np.log(count, dtype=np.float32))
+    for array in (user_post, user_weight, user_age):
+        array.resize(int(user_start[-1]), refcheck=False)  # in place: repeats leave room behind
+    post_start, post_user, post_age = by_column(user_start, user_post, user_age, n_posts)
     return Pairs(
         user_start=user_start,
-        user_post=post_of,
-        user_weight=weight,
-        user_age=age,
+        user_post=user_post,
+        user_weight=user_weight,
+        user_age=user_age,
         post_start=post_start,
-        post_user=owner[in_columns],
-        post_age=age[in_columns],
+        post_user=post_user,
+        post_age=post_age,
     )
 
 

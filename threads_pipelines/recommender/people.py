@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from threads_pipelines.recommender.interactions import NONE, Pairs, decayed, group_by, row_sums
+from threads_pipelines.recommender.interactions import NONE, Pairs, decayed, row_sums
+from threads_pipelines.recommender.merging import group_by
 from threads_pipelines.recommender.settings import RecommenderSettings
 
 _LEAST_POOL = 4_000
