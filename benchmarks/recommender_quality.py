@@ -25,7 +25,8 @@ from benchmarks.peers import GRID
 from benchmarks.peers import peers_python as default_python
 from benchmarks.report import write_report
 from threads_pipelines.evaluation import baselines, metrics
-from threads_pipelines.evaluation.split import DAY, Split, by_time, hold_out
+from threads_pipelines.evaluation.holdout import hold_out
+from threads_pipelines.evaluation.split import DAY, Split, by_time
 from threads_pipelines.offline.reading import read_snapshot
 from threads_pipelines.recommender.model import fit
 from threads_pipelines.recommender.rows import ScoredRows

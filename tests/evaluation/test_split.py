@@ -129,21 +129,3 @@ def assert_small(events: list[tuple[int, int]]) -> None:
     """Nothing could be held out: few pairs, or each the only one of its user."""
     distinct = set(events)
     assert round(0.2 * len(distinct)) <= len({u for u, _ in distinct})
-
-
-def test_hold_out_takes_the_last_day_of_a_feed() -> None:
-    events = [(i % 7, i % 97, i * 3600) for i in range(24 * 7)]
-    result = split.hold_out(snapshot(events, 7, 97, created_at=[1] * 97), np.random.default_rng(0))
-    assert result.cut == (24 * 7 - 1) * 3600 - DAY
-
-
-def test_hold_out_takes_the_last_fifth_where_the_last_day_is_nothing() -> None:
-    events = [(i % 7, i % 97, i * 10 * DAY) for i in range(100)]
-    result = split.hold_out(snapshot(events, 7, 97, created_at=[1] * 97), np.random.default_rng(0))
-    assert len(result.train.interactions) == 80
-
-
-def test_hold_out_without_usable_times_takes_random_pairs() -> None:
-    events = [(u, p, 5) for u in range(5) for p in range(5)]
-    result = split.hold_out(snapshot(events, 5, 5), np.random.default_rng(0))
-    assert result.relevant.nnz == 5

@@ -21,8 +21,6 @@ from threads_pipelines.recommender.snapshot import (
 )
 
 DAY = 86_400
-MIN_LAST_DAY, MAX_LAST_DAY = 0.02, 0.5
-"""Shares of all events between which the last day is worth holding out; else the last fifth is."""
 _LIKE = INTERACTION_TYPES.index("like")
 
 
@@ -69,7 +67,7 @@ def by_time(snapshot: Snapshot, cut: int, until: int) -> Split:
     before, after = _sides(snapshot, cut, until)
     if not before.any() or not after.any():
         raise DataError(f"No events on one side of the split at {cut} (epoch seconds)")
-    return _split(snapshot, before, after, cut, until)
+    return split_events(snapshot, before, after, cut, until)
 
 
 def nights(snapshot: Snapshot, count: int, last_cut: int | None = None) -> list[Split]:
@@ -104,30 +102,10 @@ def random_pairs(snapshot: Snapshot, rng: np.random.Generator, share: float = 0.
     owner = pairs // n_posts
     starts = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
     held[starts[np.logical_and.reduceat(held, starts)]] = False  # who would lose everything
-    split = _split(snapshot, ~held[of_event], held[of_event], 0, 0)
+    split = split_events(snapshot, ~held[of_event], held[of_event])
     if not split.relevant.nnz:
         raise DataError("Too few pairs to hold any out: at least one user needs two posts")
     return split
-
-
-def hold_out(snapshot: Snapshot, rng: np.random.Generator) -> Split:
-    """The split on which settings are chosen: the last day, the last fifth, or random pairs.
-
-    The last day where it holds between 2% and 50% of all events (a feed), the last fifth of the
-    events otherwise (a slow catalogue), random pairs where the input has no timestamps or nothing
-    new happened in the end. Raises DataError where there is nothing to hold out at all.
-    """
-    at = snapshot.interactions.at
-    if snapshot.timed and len(at) and at.min() < at.max():
-        last = int(at.max())
-        share = float((at > last - DAY).mean())
-        cut = min(int(np.sort(at)[int(0.8 * (len(at) - 1))]), last - 1)
-        cuts = [last - DAY, cut] if MIN_LAST_DAY <= share <= MAX_LAST_DAY else [cut]
-        for cut in cuts:
-            split = by_time(snapshot, cut, last)
-            if split.relevant.nnz:
-                return split
-    return random_pairs(snapshot, rng)
 
 
 def first_seen(snapshot: Snapshot) -> Times:
@@ -155,7 +133,10 @@ def event_keys(events: Interactions, n_posts: int) -> NDArray[np.int64]:
     return keys[np.diff(keys, prepend=-1) > 0]
 
 
-def _split(snapshot: Snapshot, train: Mask, test: Mask, cut: int, until: int) -> Split:
+def split_events(
+    snapshot: Snapshot, train: Mask, test: Mask, cut: int = 0, until: int = 0
+) -> Split:
+    """Train and test on these events; without a cut the training side is read as of now."""
     n_users, n_posts = snapshot.seen.shape
     timed = cut > 0
     born = first_seen(snapshot) if timed else np.full(n_posts, -1)

@@ -11,7 +11,7 @@ from threads_pipelines.errors import DataError, InputFileError
 from threads_pipelines.evaluation.invariants import Checker, Violations
 from threads_pipelines.evaluation.report import EvaluationReport, models
 from threads_pipelines.evaluation.report import evaluate as evaluate_split
-from threads_pipelines.evaluation.split import hold_out
+from threads_pipelines.evaluation.holdout import hold_out
 from threads_pipelines.offline.reading import FileSnapshot, read_snapshot
 from threads_pipelines.offline.writing import check_writable, write_feeds
 from threads_pipelines.recommender.model import fit, recommend_chunks

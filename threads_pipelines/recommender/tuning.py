@@ -6,12 +6,20 @@ The default is where it starts, so a small validation set leaves it as it is.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from threads_pipelines.errors import DataError
-from threads_pipelines.evaluation.split import Split, hold_out, random_pairs
+from threads_pipelines.evaluation.holdout import (
+    MAX_LAST_DAY,
+    MOST_LAST_DAY,
+    share_of_last_day,
+    validation_splits,
+)
+from threads_pipelines.evaluation.split import Split
 from threads_pipelines.recommender.model import Fitter
 from threads_pipelines.recommender.search import Fold, Search, Trial
 from threads_pipelines.recommender.search_space import explore
@@ -22,11 +30,7 @@ USERS_PER_FIT = 250
 """Validation users that are scored at most for each fit that the search may cost."""
 
 ENOUGH_USERS = 1000
-FOLDS = 2
-"""With fewer users than enough, so many earlier splits in all are taken."""
-
-RANDOM_SHARE = 0.1
-"""Share of pairs that is held out where there are no timestamps."""
+"""With fewer validation users than that, there are further splits."""
 
 BASELINE_MARGIN = 3.0
 """The same for a ranking without anything personal: the app has a feed of that kind already."""
@@ -48,26 +52,26 @@ class TuningReport:
     trials: tuple[Trial, ...]
 
 
-def _next_split(snapshot: Snapshot, folds: list[Fold], rng: np.random.Generator) -> Split:
-    if not snapshot.timed:
-        return random_pairs(snapshot, rng, RANDOM_SHARE)
-    return hold_out(folds[-1].split.train if folds else snapshot, rng)
-
-
 def _folds(snapshot: Snapshot, rng: np.random.Generator, most: int) -> list[Fold]:
-    """The latest split and, where that leaves few users, the one before it, and so on."""
+    """As many splits as give enough users; of a feed that has doubled in a day always two.
+
+    No split has more users than those before it together: the first are what the night is like.
+    """
+    found: list[tuple[Split, NDArray[np.int32]]] = []
+    doubled = MAX_LAST_DAY < share_of_last_day(snapshot) <= MOST_LAST_DAY
+    with suppress(DataError):  # nothing left to hold out
+        for split in validation_splits(snapshot, rng):
+            users = split.test_users()
+            users = users[split.known[users]]
+            if len(users):
+                found.append((split, users))
+            if sum(len(u) for _, u in found) >= ENOUGH_USERS and len(found) > doubled:
+                break
     folds: list[Fold] = []
-    while len(folds) < FOLDS and sum(len(fold.users) for fold in folds) < ENOUGH_USERS:
-        try:
-            split = _next_split(snapshot, folds, rng)
-        except DataError:
-            break
-        users = split.test_users()
-        users = users[split.known[users]]
-        if not len(users):
-            break
-        if len(users) > most:
-            users = np.sort(rng.choice(users, most, replace=False))
+    for split, users in found:
+        cap = min(most // len(found), sum(len(fold.users) for fold in folds) or most)
+        if len(users) > cap:
+            users = np.sort(rng.choice(users, cap, replace=False))
         folds.append(Fold(Fitter(split.train), split, users))
     return folds
 

@@ -1,0 +1,81 @@
+"""What is held out to judge settings."""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from tests.evaluation.build import snapshot
+from threads_pipelines.errors import DataError
+from threads_pipelines.evaluation import holdout
+from threads_pipelines.evaluation.split import DAY
+
+
+def test_hold_out_takes_the_last_day_of_a_feed() -> None:
+    events = [(i % 7, i % 97, i * 3600) for i in range(24 * 7)]
+    result = holdout.hold_out(
+        snapshot(events, 7, 97, created_at=[1] * 97), np.random.default_rng(0)
+    )
+    assert result.cut == (24 * 7 - 1) * 3600 - DAY
+
+
+def test_hold_out_takes_the_last_fifth_where_the_last_day_is_nothing() -> None:
+    events = [(i % 7, i % 97, i * 10 * DAY) for i in range(100)]
+    result = holdout.hold_out(
+        snapshot(events, 7, 97, created_at=[1] * 97), np.random.default_rng(0)
+    )
+    assert len(result.train.interactions) == 80
+
+
+def test_hold_out_without_usable_times_takes_random_pairs() -> None:
+    events = [(u, p, 5) for u in range(5) for p in range(5)]
+    result = holdout.hold_out(snapshot(events, 5, 5), np.random.default_rng(0))
+    assert result.relevant.nnz == 5
+
+
+def test_the_latest_pair_of_everybody_with_two() -> None:
+    whole = snapshot([(0, 0, 9), (0, 1, 5), (1, 1, 7), (2, 2, 3), (2, 0, 3), (2, 0, 8)], 3, 3)
+    result = holdout.latest_pairs(whole, np.random.default_rng(0))
+    assert set(zip(*(side.tolist() for side in result.relevant.nonzero()), strict=True)) == {
+        (0, 0),
+        (2, 0),
+    }
+    kept = result.train.interactions
+    assert sorted(zip(kept.user.tolist(), kept.post.tolist(), strict=True)) == [
+        (0, 1),
+        (1, 1),
+        (2, 2),
+    ]
+    assert result.train.as_of == whole.as_of
+
+
+def test_no_latest_pair_to_hold_out() -> None:
+    for events in ([], [(0, 0, 1), (1, 1, 2)], [(0, 0, 1), (0, 0, 2)]):
+        with pytest.raises(DataError, match="at least one user needs two"):
+            holdout.latest_pairs(snapshot(events, 2, 2), np.random.default_rng(0))
+
+
+def test_a_feed_that_doubles_in_a_day_is_judged_on_that_day_too() -> None:
+    events = [
+        (i % 7, i % 97, 3 * DAY * (i % 40 == 0) // 40 * (i // 40) + 10 * DAY * (i > 160) + i)
+        for i in range(400)
+    ]
+    whole = snapshot(events, 7, 97, created_at=[1] * 97)
+    assert 0.5 < holdout.share_of_last_day(whole) < 0.8
+    first, second = islice(holdout.validation_splits(whole, np.random.default_rng(0)), 2)
+    last = max(at for *_, at in events)
+    assert second.cut == last - DAY < first.cut
+
+
+def test_a_slow_catalogue_ends_with_the_latest_pair_of_everybody() -> None:
+    events = [(u, (3 * u + k) % 30, 10 * DAY * u + k) for u in range(80) for k in range(8)]
+    whole = snapshot(events, 80, 30, created_at=[1] * 30)
+    *_, last = holdout.validation_splits(whole, np.random.default_rng(0))
+    assert last.cut == 0
+    assert len(last.test_users()) == 80
+
+
+def test_without_times_every_validation_split_is_random() -> None:
+    whole = snapshot([(u, p, 0) for u in range(9) for p in range(9)], 9, 9, timed=False)
+    splits = list(holdout.validation_splits(whole, np.random.default_rng(0)))
+    assert [split.relevant.nnz for split in splits] == [8, 8]
