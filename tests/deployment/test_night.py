@@ -4,16 +4,15 @@ The clock is controlled by what Dagster remembers: the schedule is made to have 
 days ago, so that the daemon finds the nights it missed when it starts.
 """
 
+import logging
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
+import dagster._daemon  # noqa: F401 - its scheduler cannot be imported before it
 import httpx
 import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
-from dagster._core.instance.ref import InstanceRef
 from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteRepositoryOrigin
 from dagster._core.scheduler.instigation import (
     InstigatorState,
@@ -21,70 +20,20 @@ from dagster._core.scheduler.instigation import (
     InstigatorType,
     ScheduleInstigatorData,
 )
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import WorkspaceFileTarget
+from dagster._scheduler.scheduler import launch_scheduled_runs
 
 from tests.deployment.processes import SERVICES, Deployment, wait_for
 from tests.storage.app_database import AppDatabase
 from threads_pipelines import settings
 from threads_pipelines.embedded.stack import Stack
-from threads_pipelines.storage import contract, database
-from threads_pipelines.storage.objects import ObjectStore
-from threads_pipelines.storage.provision import ensure_database
+from threads_pipelines.settings import PROJECT_ROOT
+from threads_pipelines.storage import database
 
 PATIENCE = 420.0
 """Seconds until a night is given up; a free machine needs a tenth of it."""
 NIGHT = RunsFilter(job_name="nightly_recommendations")
-PEOPLE = """
-INSERT INTO "user" (id, email, username, created_at, updated_at)
-SELECT 'u' || lpad(n::text, 3, '0'), n || '@example.org', 'u' || n, now() - interval '20 d', now()
-FROM generate_series(1, 40) n;
-INSERT INTO post (id, user_id, content, created_at, updated_at)
-SELECT 'p' || lpad(n::text, 3, '0'), 'u' || lpad((1 + mod(n, 40))::text, 3, '0'),
-       'post ' || n, now() - interval '10 d', now()
-FROM generate_series(1, 120) n;
-INSERT INTO user_interaction (id, user_id, post_id, interaction_type, created_at)
-SELECT 'i' || u || '-' || k, 'u' || lpad(u::text, 3, '0'),
-       'p' || lpad((1 + mod(u, 4) * 30 + mod(u * 7 + k * 11, 30))::text, 3, '0'),
-       (ARRAY['view', 'view', 'click', 'share'])[1 + mod(k, 4)],
-       now() - k * interval '8 h' - interval '2 d'
-FROM generate_series(1, 40) u, generate_series(1, 12) k;
-"""
-
-
-@pytest.fixture
-def stack(state_dir: Path, tmp_path: Path) -> Iterator[Stack]:
-    """PostgreSQL and S3 of the test's own, so that they can be killed."""
-    made = Stack(state_dir / tmp_path.name, ("postgres", "seaweedfs"))
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def deployment(
-    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Deployment]:
-    """The app's database with people in it, an empty bucket, and services that do not run yet."""
-    given = stack.start()
-    address = settings.sqlalchemy_url(given["DAGSTER_DATABASE_URL"])
-    variables = {**given, "DAGSTER_DATABASE_URL": address, "OLLAMA_HOST": "http://127.0.0.1:1"}
-    engine = database.connect(settings.sqlalchemy_url(given["DATABASE_URL"]))
-    contract.create_schema(engine)
-    AppDatabase(engine, "").rows(PEOPLE)
-    ensure_database(address, "DAGSTER_DATABASE_URL")
-    made = Deployment(tmp_path / "services", variables)
-    made.folder.mkdir()
-    made.prepare()
-    for name, value in made.environment().items():
-        monkeypatch.setenv(name, value)
-    ObjectStore(settings.load().s3).ensure_bucket()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def instance(deployment: Deployment) -> Iterator[DagsterInstance]:
-    """The same instance that the services use: its tables are in PostgreSQL."""
-    with DagsterInstance.from_ref(InstanceRef.from_dir(str(deployment.home))) as made:
-        yield made
 
 
 def miss_nights(deployment: Deployment, instance: DagsterInstance) -> None:
@@ -138,6 +87,23 @@ def reached(instance: DagsterInstance, step: str) -> bool:
         for entry in instance.all_logs(run.run_id)
         if (event := entry.dagster_event)
     )
+
+
+def test_after_a_downtime_only_the_latest_night_is_caught_up(
+    deployment: Deployment, instance: DagsterInstance
+) -> None:
+    """Dagster's own scheduler, told what time it is."""
+    deployment.start("code")
+    miss_nights(deployment, instance)
+    last = datetime.fromisoformat(f"{latest_night()}T02:00:00+00:00")
+    target = WorkspaceFileTarget([str(PROJECT_ROOT / "deploy" / "workspace.yaml")])
+    with WorkspaceProcessContext(instance, target) as workspace:
+        for minutes, requested in ((-1, 1), (1, 2), (60, 2)):
+            now = last + timedelta(minutes=minutes)
+            list(launch_scheduled_runs(workspace, logging.getLogger(), now, {}))
+            assert len(nights(instance)) == requested
+    days = [run.tags["dagster/partition"] for run in nights(instance)]
+    assert days == [latest_night(), f"{last - timedelta(days=1):%Y-%m-%d}"]
 
 
 @pytest.mark.soak

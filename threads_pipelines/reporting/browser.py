@@ -33,7 +33,7 @@ _FLAGS = (
     "--disable-sync",
     "--hide-scrollbars",
     "--disable-dev-shm-usage",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--remote-debugging-pipe",
 )
 _PATIENCE = 60.0
@@ -90,8 +90,9 @@ class Browser:
         self._tabs: dict[str, Tab] = {}
         self._loaded: set[str] = set()
 
-    def open(self, file: Path, width: int, height: int = 900, dark: bool = False) -> Tab:
-        """Open a file in a window of this size and wait until it has loaded."""
+    def open(self, page: Path | str, width: int, height: int = 900, dark: bool = False) -> Tab:
+        """Open a file or an address in a window of this size and wait until it has loaded."""
+        address = page if isinstance(page, str) else page.absolute().as_uri()
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
         tab = Tab(attached["sessionId"], self)
@@ -108,7 +109,7 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         tab.call("Emulation.setEmulatedMedia", features=[scheme])
         self._loaded.discard(tab.session)
-        tab.call("Page.navigate", url=file.absolute().as_uri())
+        tab.call("Page.navigate", url=address)
         while tab.session not in self._loaded:
             self._receive()
         return tab
