@@ -69,10 +69,11 @@ def main(users: int, posts: int, interactions: int, out: Path | None) -> None:
                 {"what": f"{what}: {role}", "peak MB": peak} for role, peak in seen.peak.items()
             ]
             processes.append({"what": f"{what}: all together", "peak MB": seen.together})
-    title = f"{users:,} users, {posts:,} posts, {interactions:,} interactions"
-    click.echo(write_report("night", steps, folder, title=f"A night: {title}", bars="seconds"))
-    title = f"Memory of a night: {title}"
-    click.echo(write_report("night_memory", processes, folder, title=title, bars="peak MB"))
+            # After each, for the sake of whoever does not wait for the last.
+            title = f"A night: {users:,} users, {posts:,} posts, {interactions:,} interactions"
+            click.echo(write_report("night", steps, folder, title=title, bars="seconds"))
+            title = title.replace("A night", "Memory of a night")
+            click.echo(write_report("night_memory", processes, folder, title=title, bars="peak MB"))
 
 
 @contextmanager
