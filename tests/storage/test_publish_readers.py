@@ -9,6 +9,7 @@ from random import Random
 
 import psycopg2
 import pytest
+from psycopg2.errors import LockNotAvailable
 from sqlalchemy import make_url
 
 from tests.storage.app_database import AppDatabase
@@ -17,6 +18,9 @@ from tests.storage.test_publish import NIGHT, TTL, feeds
 from threads_pipelines.storage.database import session
 
 DELETE = "DELETE FROM user_recommendation WHERE user_id = %(user)s"
+LOCK = "BEGIN; LOCK TABLE user_recommendation; SELECT pg_sleep(0.5); COMMIT"
+PATIENCE = "100ms"
+"""A reader that waits for a lock as long as this is what ruins the slowest reads."""
 
 
 @dataclass
@@ -33,13 +37,18 @@ class Readers:
         connection.autocommit = True
         random = Random(seed)
         with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = %s", (PATIENCE,))
             while not stop.is_set():
-                cursor.execute(
-                    "SELECT r.post_id, r.score FROM user_recommendation r "
-                    'JOIN post p ON p.id = r.post_id JOIN "user" u ON u.id = p.user_id '
-                    "WHERE r.user_id = %s AND r.expires_at > %s ORDER BY r.score DESC LIMIT 50",
-                    (random.choice(USERS), NIGHT),
-                )
+                try:
+                    cursor.execute(
+                        "SELECT r.post_id, r.score FROM user_recommendation r "
+                        'JOIN post p ON p.id = r.post_id JOIN "user" u ON u.id = p.user_id '
+                        "WHERE r.user_id = %s AND r.expires_at > %s ORDER BY r.score DESC LIMIT 50",
+                        (random.choice(USERS), NIGHT),
+                    )
+                except LockNotAvailable:
+                    self.wrong.append("waiting")
+                    continue
                 found = cursor.fetchall()
                 generations = {int(score) for _, score in found}
                 self.reads += 1
@@ -88,6 +97,9 @@ def test_readers_see_one_whole_generation(crowd: AppDatabase) -> None:
             ["INSERT", DELETE + " AND score < 1"],
             "mixed",
         ),
+        # ... or a page of a feed at a time, or the whole table under a lock.
+        ([DELETE + " AND post_id < 'post 020'"], "partial"),
+        ([LOCK], "waiting"),
     ],
 )
 def test_the_readers_would_notice(crowd: AppDatabase, statements: list[str], fault: str) -> None:
@@ -101,7 +113,7 @@ def test_the_readers_would_notice(crowd: AppDatabase, statements: list[str], fau
     deadline = time.monotonic() + 20
     with readers(crowd) as seen, session(crowd.engine, autocommit=True) as connection:
         while fault not in seen.wrong and time.monotonic() < deadline:
-            for user in USERS:
+            for user in USERS if fault != "waiting" else USERS[:1]:
                 for statement in statements:
                     with connection.cursor() as cursor:
                         query = insert if statement == "INSERT" else statement

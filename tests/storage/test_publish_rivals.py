@@ -2,13 +2,16 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from itertools import islice
 
+import pyarrow as pa
 import pytest
 
 from tests.storage.app_database import AppDatabase
-from tests.storage.crowd import expected, publish_night, stalling
+from tests.storage.crowd import expected, night, publish_night, stalling
 from tests.storage.test_publish import NIGHT, feeds
-from threads_pipelines.errors import DatabaseError, PublishBusyError
+from threads_pipelines.errors import DatabaseError, DataError, PublishBusyError
 from threads_pipelines.storage.database import session
 from threads_pipelines.storage.publish_lock import enter_shard, publishing
 from threads_pipelines.storage.purge import purge_expired
@@ -65,6 +68,29 @@ def test_a_publisher_that_wakes_up_after_a_newer_one_does_no_harm(crowd: AppData
     assert feeds(crowd) == expected(2)
     (failure,) = failures
     assert isinstance(failure, DatabaseError)
+
+
+def test_a_late_backfill_of_an_older_day_leaves_the_newer_one(crowd: AppDatabase) -> None:
+    publish_night(crowd, 2)
+    before = feeds(crowd)
+    report = publish_night(crowd, 1)
+    assert feeds(crowd) == before == expected(2)
+    assert (report.users_newer, report.inserted, report.updated, report.deleted) == (60, 0, 0, 0)
+
+
+def test_a_late_backfill_serves_whom_the_newer_night_did_not_reach(crowd: AppDatabase) -> None:
+    def breaking(generation: int) -> Iterator[pa.Table]:
+        yield from islice(night(generation), 30)
+        raise DataError("the file ends here")
+
+    with pytest.raises(DataError, match="ends here"):
+        publish_night(crowd, 2, breaking)
+    reached = feeds(crowd)
+    assert 0 < len(reached) < 60
+    publish_night(crowd, 1)
+    assert feeds(crowd) == expected(1) | reached
+    publish_night(crowd, 2)
+    assert feeds(crowd) == expected(2)
 
 
 def test_a_shard_of_a_lost_lease_never_begins(crowd: AppDatabase) -> None:

@@ -121,9 +121,13 @@ def publish(
 
 
 def vacuum(engine: Engine) -> str:
-    """VACUUM (ANALYZE) the table; returns why it was skipped, or nothing."""
+    """VACUUM (ANALYZE) the table; returns why it was skipped, or nothing.
+
+    Without giving pages back to the system: the next night needs them, and it would take a lock
+    that readers wait for.
+    """
     with session(engine, autocommit=True) as connection, connection.cursor() as cursor:
-        cursor.execute("VACUUM (ANALYZE) user_recommendation")
+        cursor.execute("VACUUM (ANALYZE, TRUNCATE false) user_recommendation")
         said = " ".join(notice.strip() for notice in connection.notices)
     if "skipping" not in said:
         return ""
