@@ -143,7 +143,10 @@ def test_late_feeds_are_told_once(
         monkeypatch.setenv("THREADS_ALERT_WEBHOOK_URL", server.url)
         context = dg.build_sensor_context(instance)
         assert isinstance(alert_on_late_feeds(context), dg.SkipReason)  # nothing was ever published
-        instance.report_runless_asset_event(dg.AssetMaterialization("user_recommendation"))
+        for metadata in ({"dagster/row_count": 9}, {"dagster/row_count": 0}):  # of now, a past day
+            instance.report_runless_asset_event(
+                dg.AssetMaterialization("user_recommendation", metadata=metadata)
+            )
         assert isinstance(alert_on_late_feeds(context), dg.SkipReason)
         monkeypatch.setattr("threads_pipelines.operations.alerts.LATE_AFTER", timedelta(0))
         told = alert_on_late_feeds(context)

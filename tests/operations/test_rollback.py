@@ -7,6 +7,7 @@ import pytest
 
 from tests.operations.build import store_version
 from tests.storage.app_database import AppDatabase
+from threads_pipelines.defs.audience import Audience
 from threads_pipelines.defs.publish import user_recommendation
 from threads_pipelines.defs.resources import Database, ObjectStorage
 from threads_pipelines.defs.rollback import dry_run, pin_version, release_version
@@ -16,7 +17,7 @@ TODAY = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 DAY, YESTERDAY = f"{TODAY:%Y-%m-%d}", f"{TODAY - timedelta(days=1):%Y-%m-%d}"
 GOOD = [("ann", "p1", 0.9), ("ann", "p2", 0.8), ("ann", "p3", 0.7), ("bob", "p1", 0.6)]
 BAD = [("ann", "p4", 0.9), ("bob", "p4", 0.9), ("bob", "p2", 0.1)]
-RESOURCES = {"database": Database(), "storage": ObjectStorage()}
+RESOURCES = {"database": Database(), "storage": ObjectStorage(), "audience": Audience()}
 
 
 @pytest.fixture

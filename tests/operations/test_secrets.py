@@ -12,6 +12,7 @@ from tests.operations.receiver import receiving
 from tests.storage.app_database import AppDatabase
 from threads_pipelines import settings
 from threads_pipelines.defs import participants
+from threads_pipelines.defs.audience import Audience
 from threads_pipelines.defs.matrix import interaction_matrix
 from threads_pipelines.defs.operations import check_services
 from threads_pipelines.defs.publish import user_recommendation
@@ -24,6 +25,7 @@ RESOURCES = {
     "database": Database(),
     "storage": ObjectStorage(),
     "experiment": participants.Experiment(),
+    "audience": Audience(),
 }
 TODAY = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 

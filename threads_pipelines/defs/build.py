@@ -7,6 +7,7 @@ import dagster as dg
 
 from threads_pipelines.defs import (
     alerts,
+    audience,
     content,
     evaluation,
     every_minute,
@@ -53,6 +54,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
         resources={
             "database": resources.Database(),
             "storage": resources.ObjectStorage(),
+            "audience": audience.Audience(),
             "synthetic": synthetic.SyntheticData(),
             "experiment": participants.Experiment(),
             "simulator": simulator.Simulator(),

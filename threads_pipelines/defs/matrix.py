@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from pydantic import Field
 
 from threads_pipelines import settings
+from threads_pipelines.defs.audience import Audience
 from threads_pipelines.defs.common import (
     asset,
     blocking,
@@ -90,6 +91,7 @@ def interaction_matrix(
     database: Database,
     storage: ObjectStorage,
     experiment: Experiment,
+    audience: Audience,
 ) -> dg.MaterializeResult:
     """Read the app's database into a snapshot and make it the partition's current version."""
     day = date.fromisoformat(context.partition_key)
@@ -102,6 +104,7 @@ def interaction_matrix(
     look_back = timedelta(days=config.look_back_days)
     with database.engine() as engine:
         require_contract(engine)
+        audience.require(engine)
         snapshot, report = read_snapshot(
             engine,
             round(as_of.timestamp()),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from pydantic import Field
 
+from threads_pipelines.defs.audience import Audience
 from threads_pipelines.defs.common import asset, columns, preview, result, rows_made
 from threads_pipelines.defs.model import recommendations
 from threads_pipelines.defs.partitions import daily
@@ -66,15 +67,18 @@ def user_recommendation(
     config: PublishConfig,
     database: Database,
     storage: ObjectStorage,
+    audience: Audience,
 ) -> dg.MaterializeResult:
     """Publish the version's scored rows, or those of the version that is pinned."""
     store, now = storage.artefacts(), datetime.now(UTC).replace(tzinfo=None)
+    served: set[str] = set()
     with database.engine() as engine:
+        audience.require(engine)
         with feeds_to_publish(engine, store, context.partition_key, now) as feeds:
             expires_at = feeds.generated_at + timedelta(hours=config.ttl_hours)
             report = publish(
                 engine,
-                feeds.tables,
+                audience.of(feeds.tables, served),
                 generated_at=feeds.generated_at,
                 expires_at=expires_at,
                 now=now,
@@ -86,9 +90,14 @@ def user_recommendation(
         purged = purge_expired(engine, now)
         found = read_publication(engine, feeds.generated_at, expires_at, now)
     published = report.inserted + report.updated + report.unchanged
-    if published:
+    if published and not audience.users:
         activate(store.objects, feeds.version)
     state = "published" if published else f"archived: {report.notice or 'newer rows are there'}"
+    if audience.users:
+        state += f", for {len(served):,} named accounts alone"
+        without = sorted(set(audience.users) - served)
+        if without:
+            context.log.warning(f"no feed in version {feeds.version} for {', '.join(without)}")
     if feeds.pin:
         state += f" (pinned since {feeds.pin.since}: version {feeds.version})"
     context.log.info(f"{state}: {published:,} rows, {purged:,} expired rows removed")
@@ -96,6 +105,7 @@ def user_recommendation(
         metadata=rows_made(
             published,
             state=state,
+            everyone=not audience.users,
             version=feeds.version,
             generated_at=f"{feeds.generated_at}Z",
             expires_at=f"{expires_at}Z",

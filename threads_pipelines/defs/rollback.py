@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
+from threads_pipelines.defs.audience import Audience
 from threads_pipelines.defs.common import preview, rows_made
 from threads_pipelines.defs.operations import check_parts
 from threads_pipelines.defs.resources import Database, ObjectStorage
@@ -84,13 +85,19 @@ def release_pin(context: dg.OpExecutionContext, storage: ObjectStorage) -> None:
     description="Tell what publishing would change, and change nothing.",
 )
 def compare_with_table(
-    context: dg.OpExecutionContext, config: DryRunConfig, database: Database, storage: ObjectStorage
+    context: dg.OpExecutionContext,
+    config: DryRunConfig,
+    database: Database,
+    storage: ObjectStorage,
+    audience: Audience,
 ) -> None:
     """Publish in transactions that are all taken back, and count."""
     partition = config.partition or _latest(storage)
     now = datetime.now(UTC).replace(tzinfo=None)
+    with database.engine() as engine:
+        audience.require(engine)
     report, metadata = _publish(
-        context, config.ttl_hours, database, storage, partition, now, dry_run=True
+        context, config.ttl_hours, database, storage, partition, now, dry_run_of=audience
     )
     context.log.info(f"dry run for {partition}: {sentence(report)}")
     context.log_event(dg.AssetObservation(asset_key="user_recommendation", metadata=metadata))
@@ -116,7 +123,7 @@ def _publish(
     partition: str,
     now: datetime,
     *,
-    dry_run: bool = False,
+    dry_run_of: Audience | None = None,
 ) -> tuple[PublishReport, dict[str, Any]]:
     with (
         database.engine() as engine,
@@ -124,12 +131,12 @@ def _publish(
     ):
         report = publish(
             engine,
-            feeds.tables,
+            dry_run_of.of(feeds.tables, set()) if dry_run_of else feeds.tables,
             generated_at=feeds.generated_at,
             expires_at=feeds.generated_at + timedelta(hours=ttl_hours),
             now=now,
             run_id=context.run.run_id,
-            dry_run=dry_run,
+            dry_run=dry_run_of is not None,
             progress=context.log.info,
         )
     table = preview(["what", "value"], asdict(report).items())

@@ -91,6 +91,14 @@ def read_contents(engine: Engine, post_ids: Iterable[str]) -> dict[str, str]:
         return dict(cursor.fetchall())
 
 
+def unknown_accounts(engine: Engine, ids: Sequence[str]) -> list[str]:
+    """Those of the ids that no account has, in their order."""
+    with session(engine) as connection, connection.cursor() as cursor:
+        cursor.execute('SELECT id FROM "user" WHERE id = ANY(%s)', (list(ids),))
+        known = {identifier for (identifier,) in cursor.fetchall()}
+    return [identifier for identifier in dict.fromkeys(ids) if identifier not in known]
+
+
 def reasons_of(
     store: ArtefactStore, partition: str, version: str, user_ids: Sequence[str]
 ) -> dict[tuple[str, str], tuple[str, str | None]]:

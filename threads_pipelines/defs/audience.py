@@ -1,0 +1,43 @@
+"""Whose feeds a run publishes: one resource, because the first step and the last have to agree."""
+
+from collections.abc import Iterable, Iterator
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlalchemy as sa
+from pydantic import Field
+
+from threads_pipelines.errors import ConfigurationError
+from threads_pipelines.storage.feeds import unknown_accounts
+
+_NAMED_AT_MOST = 10
+
+
+class Audience(dg.ConfigurableResource):
+    """Everyone, or a few named accounts; the others keep what they have."""
+
+    users: list[str] = Field(
+        default=[], description="Ids of the accounts whose feeds are published. Empty: everyone's."
+    )
+
+    def require(self, engine: sa.Engine) -> None:
+        """Raise ConfigurationError where an id is no account's: before any work, and any write."""
+        unknown = unknown_accounts(engine, self.users)
+        if unknown:
+            named = ", ".join(map(repr, unknown[:_NAMED_AT_MOST]))
+            more = len(unknown) - _NAMED_AT_MOST
+            raise ConfigurationError(
+                f"audience.users: no account has the id {named}"
+                + (f" or {more} more of them" if more > 0 else "")
+                + ': give ids of the table "user", not emails or names'
+            )
+
+    def of(self, tables: Iterable[pa.Table], served: set[str]) -> Iterator[pa.Table]:
+        """The rows of the audience; named accounts that have any are added to ``served``."""
+        chosen = pa.array(self.users, pa.string())
+        for table in tables:
+            if self.users:
+                table = table.filter(pc.is_in(table["user_id"], chosen))
+                served.update(pc.unique(table["user_id"]).to_pylist())
+            yield table
