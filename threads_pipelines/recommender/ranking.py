@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from threads_pipelines.recommender.evidence import name_evidence
 from threads_pipelines.recommender.prefetch import prefetch
 from threads_pipelines.recommender.rows import FRESH_TOPIC, SIMILAR_PEOPLE, SIMILAR_POST, TRENDING
 from threads_pipelines.recommender.selection import arrange, best_first, largest
@@ -59,29 +60,6 @@ def _scale_without(total: Any, forbidden: Any, share: float) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _best_source(rows: Any, weights: Any, lists: Any, slot: Any, evidence: Any, best: Any) -> None:
-    """For each selected post, the post of the history that adds most to it."""
-    best[:] = 0
-    for k in range(len(rows)):
-        for m in range(lists.start[rows[k]], lists.start[rows[k] + 1]):
-            s = slot[lists.item[m]]
-            if s and weights[k] * lists.value[m] > best[s - 1]:
-                best[s - 1] = weights[k] * lists.value[m]
-                evidence[s - 1] = rows[k]
-
-
-@njit(cache=True, nogil=True)
-def _count_votes(rows: Any, lists: Any, slot: Any, votes: Any) -> None:
-    """For each selected post, how many of these rows hold it."""
-    votes[:] = 0
-    for row in rows:
-        for m in range(lists.start[row], lists.start[row + 1]):
-            s = slot[lists.item[m]]
-            if s:
-                votes[s - 1] += 1
-
-
-@njit(cache=True, nogil=True)
 def rank_posts(
     rows: Any,
     history: Any,
@@ -120,10 +98,8 @@ def rank_posts(
     texts = np.zeros(n_posts, np.float32)
     final = np.zeros(n_posts, np.float32)
     slot = np.zeros(n_posts, np.int16)
-    votes = np.zeros(top_k, np.int32)
+    hits = np.empty(n_posts, np.int32)
     best = np.zeros(top_k, np.float32)
-    near_source = np.zeros(top_k, np.int32)
-    text_source = np.zeros(top_k, np.int32)
     has_near, has_text, has_people = len(near.item) > 0, len(text.item) > 0, neighbour.shape[1] > 0
     people_scale = posts_scale = texts_scale = np.float32(0)
     for r in range(len(rows)):
@@ -164,26 +140,22 @@ def rank_posts(
             out_post[r, :size] = deep_post[:size]
         out_count[r] = size
 
+        feed, reasons, evidence = out_post[r, :size], out_reason[r, :size], out_evidence[r, :size]
         for s in range(size):
-            slot[out_post[r, s]] = s + 1
-        if has_people:
-            _count_votes(similar, pool, slot, votes)
-        if has_near:
-            _best_source(liked, worth, near, slot, near_source, best)
-        if has_text:
-            _best_source(liked, worth, text, slot, text_source, best)
-        for s in range(size):
-            j = out_post[r, s]
-            slot[j] = 0
+            j = feed[s]
             out_score[r, s] = final[j]
             by_people, by_post = people[j] * people_scale, posts[j] * posts_scale
             by_text = texts[j] * texts_scale
             most = max(by_people, by_post, by_text)
+            evidence[s] = 0
             if most <= 0 or most < facts.base[j]:
-                out_reason[r, s], out_evidence[r, s] = TRENDING, facts.lately[j]
+                reasons[s], evidence[s] = TRENDING, facts.lately[j]
             elif most == by_people:
-                out_reason[r, s], out_evidence[r, s] = SIMILAR_PEOPLE, votes[s]
+                reasons[s] = SIMILAR_PEOPLE
             elif most == by_post:
-                out_reason[r, s], out_evidence[r, s] = SIMILAR_POST, near_source[s]
+                reasons[s] = SIMILAR_POST
             else:
-                out_reason[r, s], out_evidence[r, s] = FRESH_TOPIC, text_source[s]
+                reasons[s] = FRESH_TOPIC
+        name_evidence(
+            feed, reasons, liked, worth, near, text, similar, pool, slot, best, hits, evidence
+        )
