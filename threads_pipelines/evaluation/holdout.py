@@ -1,6 +1,7 @@
 """What to hold out of a snapshot to judge settings: what the next night is most like, and more."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 
@@ -18,7 +19,6 @@ RANDOM_SHARE = 0.1
 """Share of pairs that is held out for validation where there are no timestamps."""
 
 RANDOM_FOLDS = 2
-EARLIER_FOLDS = 3
 
 
 def share_of_last_day(snapshot: Snapshot) -> float:
@@ -68,8 +68,8 @@ def latest_pairs(snapshot: Snapshot, rng: np.random.Generator) -> Split:
 def validation_splits(snapshot: Snapshot, rng: np.random.Generator) -> Iterator[Split]:
     """Ways to hold out inside a training window, the one most like the next night first.
 
-    Then, of a feed that has doubled within a day, the whole of that day; earlier ends; and of a
-    slow catalogue, where few are active in any of the ends, the latest pair of everybody.
+    Then, of a feed that has doubled within a day, the whole of that day; the end before; and of a
+    slow catalogue, where few are active in either end, the latest pair of everybody.
     """
     if not snapshot.timed:
         for _ in range(RANDOM_FOLDS):
@@ -81,11 +81,7 @@ def validation_splits(snapshot: Snapshot, rng: np.random.Generator) -> Iterator[
     if MAX_LAST_DAY < share <= MOST_LAST_DAY:
         last = int(snapshot.interactions.at.max())
         yield by_time(snapshot, last - DAY, last)
-    for _ in range(EARLIER_FOLDS):
-        try:
-            split = hold_out(split.train, rng)
-        except DataError:
-            break
-        yield split
+    with suppress(DataError):  # too little before the first
+        yield hold_out(split.train, rng)
     if share < MIN_LAST_DAY:
         yield latest_pairs(snapshot, rng)

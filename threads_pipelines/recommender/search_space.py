@@ -13,6 +13,9 @@ Change = dict[str, Any]
 CHEAP_LINEAR = 4000
 """Posts up to which more than one penalty of the linear model is affordable."""
 
+DENSE = 20
+"""Events a post from which a larger linear model may pay for its cost, the cube of the posts."""
+
 _HOURS = (0.5, 1.0, 2.0, 4.0, 12.0, 36.0, 24.0 * 5, 24.0 * 15, 24.0 * 60, 24.0 * 240)
 SHARES = (0.0, 0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1.0)
 EXPONENTS = (-0.2, -0.1, 0.0, 0.1, 0.17, 0.25, 0.35, 0.5, 0.7, 1.0)
@@ -46,21 +49,18 @@ def explore(search: Search, snapshot: Snapshot, timed: bool) -> None:
     if timed:
         for name, settings in PACES.items():
             search.attempt(name, settings)
+    if _affords_linear(snapshot):
+        _try_linear(search, timed, len(snapshot.posts.ids) <= CHEAP_LINEAR)
+    if timed:
         search.climb("popularity_half_life_hours", hours)
     search.climb("popularity_exponent", EXPONENTS)
     search.climb("people_share", SHARES)
     if timed:
         search.climb("vote_half_life_hours", hours)
         search.climb("profile_half_life_hours", hours)
-    for preset in _POST_PRESETS:
-        search.change(**preset)
-    if len(snapshot.posts.ids) <= LINEAR_LIMIT:
-        cheap = len(snapshot.posts.ids) <= CHEAP_LINEAR
-        for penalty in (80.0, 300.0) if cheap else (200.0,):
-            search.change(post_model="linear", linear_regularisation=penalty)
-        if search.best.post_model == "linear" and cheap:
-            search.climb("linear_regularisation", (20.0, 40.0, 80.0, 150.0, 300.0, 600.0, 1200.0))
     if search.best.post_model == "cosine":
+        for preset in _POST_PRESETS:
+            search.change(**preset)
         search.climb("post_neighbours", (20, 50, 100, 300, 1000))
     for damping, power in (
         (0.0, 2.0),
@@ -84,3 +84,19 @@ def explore(search: Search, snapshot: Snapshot, timed: bool) -> None:
         search.change(weights=InteractionWeights(view=1, click=1, like=1, share=1))
         search.change(weights=InteractionWeights(view=1, click=1.5, like=2, share=3))
         search.change(weights=InteractionWeights(view=1, click=2, like=5, share=10))
+
+
+def _affords_linear(snapshot: Snapshot) -> bool:
+    n_posts = len(snapshot.posts.ids)
+    dense = len(snapshot.interactions) >= DENSE * n_posts
+    return n_posts <= CHEAP_LINEAR or (n_posts <= LINEAR_LIMIT and dense)
+
+
+def _try_linear(search: Search, timed: bool, cheap: bool) -> None:
+    """The linear model at every pace: what suits one model need not suit the other."""
+    linear: Change = {"post_model": "linear", "post_neighbours": 1000}
+    search.change(**linear)
+    for name, settings in PACES.items() if timed else ():
+        search.attempt(f"linear, {name}", settings.model_copy(update=linear))
+    if search.best.post_model == "linear" and cheap:
+        search.climb("linear_regularisation", (50.0, 100.0, 200.0, 400.0, 800.0, 1600.0))
