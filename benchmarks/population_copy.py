@@ -20,8 +20,8 @@ from threads_pipelines import settings
 from threads_pipelines.content.seeds import parse_seed_posts, parse_seed_users
 from threads_pipelines.population.generate import Population, generate
 from threads_pipelines.population.settings import PopulationSettings
-from threads_pipelines.population.tables import TABLES, interaction_batches, table
-from threads_pipelines.storage.bulk import copy_batches, copy_rows
+from threads_pipelines.population.tables import TABLES, batches
+from threads_pipelines.storage.bulk import copy_batches
 from threads_pipelines.storage.database import session
 
 NOW = datetime.fromisoformat("2026-01-15 12:00:00")
@@ -74,8 +74,9 @@ def made(users: int, posts: int, interactions: int) -> Population:
 
 def copy(engine: Engine, population: Population) -> int:
     """Copy every table; returns the new rows."""
-    added = sum(copy_rows(engine, name, table(population, name)) for name in TABLES[:-1])
-    return added + sum(copy_batches(engine, TABLES[-1], interaction_batches(population)))
+    return sum(
+        new for name in TABLES for new in copy_batches(engine, name, batches(population, name))
+    )
 
 
 def floor(engine: Engine) -> float:

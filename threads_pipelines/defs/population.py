@@ -28,8 +28,8 @@ from threads_pipelines.population.checks import dangling, outside_window
 from threads_pipelines.population.funnel import KINDS
 from threads_pipelines.population.generate import Population, generate
 from threads_pipelines.population.realism_table import as_markdown, compare, events_of
-from threads_pipelines.population.tables import interaction_batches, table
-from threads_pipelines.storage.bulk import arrow_table, copy_batches, copy_rows
+from threads_pipelines.population.tables import batches, table
+from threads_pipelines.storage.bulk import arrow_table, copy_batches
 from threads_pipelines.storage.catalogue import load_catalogue
 from threads_pipelines.storage.contract import require_contract
 from threads_pipelines.storage.exports import export_rows
@@ -132,17 +132,17 @@ def synthetic_population(
         context.log.info(f"{posts:,} posts added")
         yield _said(made, "synthetic_posts", "post", posts)
         added = 0
-        for new in copy_batches(engine, "user_interaction", interaction_batches(made)):
+        for new in copy_batches(engine, "user_interaction", batches(made, "user_interaction")):
             added += new
             context.log.info(f"{added:,} of {len(made.interactions):,} interactions added")
         likes, comments = _write(engine, made, "like"), _write(engine, made, "comment")
-    batches = (arrow_table("user_interaction", batch) for batch in interaction_batches(made))
-    export_rows(store, f"{run_key.folder}interactions", batches, len(made.interactions), scratch)
+    rows = (arrow_table("user_interaction", part) for part in batches(made, "user_interaction"))
+    export_rows(store, f"{run_key.folder}interactions", rows, len(made.interactions), scratch)
     yield _behaved(made, synthetic, added, likes, comments)
 
 
 def _write(engine: sa.Engine, made: Population, name: str) -> int:
-    return copy_rows(engine, name, table(made, name))
+    return sum(copy_batches(engine, name, batches(made, name)))
 
 
 def _rows(made: Population, name: str) -> tuple[list[pa.Table], int]:

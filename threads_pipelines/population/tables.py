@@ -26,6 +26,16 @@ def table(population: Population, name: str) -> Columns:
     }[name](population)  # fmt: skip
 
 
+def batches(population: Population, name: str, size: int = 250_000) -> Iterator[Columns]:
+    """Rows of one of ``TABLES``, ``size`` at a time."""
+    if name == "user_interaction":
+        yield from interaction_batches(population, size)
+        return
+    columns = table(population, name)
+    for start in range(0, len(columns["id"]), size):
+        yield {column: array[start : start + size] for column, array in columns.items()}
+
+
 def interaction_batches(population: Population, size: int = 250_000) -> Iterator[Columns]:
     """Rows of user_interaction in ascending order of time, ``size`` at a time.
 
