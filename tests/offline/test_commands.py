@@ -187,3 +187,25 @@ def test_evaluate_without_times_holds_out_random_pairs(tmp_path: Path) -> None:
     assert "0 more are on posts that did not exist yet" in result.stdout
     lonely = write(tmp_path, [("user_id", "post_id"), ("u", "p")])
     assert isinstance(run("--interactions", lonely).exception, ThreadsPipelinesError)
+
+
+def test_a_file_of_purchases_alone_gets_feeds_and_a_warning(tmp_path: Path) -> None:
+    rows = [(f"u{u}", f"p{(u + 3 * k) % 7}", "purchase") for u in range(9) for k in range(3)]
+    path = write(tmp_path, [("user_id", "post_id", "interaction_type"), *rows])
+    out = tmp_path / "feeds.csv"
+    result = run("--interactions", path, "--top-k", 2, "--out", out)
+    assert result.exit_code == 0
+    assert {len(feed) for feed in feeds(out).values()} == {2}
+    assert "'purchase' are taken as a plain interaction each" in result.stderr
+    assert "WARNING: no event is a view, click, like, share" in result.stderr
+
+
+def test_a_type_that_is_unknown_among_known_ones_is_ignored_and_said(tmp_path: Path) -> None:
+    rows = [(f"u{u}", f"p{(u + 3 * k) % 7}", "view") for u in range(9) for k in range(3)]
+    path = write(
+        tmp_path, [("user_id", "post_id", "interaction_type"), *rows, ("u0", "p1", "cart")]
+    )
+    result = run("--interactions", path, "--top-k", 2, "--out", tmp_path / "feeds.csv")
+    assert result.exit_code == 0
+    assert "1 events of the unknown type 'cart' are ignored" in result.stderr
+    assert "WARNING" not in result.stderr

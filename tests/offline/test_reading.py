@@ -174,8 +174,21 @@ def test_unknown_types_are_counted_and_seen_but_not_learned_from(tmp_path: Path)
     assert events(read) == {("a", "p"), ("b", "q")}
     assert read.snapshot.interactions.kind.tolist() == [2, 3]
     assert read.snapshot.seen.toarray().all()
-    with pytest.raises(InputFileError, match="interaction_type: no event is a view, click"):
-        read_snapshot(write(tmp_path, "user_id,post_id,interaction_type\na,p,Like\n"))
+    assert not read.all_alike
+
+
+def test_where_no_type_is_known_all_events_count_alike(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "user_id,post_id,interaction_type,created_at\n"
+        "a,p,purchase,1\na,q,rating,2\nb,p,purchase,3\nb,q,view,9\n",
+    )
+    read = read_snapshot(path, as_of=5)
+    assert read.all_alike
+    assert read.unknown_types == {"purchase": 2, "rating": 1}
+    assert events(read) == {("a", "p"), ("a", "q"), ("b", "p")}
+    assert len(set(read.snapshot.interactions.kind.tolist())) == 1
+    assert not read_snapshot(path).all_alike
 
 
 def test_what_happened_after_as_of_is_left_out(tmp_path: Path) -> None:

@@ -8,16 +8,16 @@ import numpy as np
 from pydantic import ValidationError
 
 from threads_pipelines.errors import DataError, InputFileError
+from threads_pipelines.evaluation.holdout import hold_out
 from threads_pipelines.evaluation.invariants import Checker, Violations
 from threads_pipelines.evaluation.report import EvaluationReport, models
 from threads_pipelines.evaluation.report import evaluate as evaluate_split
-from threads_pipelines.evaluation.holdout import hold_out
 from threads_pipelines.offline.reading import FileSnapshot, read_snapshot
 from threads_pipelines.offline.writing import check_writable, write_feeds
 from threads_pipelines.recommender.model import fit, recommend_chunks
 from threads_pipelines.recommender.rows import ScoredRows
 from threads_pipelines.recommender.settings import SEED_FORMULA, RecommenderSettings
-from threads_pipelines.recommender.snapshot import Snapshot
+from threads_pipelines.recommender.snapshot import INTERACTION_TYPES, Snapshot
 from threads_pipelines.recommender.tuning import tune
 
 Progress = Callable[[str], None]
@@ -134,8 +134,12 @@ def _checked(chunks: Iterable[ScoredRows], checker: Checker) -> Iterator[ScoredR
 def _read(inputs: Inputs, progress: Progress) -> FileSnapshot:
     progress(f"reading {inputs.interactions}")
     read = read_snapshot(inputs.interactions, inputs.posts, inputs.users, inputs.as_of, inputs.now)
+    fate = "taken as a plain interaction each" if read.all_alike else "ignored"
     for name, count in sorted(read.unknown_types.items()):
-        progress(f"{count:,} events of the unknown type {name!r} are ignored")
+        progress(f"{count:,} events of the unknown type {name!r} are {fate}")
+    if read.all_alike:
+        known = ", ".join(INTERACTION_TYPES)
+        progress(f"WARNING: no event is a {known}: all events count alike, whatever their type")
     if read.later:
         progress(f"{read.later:,} events are later than the feed and left out")
     snapshot = read.snapshot

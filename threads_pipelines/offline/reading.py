@@ -35,12 +35,16 @@ _UNKNOWN_TYPE = -1
 class FileSnapshot:
     """A snapshot and what was passed over on the way.
 
-    unknown_types: events by type that the app does not write: seen, but not learned from.
+    unknown_types: events by type that the app does not write: seen, but not learned from, unless
+        ``all_alike``.
+    all_alike: whether no event has a type that the app writes, so that each counts as one plain
+        interaction: a file of ratings or purchases alone still says who was interested in what.
     later: events after ``as_of``, left out altogether.
     """
 
     snapshot: Snapshot
     unknown_types: dict[str, int]
+    all_alike: bool
     later: int
 
 
@@ -70,6 +74,9 @@ def read_snapshot(
     as_of = _as_of(at, as_of, now, interactions) if timed else as_of or 0
     past = at <= as_of if timed else np.ones(events.rows, bool)
     kind, unknown = _kinds(events, past)
+    all_alike = sum(unknown.values()) == past.sum()
+    if all_alike:
+        kind[:] = UNTYPED
     authors = catalogue.ids.get("author_id") if catalogue else None
     user_ids = _sorted_ids(events.ids["user_id"], asked and asked.ids["user_id"], authors)
     post_ids = _sorted_ids(events.ids["post_id"], catalogue and catalogue.ids["post_id"])
@@ -84,7 +91,7 @@ def read_snapshot(
         as_of=as_of,
         timed=timed,
     )
-    return FileSnapshot(snapshot, unknown, int((~past).sum()))
+    return FileSnapshot(snapshot, unknown, all_alike, int((~past).sum()))
 
 
 def _catalogue(path: Path | None) -> Table | None:
@@ -123,11 +130,6 @@ def _kinds(events: Table, past: Mask) -> tuple[NDArray[np.int8], dict[str, int]]
     unknown = {
         name: int(n) for name, n in zip(names, counts, strict=True) if n and name not in known
     }
-    if sum(unknown.values()) == past.sum():
-        raise InputFileError(
-            f"{events.path}, line 2, interaction_type: no event is a "
-            f"{', '.join(INTERACTION_TYPES)}; without the column all events count alike"
-        )
     return kind, unknown
 
 
