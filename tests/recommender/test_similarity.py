@@ -127,3 +127,29 @@ def test_weights_and_repeats_make_the_profile() -> None:
     assert pairs.user_post.tolist() == [0, 1]  # latest first; a share weighs nothing here
     assert_allclose(pairs.user_weight, [1 + 0.5 * np.log(2), 5 * (1 + 0.5 * np.log(2))], rtol=1e-6)
     assert_allclose(pairs.user_age, [2, 3])
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_pairs_equal_a_plain_merge(timed: bool) -> None:
+    snapshot = random_world(8, 20, 15, 900, timed=timed)
+    settings = RecommenderSettings()
+    pairs = pairs_of(snapshot, settings)
+    e = snapshot.interactions
+    by_user, by_post = [], []
+    for user in range(20):
+        events = sorted(np.flatnonzero(e.user == user), key=lambda k: -e.at[k])  # stable
+        for post in dict.fromkeys(e.post[events].tolist()):
+            of_pair = [k for k in events if e.post[k] == post]
+            worth = max([settings.weights.view, 1, 1.25, 1.5][e.kind[k]] for k in of_pair)
+            worth *= 1 + settings.repeat_gain * np.log(len(of_pair))
+            age = (snapshot.as_of - e.at[of_pair[0]]) / 3600 if timed else 0
+            by_user.append((user, post, worth, age))
+            by_post.append((post, user, age))
+    got = (np.repeat(np.arange(20), pairs.user_degree), pairs.user_post)
+    assert list(zip(*(a.tolist() for a in got), strict=True)) == [row[:2] for row in by_user]
+    assert_allclose(pairs.user_weight, [row[2] for row in by_user], rtol=1e-6)
+    assert_allclose(pairs.user_age, [row[3] for row in by_user], rtol=1e-6)
+    by_post.sort()
+    assert pairs.post_user.tolist() == [row[1] for row in by_post]
+    assert_allclose(pairs.post_age, [row[2] for row in by_post], rtol=1e-6)
+    assert_allclose(pairs.post_degree, np.bincount([row[0] for row in by_post], minlength=15))

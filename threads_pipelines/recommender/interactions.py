@@ -54,14 +54,16 @@ def pairs_of(snapshot: Snapshot, settings: RecommenderSettings) -> Pairs:
     counting = np.where((worth_of > 0)[events.kind], events.user, np.int32(-1))
     start, grouped = group_by(counting, n_users)
     del counting
-    cost = float((np.diff(start).astype(np.float64) ** 2).sum())
+    length = np.diff(start)
+    cost = float((length.astype(np.float64) ** 2).sum())
     cap = n_posts if cost <= settings.exact_reads else settings.history_cap
     user_start = np.zeros(n_users + 1, np.int64)
     user_post = np.empty(len(grouped), np.int32)
     user_weight, user_age = (np.empty(len(grouped), np.float32) for _ in range(2))
     merge_repeats(
         start, grouped, (events.post, events.kind, events.at), worth_of, settings.repeat_gain,
-        snapshot.as_of, snapshot.timed, n_posts, cap, user_start, user_post, user_weight, user_age,
+        snapshot.as_of, snapshot.timed, n_posts, int(length.max(initial=0)), cap,
+        user_start, user_post, user_weight, user_age,
     )  # fmt: skip
     del start, grouped
     for array in (user_post, user_weight, user_age):

@@ -9,6 +9,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from threads_pipelines.recommender.selection import sort_descending
+
 _HOUR = np.float32(3600)
 
 
@@ -45,6 +47,7 @@ def merge_repeats(
     as_of: int,
     timed: bool,
     n_posts: int,
+    longest: int,
     cap: int,
     pair_start: Any,
     pair_post: Any,
@@ -53,18 +56,19 @@ def merge_repeats(
 ) -> None:
     """Merge the events of each user (``group_by``) into pairs, the latest first, at most ``cap``.
 
+    Sorts each user's part of ``grouped``, the longest of which has ``longest`` events.
     events: post, kind and time of each. A pair of n events weighs 1 + gain·ln(n) times its
     strongest; its age is the hours since its latest. Without times the order is the events'.
     """
     post, kind, at = events
     slot = np.full(n_posts, -1, np.int64)
-    count = np.empty(np.diff(start).max() if len(start) > 1 else 0, np.int32)
+    count = np.empty(longest, np.int32)
     n = 0
     for u in range(len(start) - 1):
         first = n
         row = grouped[start[u] : start[u + 1]]
         if timed and len(row) > 1:
-            row = row[np.argsort(-at[row], kind="mergesort")]  # stable
+            sort_descending(at[row], row)
         for e in row:
             s = slot[post[e]]
             if s >= first:

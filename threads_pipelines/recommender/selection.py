@@ -100,21 +100,26 @@ def keep_largest(values: Any, best_value: Any, best_place: Any) -> int:
 
 
 @njit(cache=True, nogil=True)
+def sort_descending(values: Any, places: Any) -> None:
+    """Sort both by value, the largest first, the smaller place first among equals."""
+    gap = len(values)
+    while gap > 1:  # Shell's sort: short to compile, and quick on the few that there are
+        gap = max(1, gap * 5 // 11)
+        for k in range(gap, len(values)):
+            value, place, m = values[k], places[k], k
+            while m >= gap and (
+                values[m - gap] < value or (values[m - gap] == value and places[m - gap] > place)
+            ):
+                values[m], places[m] = values[m - gap], places[m - gap]
+                m -= gap
+            values[m], places[m] = value, place
+
+
+@njit(cache=True, nogil=True)
 def best_first(values: Any, best_value: Any, best_place: Any) -> int:
     """As ``keep_largest``, sorted: the largest first, the earlier place first among equals."""
     size = keep_largest(values, best_value, best_place)
-    gap = size // 2
-    while gap > 0:  # Shell's sort: short to compile, and quick on the few that there are
-        for k in range(gap, size):
-            value, place, m = best_value[k], best_place[k], k
-            while m >= gap and (
-                best_value[m - gap] < value
-                or (best_value[m - gap] == value and best_place[m - gap] > place)
-            ):
-                best_value[m], best_place[m] = best_value[m - gap], best_place[m - gap]
-                m -= gap
-            best_value[m], best_place[m] = value, place
-        gap //= 2
+    sort_descending(best_value[:size], best_place[:size])
     return size
 
 
