@@ -25,7 +25,7 @@ class Progress:
     def __init__(self, instance: DagsterInstance, tag: str, value: str) -> None:
         self._instance = instance
         self._filter = dg.RunsFilter(tags={tag: value})
-        self._cursor = -1
+        self._cursor: str | None = None
         self._finished = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._console = Console(highlight=False, soft_wrap=True)
@@ -50,9 +50,10 @@ class Progress:
 
     def _show_new(self) -> None:
         for run in self._instance.get_runs(self._filter, limit=1):
-            for entry in self._instance.logs_after(run.run_id, self._cursor):
-                self._cursor += 1
-                line = describe(entry)
+            new = self._instance.get_records_for_run(run.run_id, self._cursor)
+            self._cursor = new.cursor
+            for record in new.records:
+                line = describe(record.event_log_entry)
                 if line is not None:
                     self._console.print(line)
 
