@@ -8,10 +8,12 @@ import click
 
 ALWAYS = (
     ("population_speed",),
+    ("population_copy",),
     ("read",),
     ("publish",),
     ("recommender_speed",),
     ("recommender_speed", "--size", "500000x50000x25000000"),
+    ("night",),
 )
 WITH_A_FEED = ("recommender_quality", "population_realism")
 
