@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import psutil
 
 INTERVAL = 0.2
-# In a command line, and what such a process is; the first that is found counts.
+# What is in the command line of a process, and what it then is; the first that is found counts.
 ROLES = {
     "forkserver": "a step, or the server it is forked from",
     "threads_pipelines.defs.launch": "the run's own process",
@@ -53,7 +53,7 @@ class Watch:
 def role_of(name: str, arguments: list[str]) -> str:
     """What a process is."""
     said = " ".join([name, *arguments])
-    return next((role for sign, role in ROLES.items() if sign in said), name)
+    return next((role for sign, role in ROLES.items() if sign in said), "any other")
 
 
 def proportional(processes: Iterable[psutil.Process]) -> float:
