@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import spotrf, spotri
 from scipy.sparse import csr_matrix
 
 from threads_pipelines.recommender.interactions import NONE, Pairs
@@ -80,6 +79,9 @@ def linear_posts(
 
     B = I − P / diag(P) with P = (XᵀX + λI)⁻¹ over binary X. Weights below zero are kept.
     """
+    # Here, because its memory and seconds are for small catalogues only.
+    from scipy.linalg.lapack import spotrf, spotri
+
     n_users, n_posts = len(pairs.user_degree), len(pairs.post_degree)
     x = csr_matrix(
         (np.ones(len(pairs.user_post), np.float32), pairs.user_post, pairs.user_start),
