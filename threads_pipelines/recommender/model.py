@@ -14,7 +14,7 @@ from threads_pipelines.recommender.interactions import NONE, Pairs, pairs_of
 from threads_pipelines.recommender.neighbours import Lists, nearest_rows
 from threads_pipelines.recommender.parallel import in_blocks
 from threads_pipelines.recommender.ranking import PostFacts, rank_posts
-from threads_pipelines.recommender.rows import ScoredRows
+from threads_pipelines.recommender.rows import ScoredRows, ranked_rows
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.recommender.similar_posts import (
     LINEAR_LIMIT,
@@ -108,7 +108,7 @@ class Model:
             )  # fmt: skip
 
         in_blocks(work, n, _BLOCK)
-        return _as_rows(rows, post, score, reason, evidence, count)
+        return ranked_rows(rows, post, score, reason, evidence, count)
 
 
 def recommend_chunks(
@@ -124,34 +124,6 @@ def shard_of(user_ids: NDArray[np.object_], shards: int) -> NDArray[np.int32]:
     """(n,) int32, the shard 0 … shards − 1 of each user id: stable over runs and machines."""
     digests = (hashlib.blake2b(str(i).encode(), digest_size=8).digest() for i in user_ids)
     return np.fromiter((int.from_bytes(d) % shards for d in digests), np.int32, len(user_ids))
-
-
-def _as_rows(
-    rows: NDArray[np.int64],
-    post: NDArray[np.int32],
-    score: NDArray[np.float32],
-    reason: NDArray[np.int8],
-    evidence: NDArray[np.int32],
-    count: NDArray[np.int32],
-) -> ScoredRows:
-    """Flatten, with scores relative to the user's best and strictly decreasing."""
-    used = np.arange(post.shape[1]) < count[:, None]
-    best = score.max(axis=1, initial=np.finfo(np.float32).tiny, keepdims=True)
-    relative = score.astype(np.float64) / best
-    # A post that was given a place above its score shares that of the next: still a descent.
-    relative = np.maximum.accumulate(relative[:, ::-1], axis=1)[:, ::-1]
-    for k in range(1, post.shape[1]):
-        ceiling = relative[:, k - 1] * (1 - 1e-9)
-        np.minimum(relative[:, k], ceiling, out=relative[:, k])
-    ranks = np.broadcast_to(np.arange(1, post.shape[1] + 1, dtype=np.int16), post.shape)
-    return ScoredRows(
-        user=np.repeat(rows, count).astype(np.int32),
-        post=post[used],
-        score=relative[used],
-        rank=ranks[used],
-        reason=reason[used],
-        evidence=evidence[used],
-    )
 
 
 class Fitter:

@@ -42,3 +42,34 @@ class ScoredRows:
     def concatenate(cls, parts: Sequence["ScoredRows"]) -> "ScoredRows":
         """Join chunks in the order given; at least one."""
         return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))
+
+
+def ranked_rows(
+    rows: NDArray[np.int64],
+    post: NDArray[np.int32],
+    score: NDArray[np.float32],
+    reason: NDArray[np.int8],
+    evidence: NDArray[np.int32],
+    count: NDArray[np.int32],
+) -> ScoredRows:
+    """Flatten (n, top_k) arrays, ``count`` (n,) of which are used in each row.
+
+    Scores become relative to the user's best and strictly decreasing.
+    """
+    used = np.arange(post.shape[1]) < count[:, None]
+    best = score.max(axis=1, initial=np.finfo(np.float32).tiny, keepdims=True)
+    relative = score.astype(np.float64) / best
+    # A post that was given a place above its score shares that of the next: still a descent.
+    relative = np.maximum.accumulate(relative[:, ::-1], axis=1)[:, ::-1]
+    for k in range(1, post.shape[1]):
+        ceiling = relative[:, k - 1] * (1 - 1e-9)
+        np.minimum(relative[:, k], ceiling, out=relative[:, k])
+    ranks = np.broadcast_to(np.arange(1, post.shape[1] + 1, dtype=np.int16), post.shape)
+    return ScoredRows(
+        user=np.repeat(rows, count).astype(np.int32),
+        post=post[used],
+        score=relative[used],
+        rank=ranks[used],
+        reason=reason[used],
+        evidence=evidence[used],
+    )
