@@ -30,11 +30,12 @@ def dangling(snapshot: Snapshot) -> int:
         & _within(events.kind, len(INTERACTION_TYPES))
     )
     width = np.int64(len(snapshot.posts.ids))
-    pairs = np.unique(events.user[valid].astype(np.int64) * width + events.post[valid])
+    pairs = np.sort(events.user[valid].astype(np.int64) * width + events.post[valid])
     owners = np.repeat(np.arange(len(snapshot.users.ids)), np.diff(snapshot.seen.indptr))
-    seen = owners * width + snapshot.seen.indices
-    unseen = ~np.isin(pairs, seen, assume_unique=True)
-    return int(np.count_nonzero(~valid) + np.count_nonzero(unseen))
+    # Sorted on both sides: np.unique and np.isin would hash and sort ten million pairs again.
+    seen = np.append(owners * width + snapshot.seen.indices, np.iinfo(np.int64).max)
+    unseen = pairs[seen[np.searchsorted(seen, pairs)] != pairs]
+    return int(np.count_nonzero(~valid) + len(np.unique(unseen)))
 
 
 def _within(rows: np.ndarray, count: int) -> np.ndarray:
