@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ui stop lint bench soak docs lock clean
+.PHONY: help run test ui stop lint audit bench soak docs lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -30,6 +30,9 @@ stop: ## Stop the embedded stack.
 
 lint: $(READY) ## Lint, check the format and the types.
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+audit: $(READY) ## Compare the locked dependencies with the known vulnerabilities.
+	@$(BIN)/python .ci/audit.py
 
 bench: $(READY) $(PEERS)/.ready ## Measure every figure beside a peer or a floor (FEED=FILE.csv.gz adds quality).
 	@$(BIN)/python -m benchmarks --peers-python $(PEERS)/bin/python $(if $(FEED),--feed $(FEED))
