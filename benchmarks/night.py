@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
-from dagster import DagsterEventType, DagsterInstance
+from dagster import DagsterInstance
 
 from benchmarks.app_database import OPTIONS
 from benchmarks.processes import Watch
@@ -25,16 +25,9 @@ from benchmarks.report import write_report
 from threads_pipelines import settings
 from threads_pipelines.console.dagster import dagster_environment, launch_job
 from threads_pipelines.console.run import prepare
-from threads_pipelines.defs.cost import CPU, PEAK, SECONDS
+from threads_pipelines.defs.cost import profile
 from threads_pipelines.embedded.stack import Stack
 
-# Columns of the report, and the metadata that they come from.
-TOLD = {
-    "of them in the step": SECONDS,
-    "CPU seconds": CPU,
-    "peak MB": PEAK,
-    "rows": "dagster/row_count",
-}
 Row = dict[str, object]
 
 
@@ -64,7 +57,9 @@ def main(users: int, posts: int, interactions: int, out: Path | None) -> None:
                 partition = day.isoformat() if day else None
                 launch_job(loaded, job, partition=partition, run_config=given)
             whole = {"what": f"{what}, all", "seconds": time.monotonic() - began}
-            steps += [{**step, "what": f"{what}: {step['what']}"} for step in profile()] + [whole]
+            steps += [
+                {**step, "what": f"{what}: {step['what']}"} for step in steps_of_latest_run()
+            ] + [whole]
             processes += [
                 {"what": f"{what}: {role}", "peak MB": peak} for role, peak in seen.peak.items()
             ]
@@ -99,23 +94,20 @@ def own_stack() -> Iterator[settings.Settings]:
         shutil.rmtree(folder)
 
 
-def profile() -> list[Row]:
-    """What each step of the latest run recorded, in the order of their beginnings."""
+def steps_of_latest_run() -> list[Row]:
+    """What each step recorded."""
     with DagsterInstance.get() as instance:
         (run,) = instance.get_runs(limit=1)
-        cost = {}
-        for entry in instance.all_logs(run.run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION):
-            made = entry.asset_materialization
-            if made is not None:
-                cost[entry.step_key] = {name: value.value for name, value in made.metadata.items()}
-        stats = instance.get_run_step_stats(run.run_id)
+        costs = profile(instance, run.run_id)
     return [
         {
-            "what": one.step_key,
-            "seconds": (one.end_time or 0.0) - (one.start_time or 0.0),
-            **{name: cost.get(one.step_key, {}).get(key, "") for name, key in TOLD.items()},
+            "what": cost.step,
+            "seconds": cost.seconds,
+            "CPU seconds": cost.cpu,
+            "peak MB": cost.peak_mb,
+            "rows": cost.rows,
         }
-        for one in sorted(stats, key=lambda one: one.start_time or 0.0)
+        for cost in costs
     ]
 
 

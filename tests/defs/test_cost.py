@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from threads_pipelines.defs.cost import CPU, PEAK, SECONDS, measured
+from threads_pipelines.defs.cost import CPU, PEAK, SECONDS, measured, profile
 
 
 def one() -> dg.MaterializeResult:
@@ -27,3 +27,22 @@ def test_a_step_says_what_it_cost() -> None:
         dg.AssetKey("first"),
         dg.AssetKey("second"),
     ]
+
+
+def test_a_run_is_profiled_step_by_step() -> None:
+    @dg.asset
+    @measured
+    def first() -> dg.MaterializeResult:
+        return dg.MaterializeResult(metadata={"dagster/row_count": 7})
+
+    @dg.asset(deps=[first])
+    def silent() -> None:
+        """Tells nothing."""
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = dg.materialize([silent, first], instance=instance)
+        told, untold = profile(instance, run.run_id)
+    assert (told.step, told.rows, untold.step) == ("first", 7, "silent")
+    assert told.seconds > 0
+    assert told.peak_mb is not None
+    assert (untold.cpu, untold.peak_mb, untold.rows) == (None, None, None)

@@ -1,4 +1,4 @@
-"""What a step cost, in its own materialization: its time, and the most memory of its process."""
+"""What a step cost: told by its own materialization, and gathered for a run as a whole."""
 
 import functools
 import inspect
@@ -6,6 +6,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -13,6 +14,7 @@ import dagster as dg
 SECONDS = "step_seconds"
 CPU = "step_cpu_seconds"
 PEAK = "process_peak_mb"
+ROWS = "dagster/row_count"
 _UNIT = 1 if sys.platform == "darwin" else 1024
 """Bytes in which the system counts memory."""
 
@@ -51,3 +53,34 @@ def _with_cost(made: dg.MaterializeResult, began: tuple[float, float]) -> dg.Mat
 def _peak_mb() -> float:
     """The most memory that this process ever held, in MB (resident set size)."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT / 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class StepCost:
+    """A step that has ended; None for what it did not tell.
+
+    seconds: from its start to its end; cpu: of work in its own process. peak_mb: of that process.
+    """
+
+    step: str
+    seconds: float
+    cpu: float | None
+    peak_mb: float | None
+    rows: int | None
+
+
+def profile(instance: dg.DagsterInstance, run_id: str) -> list[StepCost]:
+    """What each step of a run cost that has ended, in the order of their starts."""
+    told: dict[str | None, dict[str, Any]] = {}
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION):
+        if made := entry.asset_materialization:
+            told[entry.step_key] = {name: value.value for name, value in made.metadata.items()}
+    stats = [one for one in instance.get_run_step_stats(run_id) if one.start_time and one.end_time]
+    return [
+        StepCost(
+            one.step_key,
+            (one.end_time or 0) - (one.start_time or 0),
+            *(told.get(one.step_key, {}).get(name) for name in (CPU, PEAK, ROWS)),
+        )
+        for one in sorted(stats, key=lambda one: one.start_time or 0)
+    ]

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from threads_pipelines import settings
 from threads_pipelines.defs.common import asset, columns, preview, result, rows_made
+from threads_pipelines.defs.cost import profile
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources import ObjectStorage
 from threads_pipelines.errors import DeliveryError
@@ -89,14 +90,17 @@ def validate_data(
     store.add_facts(partition, manifest.version, **{FACT: night.to_fact()})
     judgements = validate(night, earlier_nights(store, partition), config.limits())
     rows = [(j.question, "yes" if j.passed else "no", j.sentence, j.advice) for j in judgements]
-    numbers, seconds = numbers_of(night), seconds_of_steps(context)
-    _push(context, numbers, seconds)
+    numbers, costs = numbers_of(night), profile(context.instance, context.run.run_id)
+    _push(context, numbers, {cost.step: cost.seconds for cost in costs})
     return dg.MaterializeResult(
         metadata=rows_made(
             len(judgements),
             version=manifest.version,
             **numbers,
-            **{f"seconds_{step}": value for step, value in seconds.items()},
+            profile=preview(
+                ["step", "seconds", "CPU seconds", "peak MB", "rows"],
+                [(c.step, round(c.seconds, 1), c.cpu, c.peak_mb, c.rows) for c in costs],
+            ),
             judgements=preview(["question", "passed", "found", "what to look at"], rows),
         ),
         check_results=[
@@ -109,16 +113,6 @@ def validate_data(
             for j in judgements
         ],
     )
-
-
-def seconds_of_steps(context: dg.AssetExecutionContext) -> dict[str, float]:
-    """How long the steps of this run took that have ended."""
-    stats = context.instance.get_run_step_stats(context.run.run_id)
-    return {
-        one.step_key: one.end_time - one.start_time
-        for one in stats
-        if one.start_time is not None and one.end_time is not None
-    }
 
 
 def _push(
