@@ -37,6 +37,7 @@ _CONNECTING = {
     "timeout expired": "the server does not answer: is a firewall between?",
     "too many clients": "the server has no free connection: raise max_connections or wait",
     "the database system is": "the server is starting or stopping: try again in a moment",
+    "does not match host name": "its certificate is another host's: correct DATABASE_URL's host",
     "ssl": "the TLS settings of DATABASE_URL (sslmode, sslrootcert) do not suit the server",
     "server closed the connection": "the server went away: see its log, then run again",
 }

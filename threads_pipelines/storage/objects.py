@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, SSLError
 
 from threads_pipelines.errors import ObjectStorageError
 from threads_pipelines.settings import S3Settings
@@ -199,8 +199,11 @@ class ObjectStore:
             code = _code(error)
             hint = "it is not there" if code in _MISSING else _HINTS.get(code, "")
             return ObjectStorageError(f"{where}: {code}" + (f"; {hint}" if hint else ""))
-        hint = "is the server running, and S3_ENDPOINT_URL right?"
-        if not isinstance(error, EndpointConnectionError):
+        if isinstance(error, SSLError):
+            hint = f"{error}; AWS_CA_BUNDLE names the certificates to trust"
+        elif isinstance(error, EndpointConnectionError):
+            hint = "is the server running, and S3_ENDPOINT_URL right?"
+        else:
             hint = str(error)
         return ObjectStorageError(f"{where}: {type(error).__name__}; {hint}")
 

@@ -1,0 +1,156 @@
+"""TLS as the settings name it reaches PostgreSQL and S3, and whoever cannot prove it is refused.
+
+The S3 server is started by the command of the compose file.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import make_url
+
+from tests.deployment.certificates import Authority
+from tests.deployment.compose import environment, services
+from tests.deployment.processes import free_port, wait_for
+from tests.deployment.tls_front import tls_front
+from threads_pipelines import settings
+from threads_pipelines.embedded import seaweedfs
+from threads_pipelines.errors import DatabaseError, ObjectStorageError
+from threads_pipelines.storage.database import connect, session
+from threads_pipelines.storage.objects import ObjectStore
+
+SECRETS = {"S3_ACCESS_KEY_ID": "OF-THE-TEST", "S3_SECRET_ACCESS_KEY": "planted-secret"}
+# In a container nothing else listens; here every port has to be a free one.
+ELSEWHERE = {"-dir": "objects", "-ip": "127.0.0.1", "-ip.bind": "127.0.0.1"}
+
+
+@pytest.fixture
+def authority(state_dir: Path, tmp_path: Path) -> Authority:
+    folder = state_dir / tmp_path.name  # where the server's own user may read
+    folder.mkdir()
+    return Authority(folder, "authority")
+
+
+@pytest.fixture
+def tls_address(postgres_server: str, authority: Authority) -> Iterator[str]:
+    """The tests' PostgreSQL behind TLS, which its own build lacks; its address as Prisma's."""
+    given = make_url(postgres_server)
+    with tls_front(int(given.port or 0), *authority.issue("127.0.0.1")) as port:
+        address = given.set(port=port).render_as_string(hide_password=False)
+        yield f"{address}?schema=public"
+
+
+def encrypted(address: str) -> bool:
+    engine = connect(settings.load({"DATABASE_URL": address}).database_url)
+    with session(engine) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        return bool(connection.info.ssl_in_use)
+
+
+def test_the_database_is_reached_by_the_tls_of_its_address(
+    tls_address: str, authority: Authority, tmp_path: Path
+) -> None:
+    verified = f"{tls_address}&sslmode=verify-full&sslrootcert="
+    assert encrypted(f"{verified}{authority.path}")
+    assert not encrypted(f"{tls_address}&sslmode=disable")
+    stranger = Authority(tmp_path, "stranger")
+    with pytest.raises(DatabaseError, match=r"certificate verify failed.*sslrootcert"):
+        encrypted(f"{verified}{stranger.path}")
+    with pytest.raises(DatabaseError, match="sslrootcert"):
+        encrypted(f"{verified}{tmp_path / 'not-there.pem'}")
+
+
+def test_another_hosts_certificate_is_refused(postgres_server: str, authority: Authority) -> None:
+    given = make_url(postgres_server)
+    with tls_front(int(given.port or 0), *authority.issue("127.0.0.2")) as port:
+        address = given.set(port=port).render_as_string(hide_password=False)
+        assert encrypted(f"{address}?sslmode=verify-ca&sslrootcert={authority.path}")
+        with pytest.raises(DatabaseError, match=r"does not match host name.*DATABASE_URL's host"):
+            encrypted(f"{address}?sslmode=verify-full&sslrootcert={authority.path}")
+
+
+def test_a_server_without_tls_is_refused_where_tls_is_asked_for(
+    postgres_server: str, authority: Authority
+) -> None:
+    with pytest.raises(DatabaseError, match=r"does not support SSL.*sslmode"):
+        encrypted(f"{postgres_server}?sslmode=verify-full&sslrootcert={authority.path}")
+
+
+@pytest.fixture
+def s3_ports(authority: Authority) -> Iterator[tuple[int, int]]:
+    """The compose file's S3 server outside of a container: its ports of HTTP and HTTPS."""
+    certificate, key = authority.issue("127.0.0.1")
+    plain, encrypted = free_port(), free_port()
+    moved = {**ELSEWHERE, "-s3.port": str(plain)}
+    command = [
+        f"{name}={moved[name]}" if (name := option.partition("=")[0]) in moved else option
+        for option in services()["s3"]["command"]
+    ]
+    command += [f"-{option}={free_port()}" for option in seaweedfs._PORT_OPTIONS[1:]]
+    command += ["-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.port.https={encrypted}"]
+    command += [f"-s3.cert.file={certificate}", f"-s3.key.file={key}"]
+    folder = certificate.parent
+    (folder / "objects").mkdir()
+    given = {"PATH": os.defpath, "HOME": str(folder), **environment("s3", SECRETS)}
+    log = folder / "s3.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [str(seaweedfs.program()), *command],
+            cwd=folder,
+            env=given,
+            stdout=output,
+            stderr=output,
+        )
+    health = services()["s3"]["healthcheck"]["test"][-1].replace(":8333", f":{plain}")
+
+    def healthy() -> bool:
+        try:
+            return httpx.get(health).is_success
+        except httpx.HTTPError:
+            assert server.poll() is None
+            return False
+
+    try:
+        wait_for(healthy, 60, lambda: log.read_text()[-3000:])
+        yield plain, encrypted
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def test_the_s3_server_of_the_compose_file_with_and_without_tls(
+    s3_ports: tuple[int, int],
+    authority: Authority,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain, encrypted = s3_ports
+    of_code = environment("code", SECRETS | {"PIPELINE_PASSWORD": "x"})
+    given = settings.load({**of_code, "S3_ENDPOINT_URL": f"http://127.0.0.1:{plain}"}).s3
+    store = ObjectStore(given)
+    wait_for(lambda: made(store), 30)
+    store.put("a", b"bytes")
+    with pytest.raises(ObjectStorageError, match="AWS_SECRET_ACCESS_KEY is wrong"):
+        ObjectStore(replace(given, secret_access_key="another")).get("a")
+
+    by_tls = replace(given, endpoint_url=f"https://127.0.0.1:{encrypted}")
+    with pytest.raises(ObjectStorageError, match="AWS_CA_BUNDLE"):
+        ObjectStore(by_tls).get("a")
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(authority.path))
+    assert ObjectStore(by_tls).get("a") == b"bytes"
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(Authority(tmp_path, "stranger").path))
+    with pytest.raises(ObjectStorageError, match="AWS_CA_BUNDLE"):
+        ObjectStore(by_tls).get("a")
+
+
+def made(store: ObjectStore) -> bool:
+    """Whether the bucket could be made; a gateway answers before its volumes are there."""
+    try:
+        store.ensure_bucket()
+    except ObjectStorageError:
+        return False
+    return True
