@@ -2,27 +2,31 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta, tzinfo
-from typing import NamedTuple
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, NamedTuple
 
 import dagster as dg
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import make_url
 
+from tests.operations.build import store_version
 from tests.operations.killed_step import killed
 from tests.storage.app_database import AppDatabase
 from threads_pipelines.cli import cli
-from threads_pipelines.defs.progress import failure_of
-from threads_pipelines.defs.seeds import read_seed_posts
-from threads_pipelines.errors import DatabaseError, SeedError
+from threads_pipelines.defs import launch, rollback
+from threads_pipelines.defs.resources import ObjectStorage
 from threads_pipelines.operations import health
 from threads_pipelines.settings import PROJECT_ROOT, S3Settings
 from threads_pipelines.storage import health as looking
-from threads_pipelines.storage.database import connect, session
 from threads_pipelines.storage.objects import ObjectStore
+from threads_pipelines.storage.publish import PublishReport, publish
 
 PLANTED = "planted-secret"
+NOW = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+DAY = f"{NOW:%Y-%m-%d}"
+KILLED = dg.reconstructable(killed)
 TABLE = (PROJECT_ROOT / "docs" / "operations.md").read_text().partition("## Faults")[2]
 ROWS = {
     fault: (seen, int(code))
@@ -36,13 +40,19 @@ class World(NamedTuple):
     database: AppDatabase
     s3: S3Settings
     environment: pytest.MonkeyPatch
+    output: pytest.CaptureFixture[str]
 
 
 @pytest.fixture
 def world(
-    app_database: AppDatabase, s3_settings: S3Settings, environment: pytest.MonkeyPatch
+    app_database: AppDatabase,
+    s3_settings: S3Settings,
+    environment: pytest.MonkeyPatch,
+    instance: dg.DagsterInstance,
+    capfd: pytest.CaptureFixture[str],
 ) -> World:
-    return World(app_database, s3_settings, environment)
+    environment.setattr(dg.DagsterInstance, "get", lambda: nullcontext(instance))
+    return World(app_database, s3_settings, environment, capfd)
 
 
 def check(part: str) -> tuple[str, int]:
@@ -101,27 +111,35 @@ def clock_wrong(world: World) -> tuple[str, int]:
     return result.output, result.exit_code
 
 
+def run(world: World, job: str) -> tuple[str, int]:
+    """Output and exit code of `threads-pipelines launch`, whose Dagster runs in this process."""
+    code = launch.main([job])
+    return "".join(world.output.readouterr()), code
+
+
 def database_down_midway(world: World) -> tuple[str, int]:
-    engine = connect(world.database.url)
+    """Every connection is cut between two shards of a publish."""
+    world.database.users("ann", "bob", "eve")
+    world.database.posts("eve", "p1")
+    rows = [("ann", "p1", 0.5), ("bob", "p1", 0.5)]
+    store_version(ObjectStorage().artefacts(), DAY, "v1", NOW, rows)
 
-    def work_on() -> None:
-        with session(engine) as connection, connection.cursor() as cursor:
-            world.database.rows(
-                "SELECT pg_terminate_backend(%s, 5000)", connection.info.backend_pid
-            )
-            cursor.execute("SELECT 1")
+    def cut(_line: str) -> None:
+        others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+        world.database.rows(
+            f"{others} WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
-    with pytest.raises(DatabaseError) as stopped:
-        work_on()
-    return str(stopped.value), 1
+    def publish_and_be_cut(*given: Any, **named: Any) -> PublishReport:
+        return publish(*given, **{**named, "progress": cut, "shard_rows": 1})
+
+    world.environment.setattr(rollback, "publish", publish_and_be_cut)
+    return run(world, "dry_run")
 
 
 def seed_file_bad(world: World) -> tuple[str, int]:
-    store = ObjectStore(world.s3)
-    store.put("seeds/seed_posts.json", b'[{"id": "one"}]')
-    with pytest.raises(SeedError) as refused:
-        read_seed_posts(store)
-    return str(refused.value), 1
+    ObjectStore(world.s3).put("seeds/seed_posts.json", b'[{"id": "one"}]')
+    return run(world, "generate_synthetic_data")
 
 
 FAULTS: dict[str, Callable[[World], tuple[str, int]]] = {
@@ -160,11 +178,12 @@ def test_a_broken_contract_is_seen_as_the_table_says(
     assert code == expected
 
 
-def test_a_step_without_memory_is_seen_as_the_table_says(instance: dg.DagsterInstance) -> None:
-    with dg.execute_job(dg.reconstructable(killed), instance) as result:
-        assert not result.success
-        (failed,) = (e for e in result.all_events if e.is_step_failure)
-    assert ROWS["out of memory in a step"][0] in failure_of(failed)
+def test_a_step_without_memory_is_seen_as_the_table_says(world: World) -> None:
+    world.environment.setattr(dg, "build_reconstructable_job", lambda *_, **__: KILLED)
+    output, code = run(world, "services_check")
+    seen, expected = ROWS["out of memory in a step"]
+    assert seen in output
+    assert code == expected
 
 
 def test_every_row_of_the_table_is_tested() -> None:
