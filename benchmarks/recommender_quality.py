@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +37,10 @@ from threads_pipelines.recommender.tuning import tune
 TOP_K = 50
 VALIDATION_USERS = 1500
 SHOWN = ("ndcg@10", "recall@20", "hit_rate@10", "mrr")
+FORCED = {"exact_reads": 1.0, "history_cap": 50, "reads_per_pair": 1.0, "vote_cap": 20}
+"""What large data does to the search, harder: short histories, neighbours from 4,000 people."""
 Users = NDArray[np.int32]
+Ranker = Callable[[Snapshot, Users], tuple[ScoredRows, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +55,34 @@ class Score:
     settings: str
 
 
-def ours(train: Snapshot, users: Users) -> tuple[ScoredRows, str]:
-    """The engine as the nightly runs it: tuned on validation, fitted, ranked."""
-    chosen = tune(train).chosen
-    return fit(train, chosen).recommend(users, TOP_K), chosen.model_dump_json(exclude_defaults=True)
+_CHOSEN: dict[int, RecommenderSettings] = {}
 
 
-def formula(settings: RecommenderSettings) -> Callable[[Snapshot, Users], tuple[ScoredRows, str]]:
+def _tuned(train: Snapshot) -> RecommenderSettings:
+    """The settings of this night, searched for once."""
+    if train.as_of not in _CHOSEN:
+        _CHOSEN[train.as_of] = tune(train).chosen
+    return _CHOSEN[train.as_of]
+
+
+def ours(caps: Mapping[str, float]) -> Ranker:
+    """The engine as the nightly runs it, with these caps: tuned on validation, fitted, ranked."""
+
+    def rank(train: Snapshot, users: Users) -> tuple[ScoredRows, str]:
+        chosen = _tuned(train).model_copy(update=dict(caps))
+        settings = chosen.model_dump_json(exclude_defaults=True)
+        return fit(train, chosen).recommend(users, TOP_K), settings
+
+    return rank
+
+
+def formula(settings: RecommenderSettings) -> Ranker:
     return lambda train, users: (fit(train, settings).recommend(users, TOP_K), "as the seeds say")
 
 
-OWN: dict[str, Callable[[Snapshot, Users], tuple[ScoredRows, str]]] = {
-    "ours (tuned)": ours,
+OWN: dict[str, Ranker] = {
+    "ours (tuned)": ours({}),
+    "ours (caps forced)": ours(FORCED),
     **{name: formula(settings) for name, settings in SEED_FORMULA.items()},
     "popularity": lambda train, users: (baselines.popularity(train, users, TOP_K), ""),
     "recent popularity": lambda train, users: (

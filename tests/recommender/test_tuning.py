@@ -1,5 +1,7 @@
 """Settings are chosen on held-out interactions, and the seeds' formula is always among them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -30,6 +32,15 @@ def test_the_winner_is_at_least_as_good_as_every_named_candidate(timed: bool) ->
     assert report.ndcg > by_name["popularity"].ndcg
     assert report.split == ("time" if timed else "random")
     assert report.users > 0
+
+
+def test_posts_of_which_nothing_is_known_may_lose_their_places() -> None:
+    known = communities(timed=False)
+    unknown = replace(known, posts=replace(known.posts, created_at=np.full(60, -1)))
+    for snapshot, tried in ((known, False), (unknown, True)):
+        names = {trial.name for trial in tune(snapshot, seed=0).trials}
+        assert ("fresh_every=0" in names) == tried
+        assert "post_model=linear, post_neighbours=1000" in names
 
 
 def test_tuning_is_deterministic() -> None:

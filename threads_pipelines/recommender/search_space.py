@@ -80,10 +80,19 @@ def explore(search: Search, snapshot: Snapshot, timed: bool) -> None:
     if any(text.strip() for text in snapshot.posts.content):
         search.change(content_for_all=True)
         search.climb("content_weight", (0.0, 0.05, 0.1, 0.2, 0.4, 0.8))
+    if _blind(snapshot):
+        search.change(fresh_every=0)
     if len(np.unique(snapshot.interactions.kind)) > 1:
         search.change(weights=InteractionWeights(view=1, click=1, like=1, share=1))
         search.change(weights=InteractionWeights(view=1, click=1.5, like=2, share=3))
         search.change(weights=InteractionWeights(view=1, click=2, like=5, share=10))
+
+
+def _blind(snapshot: Snapshot) -> bool:
+    """Whether nothing is known of posts that nobody acted on, so that places are wasted on them."""
+    posts = snapshot.posts
+    known = (posts.author >= 0) | (posts.created_at >= 0)
+    return not known.any() and not any(text.strip() for text in posts.content)
 
 
 def _affords_linear(snapshot: Snapshot) -> bool:
