@@ -6,29 +6,36 @@ days ago, so that the daemon finds the nights it missed when it starts.
 
 import logging
 import os
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import dagster._daemon  # noqa: F401 - its scheduler cannot be imported before it
+import dagster as dg
+import dagster._daemon  # before its scheduler, which it imports in a circle
 import httpx
 import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
-from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteRepositoryOrigin
+from dagster._core.remote_origin import (
+    CodeLocationOrigin,
+    GrpcServerCodeLocationOrigin,
+    InProcessCodeLocationOrigin,
+    RemoteRepositoryOrigin,
+)
 from dagster._core.scheduler.instigation import (
     InstigatorState,
     InstigatorStatus,
     InstigatorType,
     ScheduleInstigatorData,
 )
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import WorkspaceFileTarget
+from dagster._core.workspace.load_target import WorkspaceLoadTarget
 from dagster._scheduler.scheduler import launch_scheduled_runs
 
 from tests.deployment.processes import SERVICES, Deployment, wait_for
 from tests.storage.app_database import AppDatabase
 from threads_pipelines import settings
 from threads_pipelines.embedded.stack import Stack
-from threads_pipelines.settings import PROJECT_ROOT
 from threads_pipelines.storage import database
 
 PATIENCE = 420.0
@@ -36,11 +43,8 @@ PATIENCE = 420.0
 NIGHT = RunsFilter(job_name="nightly_recommendations")
 
 
-def miss_nights(deployment: Deployment, instance: DagsterInstance) -> None:
+def miss_nights(instance: DagsterInstance, place: CodeLocationOrigin) -> None:
     """Remember the schedule as on for three days, in which nobody looked."""
-    place = GrpcServerCodeLocationOrigin(
-        host="127.0.0.1", port=deployment.ports["code"], location_name="threads_pipelines"
-    )
     origin = RemoteRepositoryOrigin(place, "__repository__").get_instigator_origin("nightly")
     long_ago = (datetime.now(UTC) - timedelta(days=3)).timestamp()
     instance.add_instigator_state(
@@ -50,6 +54,13 @@ def miss_nights(deployment: Deployment, instance: DagsterInstance) -> None:
             InstigatorStatus.DECLARED_IN_CODE,
             ScheduleInstigatorData("0 2 * * *", long_ago),
         )
+    )
+
+
+def server_of(deployment: Deployment) -> CodeLocationOrigin:
+    """The deployment's code server, as its workspace names it."""
+    return GrpcServerCodeLocationOrigin(
+        host="127.0.0.1", port=deployment.ports["code"], location_name="threads_pipelines"
     )
 
 
@@ -89,20 +100,35 @@ def reached(instance: DagsterInstance, step: str) -> bool:
     )
 
 
-def test_after_a_downtime_only_the_latest_night_is_caught_up(
-    deployment: Deployment, instance: DagsterInstance
-) -> None:
+class ThisProcess(WorkspaceLoadTarget):
+    """The project's definitions without a server of their own."""
+
+    origin = InProcessCodeLocationOrigin(
+        LoadableTargetOrigin(
+            executable_path=sys.executable, module_name="threads_pipelines.definitions"
+        ),
+        location_name="threads_pipelines",
+    )
+
+    def create_origins(self) -> list[CodeLocationOrigin]:
+        return [self.origin]
+
+
+# Dagster asks itself for what it has deprecated.
+@pytest.mark.filterwarnings("ignore:Property `ScheduleDefinition.env:DeprecationWarning")
+def test_after_a_downtime_only_the_latest_night_is_caught_up() -> None:
     """Dagster's own scheduler, told what time it is."""
-    deployment.start("code")
-    miss_nights(deployment, instance)
     last = datetime.fromisoformat(f"{latest_night()}T02:00:00+00:00")
-    target = WorkspaceFileTarget([str(PROJECT_ROOT / "deploy" / "workspace.yaml")])
-    with WorkspaceProcessContext(instance, target) as workspace:
+    with (
+        dg.instance_for_test() as instance,
+        WorkspaceProcessContext(instance, ThisProcess()) as workspace,
+    ):
+        miss_nights(instance, ThisProcess.origin)
         for minutes, requested in ((-1, 1), (1, 2), (60, 2)):
             now = last + timedelta(minutes=minutes)
             list(launch_scheduled_runs(workspace, logging.getLogger(), now, {}))
             assert len(nights(instance)) == requested
-    days = [run.tags["dagster/partition"] for run in nights(instance)]
+        days = [run.tags["dagster/partition"] for run in nights(instance)]
     assert days == [latest_night(), f"{last - timedelta(days=1):%Y-%m-%d}"]
 
 
@@ -111,7 +137,7 @@ def test_the_night_runs_by_its_schedule_and_outlives_a_kill(
     deployment: Deployment, instance: DagsterInstance
 ) -> None:
     deployment.start("code")
-    miss_nights(deployment, instance)
+    miss_nights(instance, server_of(deployment))
     deployment.start("webserver", "daemon")
     wait_for(lambda: reached(instance, "interaction_matrix"), PATIENCE, deployment.logs)
 
@@ -139,7 +165,7 @@ def test_the_night_outlives_the_kill_of_any_process(
     deployment: Deployment, instance: DagsterInstance, stack: Stack, victim: str, step: str
 ) -> None:
     deployment.start("code")
-    miss_nights(deployment, instance)
+    miss_nights(instance, server_of(deployment))
     deployment.start("webserver", "daemon")
     wait_for(lambda: reached(instance, step), PATIENCE, deployment.logs)
     if victim == "postgres":
