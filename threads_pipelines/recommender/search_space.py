@@ -76,7 +76,7 @@ def explore(search: Search, snapshot: Snapshot, timed: bool) -> None:
         search.climb("popularity_half_life_hours", hours)
     search.climb("people_share", SHARES)
     search.climb("popularity_exponent", EXPONENTS)
-    search.climb("floor", (0.001, 0.003, 0.01, 0.03, 0.1))
+    search.climb("floor", (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0))
     if any(text.strip() for text in snapshot.posts.content):
         search.change(content_for_all=True)
         search.climb("content_weight", (0.0, 0.05, 0.1, 0.2, 0.4, 0.8))
