@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -43,7 +44,7 @@ class Deployment:
         """Make the home and choose free ports."""
         self.home.mkdir(parents=True)
         shutil.copyfile(PROJECT_ROOT / "dagster.yaml", self.home / "dagster.yaml")
-        self.ports = {name: free_port() for name in ("code", "webserver")}
+        self.ports = dict(zip(("code", "webserver"), free_ports(2), strict=True))
 
     def environment(self) -> dict[str, str]:
         """The environment of every service."""
@@ -124,9 +125,10 @@ def wait_for(
         time.sleep(0.3)
 
 
-def free_port() -> int:
-    """A port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on right now, each another one."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]

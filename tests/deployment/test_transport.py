@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 
 from tests.deployment.certificates import Authority
 from tests.deployment.compose import environment, services
-from tests.deployment.processes import free_port, wait_for
+from tests.deployment.processes import free_ports, wait_for
 from tests.deployment.tls_front import tls_front
 from threads_pipelines import settings
 from threads_pipelines.embedded import seaweedfs
@@ -84,13 +84,14 @@ def test_a_server_without_tls_is_refused_where_tls_is_asked_for(
 def s3_ports(authority: Authority) -> Iterator[tuple[int, int]]:
     """The compose file's S3 server outside of a container: its ports of HTTP and HTTPS."""
     certificate, key = authority.issue("127.0.0.1")
-    plain, encrypted = free_port(), free_port()
+    options = seaweedfs._PORT_OPTIONS[1:]
+    plain, encrypted, *others = free_ports(2 + len(options))
     moved = {**ELSEWHERE, "-s3.port": str(plain)}
     command = [
         f"{name}={moved[name]}" if (name := option.partition("=")[0]) in moved else option
         for option in services()["s3"]["command"]
     ]
-    command += [f"-{option}={free_port()}" for option in seaweedfs._PORT_OPTIONS[1:]]
+    command += [f"-{option}={port}" for option, port in zip(options, others, strict=True)]
     command += ["-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.port.https={encrypted}"]
     command += [f"-s3.cert.file={certificate}", f"-s3.key.file={key}"]
     folder = certificate.parent
@@ -111,7 +112,7 @@ def s3_ports(authority: Authority) -> Iterator[tuple[int, int]]:
         try:
             return httpx.get(health).is_success
         except httpx.HTTPError:
-            assert server.poll() is None
+            assert server.poll() is None, log.read_text()[-3000:]
             return False
 
     try:
