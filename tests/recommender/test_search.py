@@ -10,7 +10,6 @@ from threads_pipelines.recommender.model import Fitter
 from threads_pipelines.recommender.search import Fold, Search
 from threads_pipelines.recommender.settings import RecommenderSettings
 
-
 GAINS = {100: [0.4, 0.4, 0.1, 0.1], 50: [0.32, 0.32, 0.15, 0.15]}
 """By ``post_neighbours``."""
 
