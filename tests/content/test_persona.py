@@ -102,6 +102,13 @@ def test_a_hostile_post_cannot_leave_its_quotation(follows_instructions: bool) -
         assert len(prompt) < 1200
 
 
+def test_only_the_apostrophes_of_words_are_quoted() -> None:
+    model = FakeTextModel("Yes", follows_instructions=True)
+    persona(model).should_interact("<b>Don't</b>'; DROP TABLE post; it’s the 'bakers' bread", "food")
+    (prompt,) = model.prompts
+    assert "b Don't b ; DROP TABLE post; it’s the bakers bread" in prompt
+
+
 def test_an_echo_of_the_post_is_no_comment() -> None:
     echo = FakeTextModel("Bread from the oven.", follows_instructions=True)
     said = persona(echo).generate_comment("Bread from the oven! Yes.", "food")

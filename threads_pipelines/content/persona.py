@@ -203,8 +203,8 @@ class Persona:
 
 
 def _quoted(post_content: str) -> str:
-    """One line of somebody's post, without what could end the quotation."""
-    plain = re.sub(r"[^\w\s.,;:!?'’-]", " ", post_content)
+    """One line of somebody's post, without what could end the quotation: "don't" stays."""
+    plain = re.sub(r"[^\w\s.,;:!?'’-]|(?<!\w)['’]|['’](?!\w)", " ", post_content)
     return " ".join(plain.split())[:MAX_READ_CHARACTERS]
 
 
