@@ -104,7 +104,9 @@ def test_a_hostile_post_cannot_leave_its_quotation(follows_instructions: bool) -
 
 def test_only_the_apostrophes_of_words_are_quoted() -> None:
     model = FakeTextModel("Yes", follows_instructions=True)
-    persona(model).should_interact("<b>Don't</b>'; DROP TABLE post; it’s the 'bakers' bread", "food")
+    persona(model).should_interact(
+        "<b>Don't</b>'; DROP TABLE post; it’s the 'bakers' bread", "food"
+    )
     (prompt,) = model.prompts
     assert "b Don't b ; DROP TABLE post; it’s the bakers bread" in prompt
 
