@@ -98,8 +98,8 @@ def spawn(
 
 def is_running(record: ProcessRecord) -> bool:
     """Tell whether the very process of the record lives: not a zombie, not a recycled pid."""
-    if (child := _children.get(record.pid)) and child.poll() is not None:
-        del _children[record.pid]
+    for pid in [pid for pid, child in _children.items() if child.poll() is not None]:
+        del _children[pid]
     try:
         process = psutil.Process(record.pid)
         if abs(process.create_time() - record.started) > _SAME_START_SECONDS:
