@@ -3,12 +3,17 @@
     python -m benchmarks.publish --rows 1000000
 
 The floor is measured before and after the second night, of which 70% of the pairs stay, on the same
-server; the mean counts. ``to_sql`` is measured on fewer rows and compared with a COPY of as many.
+server; the mean counts. Readers wait longer wherever cores are taken, so they are also measured
+beside processes that only spin. ``to_sql`` is measured on fewer rows and compared with a COPY of as
+many.
 """
 
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -153,6 +158,11 @@ class Bench:
         idle = Readers(url, readers)
         time.sleep(IDLE_SECONDS)
         found = [{"what": f"{readers} readers, idle", **idle.stop()}]
+        beside = Readers(url, readers)
+        with spinning(self._connections):
+            time.sleep(IDLE_SECONDS)
+        name = f"{readers} readers beside {self._connections} processes that only spin"
+        found.append({"what": name, **beside.stop()})
         busy = Readers(url, readers)
         seconds = self.publish(2).seconds
         found.append(
@@ -160,6 +170,19 @@ class Bench:
         )
         quiet = float(str(found[0]["p99 ms"]))
         return [{**row, "ratio": float(str(row["p99 ms"])) / quiet} for row in found]
+
+
+@contextmanager
+def spinning(count: int) -> Iterator[None]:
+    """Busy processes that touch nothing: what readers wait for because cores are taken."""
+    command = [sys.executable, "-c", "while True: pass"]
+    processes = [subprocess.Popen(command) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
 
 
 def measured(what: str, report: PublishReport, floor: float) -> Row:
