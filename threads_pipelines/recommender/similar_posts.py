@@ -83,6 +83,8 @@ def linear_posts(
     from scipy.linalg.lapack import spotrf, spotri
 
     n_users, n_posts = len(pairs.user_degree), len(pairs.post_degree)
+    if n_posts == 0:  # LAPACK complains of an empty matrix
+        return Neighbours.none(0)
     x = csr_matrix(
         (np.ones(len(pairs.user_post), np.float32), pairs.user_post, pairs.user_start),
         shape=(n_users, n_posts),
