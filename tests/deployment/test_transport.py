@@ -100,7 +100,8 @@ def s3_ports(authority: Authority) -> Iterator[tuple[int, int]]:
     log = folder / "s3.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [str(seaweedfs.program()), *command],
+            # Without the first one it leaves log files in the system's temporary folder.
+            [str(seaweedfs.program()), "-logtostderr=true", *command],
             cwd=folder,
             env=given,
             stdout=output,

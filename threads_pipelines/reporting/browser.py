@@ -174,7 +174,15 @@ def chromium(program: str | None = None) -> Iterator[Browser]:
     flags = (*_FLAGS, *(("--no-sandbox",) if os.geteuid() == 0 else ()))
     with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(
-            [program, *flags, f"--user-data-dir={profile}", "about:blank"],
+            # It leaves a folder of sockets wherever temporary files go.
+            [
+                "env",
+                f"TMPDIR={profile}",
+                program,
+                *flags,
+                f"--user-data-dir={profile}",
+                "about:blank",
+            ],
             close_fds=False,  # Python's own are closed at exec anyway
             preexec_fn=place,
             stdout=subprocess.DEVNULL,
