@@ -64,12 +64,13 @@ class Search:
     def start(self, name: str, settings: RecommenderSettings) -> None:
         """Begin from here."""
         self.best, self.best_gain = settings, self.gain(settings)
-        ends = np.cumsum([len(fold.users) for fold in self.folds])
-        level = [max(part.mean(), 1e-3) for part in np.split(self.best_gain, ends[:-1])]
+        sizes = [len(fold.users) for fold in self.folds]
+        parts = np.split(self.best_gain, np.cumsum(sizes)[:-1])
+        level = [max(part.mean(), 1e-3) for part in parts]
         scale = [
             level[0] / own if f.levelled else 1.0 for f, own in zip(self.folds, level, strict=True)
         ]
-        self.weight = np.repeat(scale, [len(fold.users) for fold in self.folds])
+        self.weight = np.repeat(scale, sizes)
         self.trials.append(Trial(name, settings, float(self.best_gain.mean()), True))
 
     def attempt(
