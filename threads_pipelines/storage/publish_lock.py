@@ -80,7 +80,7 @@ def enter_shard(connection: Connection, lease: Lease) -> None:
         connection.rollback()
         raise PublishBusyError(
             "this run lost its right to publish (its connection was cut, or it hung), and another "
-            "may have taken over: what it had published stays, the next run repairs the rest"
+            "may have taken over: see the server's log, then run again; what was published stays"
         )
 
 
