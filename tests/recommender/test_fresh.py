@@ -62,6 +62,16 @@ def test_an_author_takes_no_more_than_its_cap() -> None:
     assert len(model.recommend(np.array([0]), 8)) == 8  # the rest fills what the cap leaves
 
 
+def test_the_cap_of_an_author_holds_for_fresh_posts_too() -> None:
+    events = [(u, p) for u in range(1, 9) for p in range(5)] + [(0, 0)]
+    # Five posts that people acted on, by five authors; of the fresh ones most are by one.
+    author = [8, 7, 6, 5, 4, 3, 3, 3, 3, 2]
+    settings = RecommenderSettings(author_cap=1, fresh_every=2)
+    snapshot = world(events, 9, 10, author=author)
+    rows = fit(snapshot, settings).recommend(np.array([0]), 6)
+    assert sorted(snapshot.posts.author[rows.post].tolist()) == [2, 3, 4, 5, 6, 7]
+
+
 def test_reasons_name_their_evidence() -> None:
     events = [(0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (3, 2)]
     by_people = fit(world(events, 4, 3), RecommenderSettings(people_share=1))

@@ -100,6 +100,8 @@ def rank_posts(
     slot = np.zeros(n_posts, np.int16)
     hits = np.empty(n_posts, np.int32)
     best = np.zeros(top_k, np.float32)
+    touched = np.ones(n_posts, np.bool_)
+    touched[facts.untouched] = False
     has_near, has_text, has_people = len(near.item) > 0, len(text.item) > 0, neighbour.shape[1] > 0
     people_scale = posts_scale = texts_scale = np.float32(0)
     for r in range(len(rows)):
@@ -159,3 +161,6 @@ def rank_posts(
         name_evidence(
             feed, reasons, liked, worth, near, text, similar, pool, slot, best, hits, evidence
         )
+        for s in range(size):
+            if reasons[s] == FRESH_TOPIC and touched[feed[s]]:
+                reasons[s] = SIMILAR_POST  # alike by its text

@@ -124,18 +124,29 @@ def best_first(values: Any, best_value: Any, best_place: Any) -> int:
 
 
 @njit(cache=True, nogil=True)
+def _waits(post: Any, feed: Any, author: Any, cap: int) -> bool:
+    """Whether the author of a post has as many in the feed as one may; 0 is no cap."""
+    writer = author[post]
+    return cap > 0 and writer >= 0 and (author[feed] == writer).sum() >= cap
+
+
+@njit(cache=True, nogil=True)
 def arrange(best: Any, fresh: Any, author: Any, cap: int, every: int, feed: Any) -> int:
     """Fill a feed from posts in order; returns its size.
 
     One place in ``every`` goes to the next of ``fresh`` unless such a post stands in those places
-    anyway; an author with ``cap`` posts waits until nobody else is left. 0 switches either off.
+    anyway; an author with ``cap`` posts waits, in those places too, until nobody else is left.
+    0 switches either off.
     """
     size = place = n_fresh = waiting = 0
     fresh_at = -1
     held = np.empty(len(best), np.int32)
     while size < len(feed):
         if every > 0 and (size + 1) % every == 0 and fresh_at <= size - every:
-            while n_fresh < len(fresh) and (feed[:size] == fresh[n_fresh]).any():
+            while n_fresh < len(fresh) and (
+                (feed[:size] == fresh[n_fresh]).any()
+                or _waits(fresh[n_fresh], feed[:size], author, cap)
+            ):
                 n_fresh += 1
             if n_fresh < len(fresh):
                 feed[size], fresh_at = fresh[n_fresh], size
@@ -144,8 +155,7 @@ def arrange(best: Any, fresh: Any, author: Any, cap: int, every: int, feed: Any)
         if place < len(best):
             post = best[place]
             place += 1
-            taken = (author[feed[:size]] == author[post]).sum() if cap > 0 else 0
-            if taken >= cap > 0 and author[post] >= 0:
+            if _waits(post, feed[:size], author, cap):
                 held[waiting] = post
                 waiting += 1
                 continue
