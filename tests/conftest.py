@@ -11,6 +11,8 @@ import boto3
 import psutil
 import psycopg2
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from tests.storage.app_database import AppDatabase
@@ -21,6 +23,11 @@ from threads_pipelines.storage.database import connect
 
 # Hypothesis keeps its examples in the state folder like everything else.
 set_hypothesis_home_dir(settings.state_folder() / "cache" / "hypothesis")
+# No example fails because the machine is busy, and every run tries the same ones.
+hypothesis_settings.register_profile(
+    "steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("steady")
 # pytest's own temporary folders, too, and whatever a program asks the system a place for.
 _TEMPORARY = settings.state_folder() / "cache" / "temporary"
 _TEMPORARY.mkdir(parents=True, exist_ok=True)

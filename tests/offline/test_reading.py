@@ -53,7 +53,7 @@ _ID = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"),
 
 
 @given(st.lists(st.tuples(_ID, _ID), min_size=1, max_size=20))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_text_is_an_id(tmp_path_factory: pytest.TempPathFactory, rows: list) -> None:
     def quoted(text: str) -> str:
         return '"{}"'.format(text.replace('"', '""'))

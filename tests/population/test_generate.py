@@ -68,7 +68,7 @@ def test_default_sizes_are_reached(population: Population) -> None:
     check(population)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 2**32),
     users=st.integers(1, 60),

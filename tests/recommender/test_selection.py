@@ -11,7 +11,7 @@ from threads_pipelines.recommender.neighbours import Lists, nearest_rows
 from threads_pipelines.recommender.selection import best_first, keep_largest, largest
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 10**6),
     n=st.integers(1, 5000),

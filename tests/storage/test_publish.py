@@ -223,9 +223,7 @@ NIGHTS = st.lists(
 )
 
 
-@hypothesis_settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis_settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(nights=NIGHTS, shard_rows=st.integers(1, 6), connections=st.integers(1, 3))
 def test_any_order_of_nights_leaves_each_user_the_newest(
     small: AppDatabase,
