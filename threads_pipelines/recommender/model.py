@@ -1,6 +1,5 @@
 """The fitted model: everything that scoring needs, as plain arrays."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -118,12 +117,6 @@ def recommend_chunks(
     rows = np.flatnonzero(model.arrays["receives"]) if users is None else users
     for low in range(0, len(rows), chunk):
         yield model.recommend(rows[low : low + chunk], top_k)
-
-
-def shard_of(user_ids: NDArray[np.object_], shards: int) -> NDArray[np.int32]:
-    """(n,) int32, the shard 0 … shards − 1 of each user id: stable over runs and machines."""
-    digests = (hashlib.blake2b(str(i).encode(), digest_size=8).digest() for i in user_ids)
-    return np.fromiter((int.from_bytes(d) % shards for d in digests), np.int32, len(user_ids))
 
 
 class Fitter:
