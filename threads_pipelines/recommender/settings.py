@@ -10,7 +10,7 @@ _Hours = Annotated[float, Field(gt=0)]
 class InteractionWeights(BaseModel):
     """What one event of each type is worth; 0 ignores the type."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     view: float = Field(1.0, ge=0, le=1000, description="Worth of a view.")
     click: float = Field(1.0, ge=0, le=1000, description="Worth of a click.")
@@ -28,7 +28,7 @@ class RecommenderSettings(BaseModel):
     and B its recent popularity to the power ``popularity_exponent``.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     weights: InteractionWeights = Field(
         default_factory=InteractionWeights, description="Worth of an event by its type."
@@ -74,7 +74,7 @@ class RecommenderSettings(BaseModel):
     )
     post_power: float = Field(0.6, gt=0, le=3, description="Power q of the post similarity.")
     linear_regularisation: float = Field(
-        200.0, gt=0, le=1e6, description="Ridge penalty of the linear model."
+        200.0, ge=1e-3, le=1e6, description="Ridge penalty of the linear model."
     )
 
     profile_half_life_hours: _Hours | None = Field(
@@ -90,7 +90,7 @@ class RecommenderSettings(BaseModel):
         0.0, ge=-1, le=2, description="Power of recent popularity that multiplies every score."
     )
     floor: float = Field(
-        0.01, gt=0, le=10, description="Score of a post without any similarity, before popularity."
+        0.01, ge=1e-6, le=10, description="Score of a post without any similarity, before popularity."
     )
 
     content_weight: float = Field(0.2, ge=0, le=10, description="Weight of text similarity.")
