@@ -3,10 +3,8 @@
 from itertools import islice
 
 import numpy as np
-import pytest
 
 from tests.evaluation.build import snapshot
-from threads_pipelines.errors import DataError
 from threads_pipelines.evaluation import holdout
 from threads_pipelines.evaluation.split import DAY
 
@@ -33,28 +31,6 @@ def test_hold_out_without_usable_times_takes_random_pairs() -> None:
     assert result.relevant.nnz == 5
 
 
-def test_the_latest_pair_of_everybody_with_two() -> None:
-    whole = snapshot([(0, 0, 9), (0, 1, 5), (1, 1, 7), (2, 2, 3), (2, 0, 3), (2, 0, 8)], 3, 3)
-    result = holdout.latest_pairs(whole, np.random.default_rng(0))
-    assert set(zip(*(side.tolist() for side in result.relevant.nonzero()), strict=True)) == {
-        (0, 0),
-        (2, 0),
-    }
-    kept = result.train.interactions
-    assert sorted(zip(kept.user.tolist(), kept.post.tolist(), strict=True)) == [
-        (0, 1),
-        (1, 1),
-        (2, 2),
-    ]
-    assert result.train.as_of == whole.as_of
-
-
-def test_no_latest_pair_to_hold_out() -> None:
-    for events in ([], [(0, 0, 1), (1, 1, 2)], [(0, 0, 1), (0, 0, 2)]):
-        with pytest.raises(DataError, match="at least one user needs two"):
-            holdout.latest_pairs(snapshot(events, 2, 2), np.random.default_rng(0))
-
-
 def test_a_feed_that_doubles_in_a_day_is_judged_on_that_day_too() -> None:
     events = [
         (i % 7, i % 97, 3 * DAY * (i % 40 == 0) // 40 * (i // 40) + 10 * DAY * (i > 160) + i)
@@ -67,12 +43,11 @@ def test_a_feed_that_doubles_in_a_day_is_judged_on_that_day_too() -> None:
     assert second.cut == last - DAY < first.cut
 
 
-def test_a_slow_catalogue_ends_with_the_latest_pair_of_everybody() -> None:
+def test_a_further_validation_split_ends_where_the_first_one_learns() -> None:
     events = [(u, (3 * u + k) % 30, 10 * DAY * u + k) for u in range(80) for k in range(8)]
     whole = snapshot(events, 80, 30, created_at=[1] * 30)
-    *_, last = holdout.validation_splits(whole, np.random.default_rng(0))
-    assert last.cut == 0
-    assert len(last.test_users()) == 80
+    first, second = holdout.validation_splits(whole, np.random.default_rng(0))
+    assert second.cut < second.until <= first.cut < first.until
 
 
 def test_without_times_every_validation_split_is_random() -> None:

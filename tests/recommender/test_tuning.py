@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.recommender.worlds import random_world, world
+from threads_pipelines.recommender import tuning
 from threads_pipelines.recommender.settings import BASELINES, SEED_FORMULA, RecommenderSettings
 from threads_pipelines.recommender.snapshot import Snapshot
 from threads_pipelines.recommender.tuning import tune
@@ -41,6 +42,29 @@ def test_posts_of_which_nothing_is_known_may_lose_their_places() -> None:
         names = {trial.name for trial in tune(snapshot, seed=0).trials}
         assert ("fresh_every=0" in names) == tried
         assert "post_model=linear, post_neighbours=1000" in names
+
+
+@pytest.mark.parametrize(("margin", "wins"), [(-1e9, True), (1e9, False)])
+def test_a_baseline_wins_only_by_its_own_margin(
+    monkeypatch: pytest.MonkeyPatch, margin: float, wins: bool
+) -> None:
+    monkeypatch.setattr(tuning, "BASELINE_MARGIN", margin)
+    chosen = tune(communities(timed=True), seed=0).chosen
+    assert (chosen in BASELINES.values()) == wins
+
+
+def test_half_lives_are_tried_as_short_as_the_time_ahead_asks_for() -> None:
+    by_hours = tune(communities(timed=True), seed=0)  # a day ahead, of five
+    assert "pace_hours" in {trial.name for trial in by_hours.trials}
+    events = [
+        (u, (3 * u + k) % 30, 3, 487 * (8 * u + k) % 3840) for u in range(80) for k in range(8)
+    ]
+    slow = world(events, 80, 30, created_hours_ago=[4000.0] * 30)
+    by_days = tune(slow, seed=0)  # a fifth of 160 days ahead
+    names = {trial.name for trial in by_days.trials}
+    assert "pace_days" in names
+    assert "pace_hours" not in names
+    assert not any(name.endswith("half_life_hours=4.0") for name in names)
 
 
 def test_tuning_is_deterministic() -> None:

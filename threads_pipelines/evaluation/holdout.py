@@ -6,7 +6,7 @@ from contextlib import suppress
 import numpy as np
 
 from threads_pipelines.errors import DataError
-from threads_pipelines.evaluation.split import DAY, Split, by_time, random_pairs, split_events
+from threads_pipelines.evaluation.split import DAY, Split, by_time, random_pairs
 from threads_pipelines.recommender.snapshot import Snapshot
 
 MIN_LAST_DAY, MAX_LAST_DAY = 0.02, 0.5
@@ -46,30 +46,10 @@ def hold_out(snapshot: Snapshot, rng: np.random.Generator) -> Split:
     return random_pairs(snapshot, rng)
 
 
-def latest_pairs(snapshot: Snapshot, rng: np.random.Generator) -> Split:
-    """Hold out the latest pair of every user who has another one, ties drawn by ``rng``.
-
-    Everybody has a say, where a split by time asks only those who were active in the end; but then
-    what is trained on is not the past. Raises DataError where there is nothing to hold out.
-    """
-    events = snapshot.interactions
-    order = np.lexsort((rng.random(len(events)), events.at, events.user))
-    ends = np.flatnonzero(np.append(np.diff(events.user[order]), 1))[: len(order)]
-    keys = events.user.astype(np.int64) * len(snapshot.posts.ids) + events.post
-    held = np.isin(keys, keys[order[ends]])
-    left = np.bincount(events.user[~held], minlength=len(snapshot.users.ids))
-    held &= left[events.user] > 0
-    split = split_events(snapshot, ~held, held)
-    if not split.relevant.nnz:
-        raise DataError("Too few pairs to hold any out: at least one user needs two posts")
-    return split
-
-
 def validation_splits(snapshot: Snapshot, rng: np.random.Generator) -> Iterator[Split]:
     """Ways to hold out inside a training window, the one most like the next night first.
 
-    Then, of a feed that has doubled within a day, the whole of that day; the end before; and of a
-    slow catalogue, where few are active in either end, the latest pair of everybody.
+    Then, of a feed that has doubled within a day, the whole of that day; and the end before.
     """
     if not snapshot.timed:
         for _ in range(RANDOM_FOLDS):
@@ -77,11 +57,8 @@ def validation_splits(snapshot: Snapshot, rng: np.random.Generator) -> Iterator[
         return
     split = hold_out(snapshot, rng)
     yield split
-    share = share_of_last_day(snapshot)
-    if MAX_LAST_DAY < share <= MOST_LAST_DAY:
+    if MAX_LAST_DAY < share_of_last_day(snapshot) <= MOST_LAST_DAY:
         last = int(snapshot.interactions.at.max())
         yield by_time(snapshot, last - DAY, last)
     with suppress(DataError):  # too little before the first
         yield hold_out(split.train, rng)
-    if share < MIN_LAST_DAY:
-        yield latest_pairs(snapshot, rng)

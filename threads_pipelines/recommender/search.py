@@ -31,16 +31,11 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """One training side with the users whose held-out interactions judge it.
-
-    levelled: whether its differences are scaled as if the search began at the first fold's score:
-    a single post to find for each user is harder than a day's.
-    """
+    """One training side with the users whose held-out interactions judge it."""
 
     fitter: Fitter
     split: Split
     users: NDArray[np.int32]
-    levelled: bool = False
 
 
 class Search:
@@ -52,7 +47,6 @@ class Search:
         self.known: dict[str, NDArray[np.float64]] = {}
         self.best: RecommenderSettings
         self.best_gain: NDArray[np.float64]
-        self.weight: NDArray[np.float64]
 
     def gain(self, settings: RecommenderSettings) -> NDArray[np.float64]:
         """(n,) NDCG@10 of each validation user of each fold."""
@@ -64,13 +58,6 @@ class Search:
     def start(self, name: str, settings: RecommenderSettings) -> None:
         """Begin from here."""
         self.best, self.best_gain = settings, self.gain(settings)
-        sizes = [len(fold.users) for fold in self.folds]
-        parts = np.split(self.best_gain, np.cumsum(sizes)[:-1])
-        level = [max(part.mean(), 1e-3) for part in parts]
-        scale = [
-            level[0] / own if f.levelled else 1.0 for f, own in zip(self.folds, level, strict=True)
-        ]
-        self.weight = np.repeat(scale, sizes)
         self.trials.append(Trial(name, settings, float(self.best_gain.mean()), True))
 
     def attempt(
@@ -80,7 +67,7 @@ class Search:
         if settings.model_dump_json() in self.known:
             return False
         gain = self.gain(settings)
-        difference = (gain - self.best_gain) * self.weight
+        difference = gain - self.best_gain
         noise = difference.std() / np.sqrt(len(difference))
         kept = bool(difference.mean() > (MARGIN if margin is None else margin) * noise)
         self.trials.append(Trial(name, settings, float(gain.mean()), kept))

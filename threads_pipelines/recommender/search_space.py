@@ -5,13 +5,20 @@ from typing import Any
 import numpy as np
 
 from threads_pipelines.recommender.search import Search
-from threads_pipelines.recommender.settings import PACES, InteractionWeights
+from threads_pipelines.recommender.settings import PACES, InteractionWeights, RecommenderSettings
 from threads_pipelines.recommender.similar_posts import LINEAR_LIMIT
 from threads_pipelines.recommender.snapshot import Snapshot
 
 Change = dict[str, Any]
 CHEAP_LINEAR = 4000
 """Posts up to which more than one penalty of the linear model is affordable."""
+
+LEAST_HALF_LIFE = 1 / 48
+"""Shortest half-life worth trying, as a share of the time that is to be foretold.
+
+What was asked for an hour ago tells much about a day of a feed, and nothing about the next month of
+a slow catalogue; there a short half-life can only fit the few people who came in the end.
+"""
 
 DENSE = 20
 """Events a post from which a larger linear model may pay for its cost, the cube of the posts."""
@@ -36,21 +43,27 @@ _POST_PRESETS: tuple[Change, ...] = tuple(
 )
 
 
-def _hours(snapshot: Snapshot) -> tuple[float | None, ...]:
-    """Half-lives worth trying: those shorter than the data's span, and none."""
+def _hours(snapshot: Snapshot, least: float) -> tuple[float | None, ...]:
+    """Half-lives worth trying: none, and those from ``least`` to the data's span."""
     at = snapshot.interactions.at
     span = float(at.max() - at.min()) / 3600
-    return (*(hours for hours in _HOURS if hours < span), None)
+    return (*(hours for hours in _HOURS if least <= hours < span), None)
 
 
 def explore(search: Search, snapshot: Snapshot, timed: bool) -> None:
     """Try everything that this snapshot gives a reason to try."""
-    hours = _hours(snapshot) if timed else (None,)
-    if timed:
-        for name, settings in PACES.items():
-            search.attempt(name, settings)
+    split = search.folds[0].split
+    least = LEAST_HALF_LIFE * ((split.until or 0) - (split.cut or 0)) / 3600
+    hours = _hours(snapshot, least) if timed else (None,)
+    paces = {
+        name: settings
+        for name, settings in PACES.items()
+        if timed and (settings.popularity_half_life_hours or 0) >= least
+    }
+    for name, settings in paces.items():
+        search.attempt(name, settings)
     if _affords_linear(snapshot):
-        _try_linear(search, timed, len(snapshot.posts.ids) <= CHEAP_LINEAR)
+        _try_linear(search, paces, len(snapshot.posts.ids) <= CHEAP_LINEAR)
     if timed:
         search.climb("popularity_half_life_hours", hours)
     search.climb("popularity_exponent", EXPONENTS)
@@ -71,7 +84,7 @@ def explore(search: Search, snapshot: Snapshot, timed: bool) -> None:
         (0.5, 3.0),
     ):
         search.change(people_damping=damping, people_power=power)
-    search.climb("people_neighbours", (50, 100, 200, 500))
+    search.climb("people_neighbours", (20, 50, 100, 200, 500))
     if timed:
         search.climb("popularity_half_life_hours", hours)
     search.climb("people_share", SHARES)
@@ -101,11 +114,11 @@ def _affords_linear(snapshot: Snapshot) -> bool:
     return n_posts <= CHEAP_LINEAR or (n_posts <= LINEAR_LIMIT and dense)
 
 
-def _try_linear(search: Search, timed: bool, cheap: bool) -> None:
+def _try_linear(search: Search, paces: dict[str, RecommenderSettings], cheap: bool) -> None:
     """The linear model at every pace: what suits one model need not suit the other."""
     linear: Change = {"post_model": "linear", "post_neighbours": 1000}
     search.change(**linear)
-    for name, settings in PACES.items() if timed else ():
+    for name, settings in paces.items():
         search.attempt(f"linear, {name}", settings.model_copy(update=linear))
     if search.best.post_model == "linear" and cheap:
         search.climb("linear_regularisation", (50.0, 100.0, 200.0, 400.0, 800.0, 1600.0))

@@ -72,8 +72,7 @@ def _folds(snapshot: Snapshot, rng: np.random.Generator, most: int) -> list[Fold
         cap = min(most // len(found), sum(len(fold.users) for fold in folds) or most)
         if len(users) > cap:
             users = np.sort(rng.choice(users, cap, replace=False))
-        another_kind = split.cut == 0 and found[0][0].cut > 0
-        folds.append(Fold(Fitter(split.train), split, users, levelled=another_kind))
+        folds.append(Fold(Fitter(split.train), split, users))
     return folds
 
 
