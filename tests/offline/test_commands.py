@@ -161,10 +161,15 @@ def test_settings_that_cannot_be_used(tmp_path: Path) -> None:
     path.write_text('{"people_share": 2, "neighbors": 5}')
     with pytest.raises(InputFileError, match=r"people_share: .*; neighbors: Extra inputs"):
         commands.read_settings(str(path))
-    for fault in ('{"exact_reads": 1e400}', '{"floor": 1e-30}', '{"linear_regularisation": 1e-9}'):
-        path.write_text(fault)
-        field = fault.split('"')[1]
-        with pytest.raises(InputFileError, match=field):
+    for field, value in (
+        ("exact_reads", "1e400"),
+        ("floor", "1e-30"),
+        ("linear_regularisation", "1e-9"),
+        ("vote_half_life_hours", "1e-300"),
+        ("history_cap", "9999999999999999999999"),
+    ):
+        path.write_text(f'{{"{field}": {value}}}')
+        with pytest.raises(InputFileError, match=f"json: {field}: Input should be"):
             commands.read_settings(str(path))
     path.write_text("{")
     with pytest.raises(InputFileError, match="the file: Invalid JSON"):

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-_Hours = Annotated[float, Field(gt=0)]
+_Hours = Annotated[float, Field(ge=0.01, le=1e6)]
+_Cap = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class InteractionWeights(BaseModel):
@@ -90,7 +91,7 @@ class RecommenderSettings(BaseModel):
         0.0, ge=-1, le=2, description="Power of recent popularity that multiplies every score."
     )
     floor: float = Field(
-        0.01, ge=1e-6, le=10, description="Score of a post without any similarity, before popularity."
+        0.01, ge=1e-6, le=10, description="Score of a post without similarity, before popularity."
     )
 
     content_weight: float = Field(0.2, ge=0, le=10, description="Weight of text similarity.")
@@ -119,19 +120,21 @@ class RecommenderSettings(BaseModel):
     exact_reads: float = Field(
         5e8,
         gt=0,
+        le=1e15,
         description="Pairs that a search for similar posts or people may read and still be exact.",
     )
-    history_cap: int = Field(
-        250, ge=1, description="Beyond that, a user's latest so many posts are the history."
+    history_cap: _Cap = Field(
+        250, description="Beyond that, a user's latest so many posts are the history."
     )
     reads_per_pair: float = Field(
         100.0,
         gt=0,
+        le=1e9,
         description="Beyond that, similar people are sought in a random part of the people, so "
         "large that each pair costs this many reads.",
     )
-    vote_cap: int = Field(
-        100, ge=1, description="Latest posts of a neighbour that are votes, in such a random part."
+    vote_cap: _Cap = Field(
+        100, description="Latest posts of a neighbour that are votes, in such a random part."
     )
 
 
