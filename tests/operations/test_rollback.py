@@ -67,6 +67,11 @@ def feeds(database: AppDatabase) -> dict[str, list[str]]:
     return {user: [post for one, post in rows if one == user] for user, _ in rows}
 
 
+def served() -> str | None:
+    active = read_registry(ObjectStorage().store()).active
+    return active.version if active else None
+
+
 def test_a_rollback_serves_the_version_before_and_holds(
     nights: AppDatabase, instance: dg.DagsterInstance
 ) -> None:
@@ -94,6 +99,41 @@ def test_a_rollback_serves_the_version_before_and_holds(
     nights.rows("UPDATE user_recommendation SET generated_at = generated_at - interval '1 day'")
     assert publish_night(DAY, instance) == "published"
     assert feeds(nights) == {"ann": ["p4"], "bob": ["p4", "p2"]}
+
+
+def test_a_rollback_that_is_launched_again_stays_where_it_is(
+    nights: AppDatabase, instance: dg.DagsterInstance
+) -> None:
+    for _ in range(2):
+        launch(pin_version, instance)
+        assert feeds(nights) == {"ann": ["p1", "p2", "p3"], "bob": ["p1"]}
+
+
+def test_an_older_day_for_one_account_is_not_what_is_served(
+    nights: AppDatabase, instance: dg.DagsterInstance
+) -> None:
+    nights.rows("DELETE FROM user_recommendation WHERE user_id = 'ann'")
+    assert publish_night(YESTERDAY, instance) == "published; accounts that keep newer rows: 1"
+    assert feeds(nights) == {"ann": ["p1", "p2", "p3"], "bob": ["p4", "p2"]}
+    assert served() == "bad"
+    (made,) = instance.fetch_materializations(user_recommendation.key, limit=1).records
+    assert made.asset_materialization is not None
+    assert made.asset_materialization.metadata["everyone"].value is False, "the feeds are not fresh"
+
+    nights.rows("DELETE FROM user_recommendation")
+    assert publish_night(YESTERDAY, instance) == "published"
+    assert served() == "good"
+
+
+def test_an_account_that_has_newer_rows_does_not_hold_up_the_others(
+    nights: AppDatabase, instance: dg.DagsterInstance
+) -> None:
+    nights.users("cem")
+    rows = [*GOOD, ("cem", "p1", 0.5)]
+    store_version(ObjectStorage().artefacts(), YESTERDAY, "again", TODAY - timedelta(1), rows)
+    nights.rows("DELETE FROM user_recommendation WHERE user_id = 'ann'")
+    publish_night(YESTERDAY, instance)
+    assert served() == "again"
 
 
 def test_a_named_version_is_pinned_and_a_wrong_name_is_refused(

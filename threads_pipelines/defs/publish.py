@@ -90,9 +90,13 @@ def user_recommendation(
         purged = purge_expired(engine, now)
         found = read_publication(engine, feeds.generated_at, expires_at, now)
     published = report.inserted + report.updated + report.unchanged
-    if published and not audience.users:
+    # An older day finds room where somebody has no live rows: that does not make it what is served.
+    everyone = not audience.users and 2 * report.users_newer < report.users
+    if published and everyone:
         activate(store.objects, feeds.version)
     state = "published" if published else f"archived: {report.notice or 'newer rows are there'}"
+    if published and report.users_newer:
+        state += f"; accounts that keep newer rows: {report.users_newer:,}"
     if audience.users:
         state += f", for {len(served):,} named accounts alone"
         without = sorted(set(audience.users) - served)
@@ -105,7 +109,7 @@ def user_recommendation(
         metadata=rows_made(
             published,
             state=state,
-            everyone=not audience.users,
+            everyone=everyone,
             version=feeds.version,
             generated_at=f"{feeds.generated_at}Z",
             expires_at=f"{expires_at}Z",

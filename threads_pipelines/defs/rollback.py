@@ -24,7 +24,9 @@ class PinConfig(dg.Config):
     """Which version to go back to."""
 
     version: str = Field(
-        "", description="Version to publish until it is released. Empty: the one served before."
+        "",
+        description="Version to publish until it is released. Empty: the one that is pinned "
+        "already, else the one served before.",
     )
     ttl_hours: float = Field(
         48, gt=24, le=24 * 31, description="Hours until a row expires; more than a night apart."
@@ -144,7 +146,10 @@ def _publish(
 
 
 def _previous(objects: ObjectStore) -> str:
-    previous = read_registry(objects).previous
+    registry = read_registry(objects)
+    if registry.pin:  # launched again: not back to the version that was left
+        return registry.pin.version
+    previous = registry.previous
     if previous is None:
         raise ArtefactError("no version was served before the active one: name the one to pin")
     return previous.version

@@ -18,7 +18,11 @@ Status = Literal["candidate", "active", "retired"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A version: a candidate until it is published (active), retired when the next one is."""
+    """A version: a candidate until it is published (active), retired when the next one is.
+
+    served: place of its latest publication among all of them, from 1; 0 where there was none, or
+    where it was retired before such places were kept.
+    """
 
     partition: str
     version: str
@@ -26,6 +30,7 @@ class Entry:
     status: Status = "candidate"
     metrics: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
+    served: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,9 @@ class Registry:
     @property
     def previous(self) -> Entry | None:
         """The version that was served before the active one."""
-        earlier = self.entries[: self.entries.index(self.active)] if self.active else ()
-        return next((entry for entry in reversed(earlier) if entry.status == "retired"), None)
+        retired = [entry for entry in self.entries if entry.status == "retired"]
+        # Of several without a place the one that was registered last.
+        return max(reversed(retired), key=lambda entry: entry.served, default=None)
 
     @property
     def active(self) -> Entry | None:
@@ -70,7 +76,7 @@ def read_registry(store: ObjectStore) -> Registry:
 
 
 def register(store: ObjectStore, entry: Entry) -> Registry:
-    """Add a version, or replace the entry of the same version."""
+    """Add a version, or say anew what is in it: a model that is made again stays served."""
     return _change(store, lambda registry: replace(registry, entries=_with(registry, entry)))
 
 
@@ -79,10 +85,11 @@ def activate(store: ObjectStore, version: str) -> Registry:
 
     def change(registry: Registry) -> Registry:
         registry.find(version)
+        latest = max(entry.served for entry in registry.entries)
         return replace(
             registry,
             entries=tuple(
-                replace(entry, status="active")
+                replace(entry, status="active", served=latest + 1)
                 if entry.version == version
                 else replace(entry, status="retired" if entry.status == "active" else entry.status)
                 for entry in registry.entries
@@ -121,7 +128,9 @@ def _with(registry: Registry, entry: Entry) -> tuple[Entry, ...]:
     if entry.version not in versions:
         return (*registry.entries, entry)
     row = versions.index(entry.version)
-    return (*registry.entries[:row], entry, *registry.entries[row + 1 :])
+    old = registry.entries[row]
+    kept = replace(entry, status=old.status, served=old.served)
+    return (*registry.entries[:row], kept, *registry.entries[row + 1 :])
 
 
 def _change(store: ObjectStore, change: Callable[[Registry], Registry]) -> Registry:
