@@ -1,7 +1,7 @@
 """What the guards let through, and what they refuse and why."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from threads_pipelines.content.guards import Expectation, Refusal, judge
@@ -87,6 +87,7 @@ harmless = st.sampled_from(["The", "bread", "was", "in", "the", "oven.", "\n,"])
 
 
 @given(st.lists(hostile | harmless | st.text()))
+@example(["?A"])  # a whole sentence of no word
 def test_nothing_raises_and_nothing_hostile_passes(parts: list[str]) -> None:
     for one_sentence in (True, False):
         verdict = judge(" ".join(parts), EXPECTED, one_sentence=one_sentence)

@@ -126,7 +126,7 @@ def judge(raw: str, expected: Expectation, *, one_sentence: bool) -> Verdict:
     if one_sentence and re.search(r"[\"“”()]|\w'\s|: ", text):
         return Verdict(None, Refusal.ASIDE)
     whole = _whole_sentences(text, one_sentence)
-    if whole is None:
+    if whole is None or not normalise(whole):
         return Verdict(None, Refusal.UNFINISHED)
     if one_sentence and len(whole.split()) > MAX_SENTENCE_WORDS:
         return Verdict(None, Refusal.RAMBLING)

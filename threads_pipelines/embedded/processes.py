@@ -92,14 +92,16 @@ def spawn(
         )
     finally:
         os.close(descriptor)
-    _children[child.pid] = child
-    return ProcessRecord(child.pid, psutil.Process(child.pid).create_time(), port, str(log))
+    started = psutil.Process(child.pid).create_time()
+    _children[child.pid] = child  # only now: whoever finds it ended takes it from the system
+    return ProcessRecord(child.pid, started, port, str(log))
 
 
 def is_running(record: ProcessRecord) -> bool:
     """Tell whether the very process of the record lives: not a zombie, not a recycled pid."""
-    for pid in [pid for pid, child in _children.items() if child.poll() is not None]:
-        del _children[pid]
+    for pid, child in list(_children.items()):  # a copy: parts start and stop in threads
+        if child.poll() is not None:
+            _children.pop(pid, None)
     try:
         process = psutil.Process(record.pid)
         if abs(process.create_time() - record.started) > _SAME_START_SECONDS:
