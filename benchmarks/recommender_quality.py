@@ -106,7 +106,7 @@ def score(model: str, split: Split, rows: ScoredRows, seconds: float, settings: 
     vectors = metrics.per_user(rows, split.relevant, users)
     return Score(
         model=model,
-        night=time.strftime("%Y-%m-%d", time.gmtime(split.cut)),
+        night=time.strftime("%Y-%m-%d", time.gmtime(split.train.as_of)),
         means={name: float(vector.mean()) for name, vector in vectors.items()},
         coverage=metrics.coverage(rows, split.train, users),
         seconds=seconds,

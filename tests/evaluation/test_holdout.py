@@ -40,6 +40,7 @@ def test_a_feed_that_doubles_in_a_day_is_judged_on_that_day_too() -> None:
     assert 0.5 < holdout.share_of_last_day(whole) < 0.8
     first, second = islice(holdout.validation_splits(whole, np.random.default_rng(0)), 2)
     last = max(at for *_, at in events)
+    assert first.cut
     assert second.cut == last - DAY < first.cut
 
 
@@ -47,6 +48,7 @@ def test_a_further_validation_split_ends_where_the_first_one_learns() -> None:
     events = [(u, (3 * u + k) % 30, 10 * DAY * u + k) for u in range(80) for k in range(8)]
     whole = snapshot(events, 80, 30, created_at=[1] * 30)
     first, second = holdout.validation_splits(whole, np.random.default_rng(0))
+    assert second.cut and second.until and first.cut and first.until
     assert second.cut < second.until <= first.cut < first.until
 
 

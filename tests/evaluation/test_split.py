@@ -99,6 +99,16 @@ def test_an_empty_side_is_an_error(cut: int, until: int) -> None:
         split.by_time(snapshot([(0, 0, 100), (0, 1, 200)], 1, 2), cut, until)
 
 
+def test_a_cut_at_the_beginning_of_time_is_a_cut() -> None:
+    # Files have 0 where a time is not known; post 2 appears only after the cut.
+    whole = snapshot([(0, 0, 0), (1, 1, 0), (0, 1, 50), (1, 2, 60)], 2, 3)
+    result = split.by_time(whole, cut=0, until=60)
+    assert (result.cut, result.until, result.train.as_of) == (0, 60, 0)
+    assert result.train.posts.candidate.tolist() == [True, True, False]
+    assert pairs(result.relevant) == {(0, 1)}
+    assert result.unreachable == 1
+
+
 def test_no_timestamps_no_split_by_time() -> None:
     with pytest.raises(DataError, match="random_pairs"):
         split.by_time(snapshot([(0, 0, 0)], 1, 1, timed=False), 1, 2)

@@ -55,14 +55,15 @@ class Score:
 class EvaluationReport:
     """What was found.
 
-    cut, until: the test window, epoch seconds (0 for a random hold-out). events: training events.
-    pairs: test pairs that could be found. unreachable: those on posts that came after the cut.
+    cut, until: the test window, epoch seconds (None for a random hold-out).
+    events: training events. pairs: test pairs that could be found. unreachable: those on posts
+        that came after the cut.
     settings: of ours. ndcg: per-user NDCG@10 of each model over all evaluated users, for the gate;
         not in the JSON.
     """
 
-    cut: int
-    until: int
+    cut: int | None
+    until: int | None
     top_k: int
     events: int
     pairs: int

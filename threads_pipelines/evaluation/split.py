@@ -38,7 +38,7 @@ class Split:
     recent: (n_posts,) bool, posts that were new on the day before the cut.
     unreachable: count of test pairs on posts that were written after the cut, which no nightly
         batch can recommend.
-    cut, until: epoch seconds UTC; the test side is (cut, until]. Both 0 for a random hold-out.
+    cut, until: epoch seconds UTC; the test side is (cut, until]. None for a random hold-out.
     """
 
     train: Snapshot
@@ -47,8 +47,8 @@ class Split:
     untouched: Mask
     recent: Mask
     unreachable: int
-    cut: int
-    until: int
+    cut: int | None
+    until: int | None
 
     def test_users(self) -> NDArray[np.int32]:
         """Rows of the users who have something to be found, ascending."""
@@ -134,13 +134,19 @@ def event_keys(events: Interactions, n_posts: int) -> NDArray[np.int64]:
 
 
 def split_events(
-    snapshot: Snapshot, train: Mask, test: Mask, cut: int = 0, until: int = 0
+    snapshot: Snapshot,
+    train: Mask,
+    test: Mask,
+    cut: int | None = None,
+    until: int | None = None,
 ) -> Split:
     """Train and test on these events; without a cut the training side is read as of now."""
     n_users, n_posts = snapshot.seen.shape
-    timed = cut > 0
-    born = first_seen(snapshot) if timed else np.full(n_posts, -1)
-    later = (born > cut) & timed
+    recent = later = np.zeros(n_posts, bool)
+    if cut is not None:
+        born = first_seen(snapshot)
+        later = born > cut
+        recent = (born > cut - DAY) & ~later
     past, future = _take(snapshot.interactions, train), _take(snapshot.interactions, test)
     posts = _posts_at(snapshot, past, snapshot.posts.candidate & ~later)
     past_keys = event_keys(past, n_posts)
@@ -158,12 +164,12 @@ def split_events(
             posts=posts,
             interactions=past,
             seen=_matrix(seen, (n_users, n_posts)),
-            as_of=cut if timed else snapshot.as_of,
+            as_of=snapshot.as_of if cut is None else cut,
         ),
         relevant=_matrix(asked[reachable], (n_users, n_posts)),
         known=np.bincount(past.user, minlength=n_users) > 0,
         untouched=posts.candidate & ~touched,
-        recent=(born > cut - DAY) & ~later if timed else np.zeros(n_posts, bool),
+        recent=recent,
         unreachable=int(later[post].sum()),
         cut=cut,
         until=until,

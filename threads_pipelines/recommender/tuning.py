@@ -94,7 +94,7 @@ def tune(
     folds = _folds(snapshot, rng, max(1, round(USERS_PER_FIT * budget)))
     if not folds:
         return TuningReport(default, float("nan"), 0, "none", ())
-    timed = folds[0].split.cut > 0
+    timed = folds[0].split.cut is not None
     search = Search(folds, progress or (lambda _: None))
     search.start("default", default)
     explore(search, snapshot, timed)
