@@ -19,7 +19,7 @@ from threads_pipelines.storage.database import session
 
 AS_OF = {"interaction_matrix": {"config": {"as_of": NOW.isoformat()}}}
 CONFIG = {"ops": AS_OF, "resources": {"synthetic": {"config": SMALL}}}
-DEADLINE = 240
+DEADLINE = 600
 
 
 @pytest.fixture

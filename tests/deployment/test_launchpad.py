@@ -9,7 +9,7 @@ import pytest
 from tests.deployment.processes import Deployment, wait_for
 from threads_pipelines.reporting.browser import PROGRAMS, Browser, Tab, chromium, find_chromium
 
-PATIENCE = 120.0
+PATIENCE = 420.0
 # The middle of the last visible element that says just this, or of the button after it.
 PLACE = """((text, after) => {
   const says = (element) => element.innerText?.replace(/\\u200b/g, "").trim() === text;

@@ -23,7 +23,7 @@ def test_another_run_waits_and_then_says_who_publishes(crowd: AppDatabase) -> No
             publish_night(crowd, 1, wait_seconds=0.2)
         with pytest.raises(PublishBusyError, match="run night 7"):
             purge_expired(crowd.engine, NIGHT, wait_seconds=0.2)
-    assert publish_night(crowd, 1, wait_seconds=0.2).inserted == 1200
+    assert publish_night(crowd, 1).inserted == 1200
 
 
 def test_two_publishers_at_once_come_one_after_the_other(crowd: AppDatabase) -> None:
@@ -111,7 +111,7 @@ def test_a_new_publisher_waits_for_the_shard_of_an_old_one(crowd: AppDatabase) -
         with pytest.raises(PublishBusyError, match="shard of an earlier run"):
             publish_night(crowd, 1, wait_seconds=0.2)
         connection.rollback()
-    assert publish_night(crowd, 1, wait_seconds=0.2).inserted == 1200
+    assert publish_night(crowd, 1).inserted == 1200
 
 
 def test_a_publisher_that_hangs_loses_its_lease(crowd: AppDatabase) -> None:
@@ -122,4 +122,4 @@ def test_a_publisher_that_hangs_loses_its_lease(crowd: AppDatabase) -> None:
 
     with pytest.raises(DatabaseError, match=r"terminating|closed"):
         hang()
-    assert publish_night(crowd, 1, wait_seconds=0.2).inserted == 1200
+    assert publish_night(crowd, 1).inserted == 1200
