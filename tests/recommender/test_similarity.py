@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from tests.recommender.worlds import random_world, world
+from threads_pipelines.errors import ConfigurationError
 from threads_pipelines.recommender.interactions import pairs_of
 from threads_pipelines.recommender.model import fit
 from threads_pipelines.recommender.settings import InteractionWeights, RecommenderSettings
@@ -62,9 +63,26 @@ def test_linear_model_solves_its_equations() -> None:
     x[snapshot.interactions.user, snapshot.interactions.post] = 1
     gram = x.T @ x + 5 * np.eye(12)
     # Stationarity of the ridge regression with a zero diagonal: only the diagonal has multipliers.
-    gradient = gram @ weights.T.T - x.T @ x
+    gradient = gram @ weights - x.T @ x
     assert_allclose(gradient[~np.eye(12, dtype=bool)], 0, atol=1e-3)
     assert (np.diag(weights) == 0).all()
+
+
+def test_linear_model_leaves_out_what_nobody_acted_on() -> None:
+    events = [(u, p) for u in range(6) for p in (1, 3, 5) if (u + p) % 4]
+    settings = RecommenderSettings(linear_regularisation=5, post_neighbours=7)
+    pairs = pairs_of(world(events, 6, 7), settings)
+    weights = dense(linear_posts(pairs, settings, np.arange(7) != 3))
+    assert set(np.flatnonzero(weights.any(1))) == {1, 3, 5}
+    assert set(np.flatnonzero(weights.any(0))) == {1, 5}  # 3 is no candidate
+
+
+def test_linear_model_refuses_a_penalty_that_cannot_be_solved() -> None:
+    # Less than none, past what settings accept: no other is beyond float32 on every processor.
+    settings = RecommenderSettings().model_copy(update={"linear_regularisation": -100.0})
+    pairs = pairs_of(world([(0, 0), (0, 1), (1, 1)], 2, 2), settings)
+    with pytest.raises(ConfigurationError, match="linear_regularisation"):
+        linear_posts(pairs, settings, np.ones(2, bool))
 
 
 def twin_scores(snapshot: Snapshot, settings: RecommenderSettings) -> np.ndarray:

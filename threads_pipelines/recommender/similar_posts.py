@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from threads_pipelines.errors import ConfigurationError
 from threads_pipelines.recommender.interactions import NONE, Pairs
 from threads_pipelines.recommender.neighbours import Lists, nearest_rows
 from threads_pipelines.recommender.parallel import in_blocks
@@ -77,28 +78,36 @@ def linear_posts(
 ) -> Neighbours:
     """EASE (Steck 2019): ridge regression of each post on the others, the largest weights a post.
 
-    B = I − P / diag(P) with P = (XᵀX + λI)⁻¹ over binary X. Weights below zero are kept.
+    B = I − P / diag(P) with P = (XᵀX + λI)⁻¹ over binary X. Weights below zero are kept. Raises
+    ConfigurationError where λ is too small for the float32 numbers at hand.
     """
     # Here, because its memory and seconds are for small catalogues only.
     from scipy.linalg.lapack import spotrf, spotri
 
     n_users, n_posts = len(pairs.user_degree), len(pairs.post_degree)
-    if n_posts == 0:  # LAPACK complains of an empty matrix
-        return Neighbours.none(0)
+    acted_on = np.flatnonzero(pairs.post_degree)
+    if len(acted_on) == 0:
+        return Neighbours.none(n_posts)
     x = csr_matrix(
         (np.ones(len(pairs.user_post), np.float32), pairs.user_post, pairs.user_start),
         shape=(n_users, n_posts),
-    )
-    gram = (x.T @ x).toarray()
-    gram[np.diag_indices(n_posts)] += np.float32(settings.linear_regularisation)
-    factor, _ = spotrf(gram, lower=True, overwrite_a=True)
-    inverse, _ = spotri(factor, lower=True, overwrite_c=True)  # its lower triangle only
-    weights = np.tril(inverse) + np.tril(inverse, -1).T
+    )[:, acted_on]
+    weights = (x.T @ x).toarray()
+    weights[np.diag_indices_from(weights)] += np.float32(settings.linear_regularisation)
+    weights, fault = spotrf(weights, lower=True, overwrite_a=True)
+    if fault:
+        raise ConfigurationError(
+            f"linear_regularisation {settings.linear_regularisation} is too small for these "
+            "interactions: posts that the same people acted on cannot be told apart"
+        )
+    weights, _ = spotri(weights, lower=True, overwrite_c=True)  # the lower triangle only
+    weights = np.tril(weights) + np.tril(weights, -1).T
     weights /= -np.diag(weights).copy()
     np.fill_diagonal(weights, 0)
-    weights[:, ~candidate] = 0
-    most = min(settings.post_neighbours, n_posts)
-    strength = np.abs(weights)
-    post = np.argpartition(-strength, most - 1, axis=1)[:, :most].astype(np.int32)
-    value = np.take_along_axis(weights, post, axis=1).astype(np.float32)
-    return Neighbours.from_padded(post, value, np.full(n_posts, most, np.int32))
+    weights[:, ~candidate[acted_on]] = 0
+    most = min(settings.post_neighbours, len(acted_on))
+    nearest = np.argpartition(-np.abs(weights), most - 1, axis=1)[:, :most]
+    post, value = np.zeros((n_posts, most), np.int32), np.zeros((n_posts, most), np.float32)
+    post[acted_on] = acted_on[nearest]
+    value[acted_on] = np.take_along_axis(weights, nearest, axis=1)
+    return Neighbours.from_padded(post, value, np.where(pairs.post_degree > 0, most, 0))
