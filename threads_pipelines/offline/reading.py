@@ -83,10 +83,11 @@ def read_snapshot(
     user = _rows(events.ids["user_id"], user_ids)
     post = _rows(events.ids["post_id"], post_ids)
     kept = past & (kind != _UNKNOWN_TYPE)
+    learned = Interactions(user[kept], post[kept], kind[kept], at[kept].astype(np.int64))
     snapshot = Snapshot(
         users=_users(user_ids, _rows(asked.ids["user_id"], user_ids) if asked else user),
         posts=_posts(catalogue, post_ids, user_ids, post[past], as_of),
-        interactions=Interactions(user[kept], post[kept], kind[kept], at[kept].astype(np.int64)),
+        interactions=learned.in_order(),
         seen=_seen(user[past], post[past], (len(user_ids), len(post_ids))),
         as_of=as_of,
         timed=timed,

@@ -18,6 +18,9 @@ Rows = NDArray[np.int32]
 Times = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
+_SCATTER = np.uint32(0x9E3779B1), np.uint32(0x85EBCA77)
+"""Odd, so that what is multiplied by one of them stays distinct."""
+
 
 @dataclass(frozen=True, slots=True)
 class Users:
@@ -56,7 +59,7 @@ class Posts:
 
 @dataclass(frozen=True, slots=True)
 class Interactions:
-    """Events inside the look-back window, in no particular order; repeats are kept.
+    """Events inside the look-back window; repeats are kept. What is read is put ``in_order``.
 
     user, post: (n,) int32, rows in ``Users`` and ``Posts``.
     kind: (n,) int8, position in ``INTERACTION_TYPES``; a like that was taken back is left out.
@@ -71,6 +74,18 @@ class Interactions:
     def __len__(self) -> int:
         """Count of events."""
         return len(self.user)
+
+    def in_order(self) -> "Interactions":
+        """The same events in an order that is theirs alone, whatever order they came in.
+
+        By user; the posts of each are shuffled, for where times tie or are missing the first ones
+        count as the latest, and no end of the ids may be that for everybody.
+        """
+        by_post, by_user = _SCATTER
+        key = self.user.astype(np.uint64) << np.uint64(32)
+        key |= self.post.astype(np.uint32) * by_post + self.user.astype(np.uint32) * by_user
+        order = np.lexsort((self.kind, self.at, key))
+        return Interactions(*(part[order] for part in (self.user, self.post, self.kind, self.at)))
 
 
 @dataclass(frozen=True, slots=True)
