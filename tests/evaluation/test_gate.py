@@ -1,7 +1,11 @@
 import numpy as np
 import pytest
 
-from threads_pipelines.evaluation.gate import judge
+from tests.evaluation.build import snapshot
+from threads_pipelines.errors import DataError
+from threads_pipelines.evaluation.gate import NOT_JUDGED, judge, judged_day, settings_to_publish
+from threads_pipelines.evaluation.split import DAY
+from threads_pipelines.recommender.settings import BASELINES, PACES, RecommenderSettings
 
 
 def test_the_same_lists_pass() -> None:
@@ -35,3 +39,27 @@ def test_nobody_to_judge_by() -> None:
     result = judge(np.zeros(0), np.zeros(0), 0, np.random.default_rng(0))
     assert (result.decision, result.users) == ("not_enough_events", 0)
     assert np.isnan(result.difference)
+
+
+def test_what_failed_is_not_published() -> None:
+    tonight, active = RecommenderSettings(), PACES["pace_weeks"]
+    trending = BASELINES["recent_popularity"]
+    failed = judge(np.zeros(400), np.ones(400), 900, np.random.default_rng(0))
+    assert not failed.may_publish
+    assert settings_to_publish(failed, tonight, active) == (active, "the last active")
+    assert settings_to_publish(failed, tonight, tonight) == (trending, "trending")
+    assert settings_to_publish(failed, tonight, None) == (trending, "trending")
+    for gate in (NOT_JUDGED, judge(np.ones(400), np.zeros(400), 900, np.random.default_rng(0))):
+        assert settings_to_publish(gate, tonight, active) == (tonight, "tonight's")
+
+
+def test_the_judged_day_is_the_last_24_hours() -> None:
+    now = 10 * DAY
+    events = [(0, 0, now - DAY), (0, 1, now - DAY + 1), (1, 1, now)]
+    split = judged_day(snapshot(events, 2, 2, as_of=now, created_at=[1, 1]))
+    assert split.train.as_of == now - DAY
+    assert split.train.interactions.at.tolist() == [now - DAY]
+    assert split.relevant.nnz == 2
+    for side in (events[:1], events[1:], []):
+        with pytest.raises(DataError):
+            judged_day(snapshot(side or [(0, 0, 1)], 2, 2, as_of=now))

@@ -19,6 +19,7 @@ from threads_pipelines.evaluation.gate import (
     NOT_JUDGED,
     GateResult,
     judge,
+    judged_day,
     settings_to_publish,
 )
 from threads_pipelines.evaluation.report import (
@@ -28,9 +29,8 @@ from threads_pipelines.evaluation.report import (
     evaluate,
     models,
 )
-from threads_pipelines.evaluation.split import DAY, by_time
+from threads_pipelines.evaluation.split import Split
 from threads_pipelines.recommender.settings import RecommenderSettings
-from threads_pipelines.recommender.snapshot import Snapshot
 from threads_pipelines.reporting.plots import intervals, lines, markdown_image
 from threads_pipelines.storage.registry import Registry, read_registry
 from threads_pipelines.storage.snapshots import load_snapshot
@@ -73,8 +73,14 @@ def model_evaluation(
     store, partition = storage.artefacts(), context.partition_key
     version = store.manifest(partition).version
     snapshot = load_snapshot(store, partition, version)
-    candidate = latest_winner(store.objects, partition)
-    report, gate = judge_night(context, config, snapshot, candidate)
+    split, until = None, snapshot.as_of
+    try:
+        split = judged_day(snapshot)
+        until = split.train.as_of
+    except DataError as error:
+        context.log.warning(f"Nothing to evaluate on: {error}")
+    candidate = latest_winner(store.objects, partition, until)
+    report, gate = judge_night(context, config, split, candidate)
     known = read_registry(store.objects)
     active = RecommenderSettings.model_validate(known.active.config) if known.active else None
     chosen, whose = settings_to_publish(gate, candidate, active)
@@ -102,16 +108,13 @@ def model_evaluation(
 def judge_night(
     context: dg.AssetExecutionContext,
     config: EvaluationConfig,
-    snapshot: Snapshot,
+    split: Split | None,
     candidate: RecommenderSettings,
 ) -> tuple[EvaluationReport | None, GateResult]:
-    """Split off the last 24 hours, evaluate everyone on them, and ask the gate."""
-    rng = np.random.default_rng(config.seed)
-    try:
-        split = by_time(snapshot, snapshot.as_of - DAY, snapshot.as_of)
-    except DataError as error:
-        context.log.warning(f"Nothing to evaluate on: {error}")
+    """Evaluate everyone on the judged day, if there is one, and ask the gate."""
+    if split is None:
         return None, NOT_JUDGED
+    rng = np.random.default_rng(config.seed)
     settings = candidate.model_dump(mode="json")
     report = evaluate(split, models(candidate, rng), settings, rng, progress=context.log.info)
     ndcg = report.ndcg

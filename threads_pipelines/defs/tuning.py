@@ -1,5 +1,8 @@
 """The settings of the recommender, chosen on a validation window."""
 
+import math
+from contextlib import suppress
+
 import dagster as dg
 from pydantic import Field
 
@@ -7,6 +10,8 @@ from threads_pipelines.defs.common import asset, columns, preview, rows_made
 from threads_pipelines.defs.matrix import interaction_matrix
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources import ObjectStorage
+from threads_pipelines.errors import DataError
+from threads_pipelines.evaluation.gate import judged_day
 from threads_pipelines.recommender.settings import PACES, RecommenderSettings
 from threads_pipelines.recommender.tuning import tune
 from threads_pipelines.storage.objects import ObjectStore
@@ -28,8 +33,9 @@ class TuningConfig(dg.Config):
     code_version="1",
     partitions_def=daily,
     deps=["check_services", interaction_matrix],
-    description="The winner of a search over settings, judged on the last day (or fifth) of the "
-    "training window; the seeds' own formula and trending are always among the candidates.",
+    description="The winner of a search over settings, judged on the end of what came before the "
+    "last 24 hours, which the gate judges by; the seeds' own formula and trending are always among "
+    "the candidates.",
     metadata=columns(candidate="text", ndcg="float64", kept="bool"),
 )
 def tuned_settings(
@@ -39,16 +45,29 @@ def tuned_settings(
     store, partition = storage.artefacts(), context.partition_key
     manifest = store.manifest(partition)
     snapshot = load_snapshot(store, partition, manifest.version)
+    with suppress(DataError):  # then this night is not judged
+        snapshot = judged_day(snapshot).train
     report = tune(snapshot, seed=config.seed, budget=config.budget, progress=context.log.info)
+    if not report.trials:
+        state = "nothing could be held out to compare settings on: those before stay"
+        return dg.MaterializeResult(
+            metadata=rows_made(0, version=manifest.version, state=state),
+        )
     chosen = report.chosen.model_dump(mode="json")
     trials = [(trial.name, trial.ndcg, trial.kept) for trial in report.trials]
-    kept = {"version": manifest.version, "settings": chosen, "ndcg@10": report.ndcg or None}
+    kept = {
+        "version": manifest.version,
+        "until": snapshot.as_of,
+        "settings": chosen,
+        "ndcg@10": report.ndcg,
+    }
     store.objects.put_json(f"{FOLDER}{partition}.json", kept)
     best_first = sorted(trials, key=lambda trial: -trial[1])
     return dg.MaterializeResult(
         metadata=rows_made(
             len(trials),
             version=manifest.version,
+            state="kept for this day and later ones",
             validation_users=report.users,
             chosen=dg.MetadataValue.json(chosen),
             candidates=preview(["candidate", "NDCG@10", "kept"], best_first),
@@ -56,9 +75,14 @@ def tuned_settings(
     )
 
 
-def latest_winner(store: ObjectStore, partition: str) -> RecommenderSettings:
-    """Settings of the latest search up to this day; those of a daily pace where there was none."""
+def latest_winner(store: ObjectStore, partition: str, until: int) -> RecommenderSettings:
+    """Settings of the latest search up to this day that saw nothing after ``until``.
+
+    until: epoch seconds UTC. Those of a daily pace where there was no such search.
+    """
     days = [item.key for item in store.listing(FOLDER) if item.key <= f"{FOLDER}{partition}.json"]
-    if not days:
-        return PACES["pace_days"]
-    return RecommenderSettings.model_validate(store.get_json(days[-1])["settings"])
+    for key in reversed(days):
+        winner = store.get_json(key)
+        if winner.get("until", math.inf) <= until:
+            return RecommenderSettings.model_validate(winner["settings"])
+    return PACES["pace_days"]

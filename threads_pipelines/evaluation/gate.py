@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from threads_pipelines.evaluation.metrics import BOOTSTRAP, resamples
+from threads_pipelines.evaluation.split import DAY, Split, by_time
 from threads_pipelines.recommender.settings import BASELINES, RecommenderSettings
+from threads_pipelines.recommender.snapshot import Snapshot
 
 MIN_EVENTS = 200
 MIN_USERS = 50
@@ -51,6 +53,14 @@ class GateResult:
 
 NOT_JUDGED = GateResult("not_enough_events", np.nan, np.nan, np.nan, np.nan, np.nan, 0, 0)
 """Outcome where there is no night to judge by."""
+
+
+def judged_day(snapshot: Snapshot) -> Split:
+    """Split off the last 24 hours, by which tonight's settings are judged.
+
+    Nothing may choose settings on them. Raises DataError where one side has no events.
+    """
+    return by_time(snapshot, snapshot.as_of - DAY, snapshot.as_of)
 
 
 def judge(
