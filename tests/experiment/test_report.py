@@ -1,5 +1,5 @@
 import math
-from datetime import date
+from datetime import date, datetime
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from threads_pipelines.experiment.tables import SCHEMA, report_table
 VIEW, CLICK = EVENT_KINDS.index("view"), EVENT_KINDS.index("click")
 DAY = 86_400
 SMALL = ReportSettings(minimum_users=2)
+PERIOD = datetime.fromisoformat("2026-01-01 02:00"), datetime.fromisoformat("2026-01-03 02:30")
 
 
 def events(rows: list[tuple[int, int, int]]) -> Events:
@@ -125,7 +126,7 @@ def test_nobody_came() -> None:
 
 def test_table_is_typed_and_has_every_scope() -> None:
     given, groups = simulate(200, 0, Population(days=2), np.random.default_rng(4))
-    report = build_report("x", given, groups, ReportSettings())
+    report = build_report("x", given, groups, ReportSettings(), period=PERIOD)
 
     table = report_table(report)
 
@@ -133,6 +134,7 @@ def test_table_is_typed_and_has_every_scope() -> None:
     assert table.num_rows == (1 + len(report.days)) * len(METRICS)
     total = table.slice(0, 1).to_pylist()[0]
     assert (total["scope"], total["day"], total["primary"]) == ("total", None, True)
+    assert (total["since"], total["until"]) == PERIOD
     assert total["difference"] == report.findings.primary.difference
     assert total["control_sessions"] == report.findings.uplifts[1].control.denominator
     assert not any(
@@ -153,7 +155,8 @@ def experiment(uplift: float) -> tuple[Events, Groups]:
 
 
 def test_a_stored_report_is_the_report() -> None:
-    nobody = build_report("x", events([(0, VIEW, 0)]), np.zeros(1, np.int8), SMALL)
+    alone = events([(0, VIEW, 0)])
+    nobody = build_report("x", alone, np.zeros(1, np.int8), SMALL, period=PERIOD)
 
     for report in (large(uplift=0.5), nobody):
         # NaN is no equal of itself, so the two are compared as text, which has every digit.

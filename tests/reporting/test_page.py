@@ -88,6 +88,14 @@ def test_warnings_and_verdict_are_shown(experiment: ExperimentReport) -> None:
     assert "inf%" not in document
 
 
+def test_the_experiments_period_is_shown_even_where_nobody_came_yet() -> None:
+    new = replace(example_experiment(users=0), period=(AS_OF, AS_OF + timedelta(minutes=90)))
+    document = render(example_page(new))
+    assert "Not enough data for a winner" in document
+    assert "Counted from 15 Jan 2026, 02:00 to 15 Jan 2026, 03:30 UTC." in document
+    assert "nan" not in document
+
+
 def test_shares_of_the_interests_are_counted_in_the_first_ten() -> None:
     def posts(*topics: str) -> tuple[FeedPost, ...]:
         return tuple(FeedPost("a", topic, "text", AS_OF, None, "") for topic in topics)

@@ -20,10 +20,11 @@ from threads_pipelines.experiment.documents import read_report_document, report_
 from threads_pipelines.experiment.report import ExperimentReport, build_report
 from threads_pipelines.experiment.settings import ExperimentSettings, ReportSettings
 from threads_pipelines.population.identity import TEST_ACCOUNTS
-from threads_pipelines.recommender.as_of import as_of_for
+from threads_pipelines.recommender.as_of import as_of_for, parse_instant
 from threads_pipelines.reporting.plots import intervals, markdown_image
 from threads_pipelines.storage import experiments
 from threads_pipelines.storage.contract import has_experiment_group
+from threads_pipelines.storage.experiment_start import note_start, read_start
 from threads_pipelines.storage.objects import ObjectStore
 
 _MISSING = (
@@ -42,7 +43,10 @@ _MISSING = (
     metadata=columns(id="text", experiment_group="varchar(20)"),
 )
 def experiment_assignment(
-    context: dg.AssetExecutionContext, database: Database, experiment: Experiment
+    context: dg.AssetExecutionContext,
+    database: Database,
+    storage: ObjectStorage,
+    experiment: Experiment,
 ) -> dg.MaterializeResult:
     """Deal the groups and write those that differ; set the test accounts' login where asked."""
     password = settings.load().test_account_password
@@ -58,12 +62,16 @@ def experiment_assignment(
             for email in TEST_ACCOUNTS
             if password and experiments.set_test_login(engine, email, password, now)
         ]
+    started_at = "not yet"
     if not there:
         context.log.warning(_MISSING)
+    elif dealt.randomized.any():
+        started_at = f"{note_start(storage.store(), experiment.settings(), now)} UTC"
     return dg.MaterializeResult(
         metadata=rows_made(
             len(ids),
             state="written" if there else _MISSING,
+            started_at=started_at,
             groups=dict(Counter(groups)),
             accounts_changed=changed,
             pinned_but_missing=list(dealt.missing),
@@ -85,28 +93,44 @@ def _report_key(partition: str) -> str:
 
 
 def _build(
-    engine: sa.Engine, experiment: ExperimentSettings, until: datetime, config: "ReportConfig"
+    engine: sa.Engine,
+    experiment: ExperimentSettings,
+    period: tuple[datetime, datetime],
+    config: "ReportConfig",
 ) -> ExperimentReport:
-    """Report on the last days before ``until`` (aware UTC)."""
     roster = experiments.read_roster(engine)
     dealt = assign(roster.ids, roster.emails, roster.synthetic, experiment)
     groups = served_groups(dealt, roster.labels)
     if not config.synthetic_accounts and not roster.synthetic.all():
         groups[roster.synthetic] = NOT_ENROLLED
-    end = until.replace(tzinfo=None)
-    events = experiments.read_events(engine, roster.ids, end - timedelta(days=config.days), end)
-    return build_report(experiment.name, events, groups, ReportSettings())
+    events = experiments.read_events(engine, roster.ids, *period)
+    return build_report(experiment.name, events, groups, ReportSettings(), period=period)
 
 
 class ReportConfig(dg.Config):
     """What the report looks at."""
 
     days: int = Field(
-        default=30, ge=1, le=3660, description="Days of events before the partition's end."
+        default=30,
+        ge=1,
+        le=3660,
+        description="Days of events before the partition's end, none from before the start.",
+    )
+    started_at: str | None = Field(
+        default=None,
+        description="When the groups began to be served differently (ISO 8601, UTC). Empty: when "
+        "they were first assigned.",
     )
     synthetic_accounts: bool = Field(
         default=False, description="Count synthetic accounts although real ones exist."
     )
+
+    def period(self, until: datetime, start: datetime | None) -> tuple[datetime, datetime]:
+        """From when to when events count, naive UTC: none from before the groups differed."""
+        if self.started_at:
+            start = parse_instant(self.started_at).replace(tzinfo=None)
+        since = until - timedelta(days=self.days)
+        return (min(max(since, start), until) if start else since), until
 
 
 @asset(
@@ -115,9 +139,9 @@ class ReportConfig(dg.Config):
     code_version="1",
     partitions_def=daily,
     deps=[experiment_assignment, user_recommendation],
-    description="Treatment against control: rates per session and dwell time with 95% intervals "
-    "that respect users, a sample-ratio check, a power statement, and a warning instead of a "
-    "winner where there is not enough data.",
+    description="Treatment against control since the groups were first assigned: rates per session "
+    "and dwell time with 95% intervals that respect users, a sample-ratio check, a power "
+    "statement, and a warning instead of a winner where there is not enough data.",
     metadata=columns(metric="text", control="float64", treatment="float64", difference="float64"),
 )
 def experiment_report(
@@ -129,9 +153,10 @@ def experiment_report(
 ) -> dg.MaterializeResult:
     """Report on the events up to the partition's instant and store the report."""
     day = date.fromisoformat(context.partition_key)
-    until = as_of_for(day, datetime.now(UTC), settings.load().timezone)
+    until = as_of_for(day, datetime.now(UTC), settings.load().timezone).replace(tzinfo=None)
+    period = config.period(until, read_start(storage.store(), experiment.settings()))
     with database.engine() as engine:
-        report = _build(engine, experiment.settings(), until, config)
+        report = _build(engine, experiment.settings(), period, config)
     storage.store().put(
         _report_key(context.partition_key),
         report_document(report),
@@ -154,6 +179,7 @@ def experiment_report(
         metadata=rows_made(
             len(rows),
             verdict=str(findings.verdict),
+            period="{} to {} UTC".format(*period),
             warnings=list(findings.warnings),
             metrics=preview(["metric", "control", "treatment", "difference", "low", "high"], rows),
             plot=dg.MetadataValue.md(markdown_image(title, intervals(title, "uplift", bars))),

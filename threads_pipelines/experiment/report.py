@@ -62,16 +62,25 @@ class DayFindings:
 
 @dataclass(frozen=True, slots=True)
 class ExperimentReport:
-    """The report of one experiment; ``days`` has a "day" and a "cumulative" entry for each day."""
+    """The report of one experiment; ``days`` has a "day" and a "cumulative" entry for each day.
+
+    period: from when to when events were counted, naive UTC.
+    """
 
     experiment: str
     findings: Findings
     days: tuple[DayFindings, ...]
     unattributed: int
+    period: tuple[datetime, datetime] | None = None
 
 
 def build_report(
-    experiment: str, events: Events, groups: Groups, settings: ReportSettings
+    experiment: str,
+    events: Events,
+    groups: Groups,
+    settings: ReportSettings,
+    *,
+    period: tuple[datetime, datetime] | None = None,
 ) -> ExperimentReport:
     """Report on the sessions of the users who drew lots.
 
@@ -84,6 +93,7 @@ def build_report(
         findings=conclude(seen, groups, settings),
         days=daily(seen, groups, settings),
         unattributed=seen.unattributed,
+        period=period,
     )
 
 

@@ -14,6 +14,8 @@ _NUMBERS = ("difference", "low", "high", "p_value", "relative", "relative_low", 
 SCHEMA = pa.schema(
     [
         pa.field("experiment", pa.string(), nullable=False),
+        pa.field("since", pa.timestamp("ms")),
+        pa.field("until", pa.timestamp("ms")),
         pa.field("scope", pa.string(), nullable=False),
         pa.field("day", pa.date32()),
         pa.field("metric", pa.string(), nullable=False),
@@ -38,16 +40,17 @@ def report_table(report: ExperimentReport) -> pa.Table:
 
 
 def _rows(report: ExperimentReport) -> Iterator[dict[str, object]]:
-    name = report.experiment
-    yield from _scope(name, "total", None, report.findings.uplifts)
+    since, until = report.period or (None, None)
+    told: dict[str, object] = {"experiment": report.experiment, "since": since, "until": until}
+    yield from _scope(told, "total", None, report.findings.uplifts)
     for entry in report.days:
-        yield from _scope(name, entry.scope, entry.day, entry.uplifts)
+        yield from _scope(told, entry.scope, entry.day, entry.uplifts)
 
 
 def _scope(
-    experiment: str, scope: Scope, day: date | None, uplifts: tuple[Uplift, ...]
+    told: dict[str, object], scope: Scope, day: date | None, uplifts: tuple[Uplift, ...]
 ) -> Iterator[dict[str, object]]:
-    common = {"experiment": experiment, "scope": scope, "day": day}
+    common = told | {"scope": scope, "day": day}
     per_session = uplifts[-1]  # any but the mean over users
     sessions = {
         "control_sessions": int(per_session.control.denominator),
