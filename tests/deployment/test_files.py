@@ -85,11 +85,12 @@ def test_only_loopback_ports_are_published() -> None:
 
 
 def test_every_service_but_the_text_model_is_waited_for_by_its_health() -> None:
+    waited_for = {"setup": "service_completed_successfully", "ollama": "service_started"}
     for name, service in services().items():
         assert name == "setup" or "test" in service["healthcheck"], name
         for other, how in service.get("depends_on", {}).items():
-            expected = {"setup": "completed_successfully", "ollama": "started"}.get(other, "healthy")
-            assert how["condition"] == f"service_{expected}", (name, other)
+            expected = waited_for.get(other, "service_healthy")
+            assert how["condition"] == expected, (name, other)
     assert set(services()["code"]["depends_on"]) == {"setup", "ollama"}
     assert set(services()["setup"]["depends_on"]) == {"postgres", "s3"}
 

@@ -4,14 +4,15 @@ The names and days in them are replaced by ones that exist, and the large popula
 Each command runs in this process, and so does the Dagster that it starts.
 """
 
+import json
 import re
 import shlex
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from subprocess import CompletedProcess
+from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
@@ -40,6 +41,10 @@ SMALLER = {"5000": "40", "500000": "600"}
 LIVE = (
     "SELECT user_id, count(*), max(expires_at - generated_at) FROM user_recommendation GROUP BY 1"
 )
+FOR_SEVEN = {
+    "resources": {"audience": {"config": {"users": ["u007"]}}},
+    "ops": {"user_recommendation": {"config": {"ttl_hours": 72}}},
+}
 job_named = launch.job_named
 
 
@@ -86,7 +91,9 @@ class Operator:
 
 
 @pytest.fixture
-def operator(own_database: AppDatabase, environment: pytest.MonkeyPatch) -> Iterator[Operator]:
+def operator(
+    own_database: AppDatabase, environment: pytest.MonkeyPatch, instance: dg.DagsterInstance
+) -> Operator:
     environment.setenv("DATABASE_URL", own_database.url)
     own_database.rows(PEOPLE)
     upload_seeds(ObjectStore(settings.load().s3), settings.SEEDS_DIR)
@@ -101,10 +108,10 @@ def operator(own_database: AppDatabase, environment: pytest.MonkeyPatch) -> Iter
     in_one_process.__name__ = job_named.__name__  # Dagster finds it by its name
     environment.setattr(launch, job_named.__name__, in_one_process)
     environment.setattr(console, "dagster_environment", lambda _loaded: {})
-    environment.setattr(subprocess, "run", in_this_process)
-    with dg.DagsterInstance.ephemeral() as instance:
-        environment.setattr(dg.DagsterInstance, "get", lambda: nullcontext(instance))
-        yield Operator(own_database, instance)
+    # The console's own alone: libraries start programs as well.
+    environment.setattr(console, "subprocess", SimpleNamespace(run=in_this_process))
+    environment.setattr(dg.DagsterInstance, "get", lambda: nullcontext(instance))
+    return Operator(own_database, instance)
 
 
 def tonight(operator: Operator, line: str) -> None:
@@ -156,16 +163,19 @@ def continue_it(operator: Operator, line: str) -> None:
     def fails(*_args: object, **_kwargs: object) -> None:
         raise ContractError("stands for a table that the app's owner has just changed")
 
+    before = operator.feeds()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(publish, "publish", fails)
-        operator.types("threads-pipelines launch nightly_recommendations", code=1)
+        launch_it = "threads-pipelines launch nightly_recommendations --config"
+        operator.types(f"{launch_it} {shlex.quote(json.dumps(FOR_SEVEN))}", code=1)
     failed = operator.runs()[0]
     operator.names["RUN_ID"] = failed.run_id
     operator.types(line)
     (again, *_) = operator.runs()
     assert again.parent_run_id == failed.run_id
     assert operator.steps(again.run_id) == {"user_recommendation", "validate_data"}
-    assert operator.feeds() == dict.fromkeys(users(), (50, timedelta(hours=48)))
+    before["u007"] = (50, timedelta(hours=72))  # with the failed run's config
+    assert operator.feeds() == before
 
 
 def look_before(operator: Operator, line: str) -> None:

@@ -7,12 +7,14 @@ Dagster. The run is stored in the instance and shows in the UI like any other.
 import argparse
 import json
 import os
+import socket
 import sys
 import uuid
+from pathlib import Path
 
 import dagster as dg
 import psutil
-from dagster import DagsterInstance, DagsterRunStatus
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 
 from threads_pipelines.defs.progress import Progress
 from threads_pipelines.errors import ConfigurationError, ThreadsPipelinesError
@@ -44,13 +46,16 @@ def launch(
     """Run a job to its end, showing progress; return whether it succeeded.
 
     partition: day to serve; today where the job has partitions and none is given.
-    retry_of: id of a failed run; only its failed steps and those after them run again.
+    retry_of: id of a failed run; only its failed steps and those after them run again, for the same
+        day and, where no other is given, with the same run config.
     """
     if retry_of:
-        job_name, partition = _what_failed(instance, retry_of)
+        failed = _failed_run(instance, retry_of)
+        job_name, partition = failed.job_name, failed.tags.get("dagster/partition")
+        run_config = run_config or dict(failed.run_config)
     job = job_named(job_name)
     token = str(uuid.uuid4())
-    tags = {PROCESS_TAG: _this_process(), LAUNCH_TAG: token}
+    tags = {PROCESS_TAG: this_process(), LAUNCH_TAG: token}
     if job.partitions_def is not None:
         tags["dagster/partition"] = _partition(job.partitions_def, partition)
     target = dg.build_reconstructable_job(
@@ -74,13 +79,14 @@ def fail_abandoned_runs(instance: DagsterInstance) -> list[str]:
     """Mark runs whose launching process is gone as failed, free what they held; return their ids.
 
     A run that was killed cannot say so itself: without this it would look alive for ever, and keep
-    the publisher's place in the pool.
+    the publisher's place in the pool. The processes of other machines and containers cannot be seen
+    from here: their runs are left alone.
     """
     abandoned = []
     active = dg.RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.STARTING])
     for run in instance.get_runs(active):
         process = run.tags.get(PROCESS_TAG)
-        if process is not None and not _is_alive(process):
+        if process is not None and _is_gone(process):
             instance.report_run_failed(run, "The process that ran it is gone (killed?).")
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
             abandoned.append(run.run_id)
@@ -111,12 +117,12 @@ def main(arguments: list[str] | None = None) -> int:
     return 0 if succeeded else 1
 
 
-def _what_failed(instance: DagsterInstance, run_id: str) -> tuple[str, str | None]:
+def _failed_run(instance: DagsterInstance, run_id: str) -> DagsterRun:
     run = instance.get_run_by_id(run_id)
     if run is None or run.status is not DagsterRunStatus.FAILURE:
         state = run.status.value.lower() if run else "not there"
         raise ConfigurationError(f"Only a failed run can be continued: run {run_id} is {state}")
-    return run.job_name, run.tags.get("dagster/partition")
+    return run
 
 
 def _partition(partitions: dg.PartitionsDefinition, asked: str | None) -> str:
@@ -130,16 +136,31 @@ def _partition(partitions: dg.PartitionsDefinition, asked: str | None) -> str:
     return asked
 
 
-def _this_process() -> str:
-    return f"{os.getpid()}@{psutil.Process().create_time():.0f}"
+def this_process() -> str:
+    """Number, start and place of this process: what tells it from any other."""
+    return f"{_numbered(os.getpid())} {_place()}"
 
 
-def _is_alive(process: str) -> bool:
-    pid, _, created = process.partition("@")
-    try:
-        return f"{psutil.Process(int(pid)).create_time():.0f}" == created
-    except psutil.NoSuchProcess:
+def _is_gone(process: str) -> bool:
+    numbered, _, place = process.partition(" ")
+    if place != _place():
         return False
+    try:
+        return _numbered(int(numbered.partition("@")[0])) != numbered
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _numbered(pid: int) -> str:
+    return f"{pid}@{psutil.Process(pid).create_time():.0f}"
+
+
+def _place() -> str:
+    """Where the number of a process means something: the host and, on Linux, its pid namespace."""
+    try:
+        return f"{socket.gethostname()} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return socket.gethostname()
 
 
 if __name__ == "__main__":

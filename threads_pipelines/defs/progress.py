@@ -2,17 +2,20 @@
 
 import logging
 import threading
+import time
+from collections.abc import Sequence
 from datetime import datetime
 from types import TracebackType
 
 import dagster as dg
-from dagster import DagsterEvent, DagsterEventType, DagsterInstance, EventLogEntry
+from dagster import DagsterEvent, DagsterEventType, DagsterInstance, EventLogEntry, EventLogRecord
 from rich.console import Console
 from rich.text import Text
 
 from threads_pipelines import errors
 
 POLL_SECONDS = 0.3
+_LAST_ATTEMPTS = 10
 _WORDED = {"Failure", *(name for name in vars(errors) if name.endswith("Error"))}
 
 
@@ -46,16 +49,29 @@ class Progress:
     def _follow(self) -> None:
         while not self._finished.wait(POLL_SECONDS):
             self._show_new()
-        self._show_new()
+        for _ in range(_LAST_ATTEMPTS):
+            if self._show_new():
+                break
+            time.sleep(POLL_SECONDS)
 
-    def _show_new(self) -> None:
+    def _show_new(self) -> bool:
+        """Print what is new; return False where the storage did not answer."""
+        try:
+            new = self._read_new()
+        except Exception:  # noqa: BLE001 - the run goes on, and the next look finds what this missed
+            return False
+        for record in new:
+            line = describe(record.event_log_entry)
+            if line is not None:
+                self._console.print(line)
+        return True
+
+    def _read_new(self) -> Sequence[EventLogRecord]:
         for run in self._instance.get_runs(self._filter, limit=1):
             new = self._instance.get_records_for_run(run.run_id, self._cursor)
             self._cursor = new.cursor
-            for record in new.records:
-                line = describe(record.event_log_entry)
-                if line is not None:
-                    self._console.print(line)
+            return new.records
+        return []
 
 
 def describe(entry: EventLogEntry) -> Text | None:
