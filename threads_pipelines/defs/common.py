@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
+import psycopg2
+from dagster_postgres.utils import DagsterPostgresException
+from sqlalchemy.exc import SQLAlchemyError
 
 from threads_pipelines.defs.cost import measured
 from threads_pipelines.errors import (
@@ -21,6 +24,11 @@ OWNERS = ["team:threads-pipelines"]
 
 # I/O fails for reasons that pass by themselves; arithmetic does not.
 RETRY_IO = dg.RetryPolicy(max_retries=2, delay=2, backoff=dg.Backoff.EXPONENTIAL)
+# Ours, and what comes unworded: of files and sockets, and of Dagster's storage, where steps log.
+_IO = (
+    *(DatabaseError, ObjectStorageError, OSError),
+    *(psycopg2.Error, SQLAlchemyError, DagsterPostgresException),
+)
 
 
 def asset(**spec: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
@@ -55,11 +63,14 @@ def once_unless_io(function: Callable[..., Any]) -> Callable[..., Any]:
 def _no_retry_unless_io() -> Iterator[None]:
     try:
         yield
-    except ThreadsPipelinesError as error:
-        passing = isinstance(error, DatabaseError | ObjectStorageError)
-        if passing and not isinstance(error, ContractError):
+    except (dg.Failure, dg.RetryRequested):
+        raise
+    except Exception as error:
+        if isinstance(error, _IO) and not isinstance(error, ContractError):
             raise
-        raise dg.Failure(str(error), allow_retries=False) from error
+        ours = isinstance(error, ThreadsPipelinesError)
+        said = str(error) if ours else f"{type(error).__name__}: {error}"
+        raise dg.Failure(said, allow_retries=False) from error
 
 
 def columns(**types: str) -> dict[str, dg.TableSchema]:
