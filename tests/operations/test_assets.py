@@ -9,10 +9,13 @@ from dagster._core.execution.api import create_execution_plan
 from scipy.sparse import csr_matrix
 
 from threads_pipelines.definitions import defs
+from threads_pipelines.defs.audience import Audience
 from threads_pipelines.defs.maintenance import maintenance
+from threads_pipelines.defs.matrix import interaction_matrix
 from threads_pipelines.defs.operations import check_services
+from threads_pipelines.defs.participants import Experiment
 from threads_pipelines.defs.progress import failure_of
-from threads_pipelines.defs.resources import ObjectStorage
+from threads_pipelines.defs.resources import Database, ObjectStorage
 from threads_pipelines.defs.validation import validate_data
 from threads_pipelines.operations.nights import Night
 from threads_pipelines.operations.validation import QUESTIONS
@@ -120,6 +123,36 @@ def store_night(store: ArtefactStore, day: str, night: Snapshot) -> None:
     )
     save_scored(store, day, "v1", [rows], night.users.ids, night.posts.ids)
     store.set_current(day, "v1")
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize(
+    ("as_of", "said"),
+    [
+        ("2126-06-01T02:00:00", "as_of 2126-06-01 02:00:00 UTC has not come yet: it is 20"),
+        ("next week", "ValueError: 'next week' is not a time: write one such as 2026-11-23T02:00"),
+    ],
+)
+def test_a_night_reads_up_to_an_instant_that_has_come(
+    instance: dg.DagsterInstance, as_of: str, said: str
+) -> None:
+    result = dg.materialize(
+        [interaction_matrix],
+        partition_key=DAYS[0],
+        instance=instance,
+        raise_on_error=False,
+        run_config={"ops": {"interaction_matrix": {"config": {"as_of": as_of}}}},
+        resources={
+            "database": Database(),
+            "storage": ObjectStorage(),
+            "experiment": Experiment(),
+            "audience": Audience(),
+        },
+    )
+    assert not result.success
+    (failed,) = result.get_step_failure_events()
+    assert failure_of(failed).startswith(said)
+    assert ObjectStorage().artefacts().current(DAYS[0]) is None
 
 
 @pytest.mark.usefixtures("environment")

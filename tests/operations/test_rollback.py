@@ -1,5 +1,6 @@
 """An earlier version is served again, without what was seen or deleted since, until released."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -11,12 +12,16 @@ from threads_pipelines.defs.audience import Audience
 from threads_pipelines.defs.publish import user_recommendation
 from threads_pipelines.defs.resources import Database, ObjectStorage
 from threads_pipelines.defs.rollback import dry_run, pin_version, release_version
+from threads_pipelines.errors import DataError
+from threads_pipelines.settings import PROJECT_ROOT
 from threads_pipelines.storage.registry import read_registry
 
 TODAY = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 DAY, YESTERDAY = f"{TODAY:%Y-%m-%d}", f"{TODAY - timedelta(days=1):%Y-%m-%d}"
 GOOD = [("ann", "p1", 0.9), ("ann", "p2", 0.8), ("ann", "p3", 0.7), ("bob", "p1", 0.6)]
 BAD = [("ann", "p4", 0.9), ("bob", "p4", 0.9), ("bob", "p2", 0.1)]
+TROUBLES = (PROJECT_ROOT / "docs" / "troubleshooting.md").read_text()
+REMEDY = re.findall(r"`(DELETE FROM user_recommendation[^`]*)`", TROUBLES)[0]
 RESOURCES = {"database": Database(), "storage": ObjectStorage(), "audience": Audience()}
 
 
@@ -144,6 +149,28 @@ def test_a_named_version_is_pinned_and_a_wrong_name_is_refused(
     assert feeds(nights) == {"ann": ["p4"], "bob": ["p4", "p2"]}
     launch(pin_version, instance, version="good")
     assert feeds(nights) == {"ann": ["p1", "p2", "p3"], "bob": ["p1"]}
+
+
+def test_rows_made_in_the_future_stop_a_rollback_which_says_what_it_did(
+    nights: AppDatabase, instance: dg.DagsterInstance
+) -> None:
+    nights.rows(
+        "UPDATE user_recommendation SET generated_at = generated_at + interval '200 days', "
+        "expires_at = expires_at + interval '200 days' WHERE user_id = 'ann'"
+    )
+    with pytest.raises(DataError, match=r"good is pinned, but 1 of 2 users keep rows that were"):
+        launch(pin_version, instance)
+    (run,) = instance.get_runs(dg.RunsFilter(job_name=pin_version.name))
+    said = [record.user_message for record in instance.all_logs(run.run_id)]
+    assert "shard 1: 1 rows of 1 users are in place, 1 users keep newer ones" in said
+    assert not [line for line in said if "served until released" in line]
+    assert feeds(nights) == {"ann": ["p4"], "bob": ["p1"]}
+    assert served() == "bad"
+
+    nights.rows(REMEDY)
+    launch(pin_version, instance)
+    assert feeds(nights) == {"ann": ["p1", "p2", "p3"], "bob": ["p1"]}
+    assert served() == "good"
 
 
 def test_a_dry_run_tells_and_changes_nothing(

@@ -21,6 +21,7 @@ from threads_pipelines.defs.common import (
 from threads_pipelines.defs.participants import Experiment
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources import Database, ObjectStorage
+from threads_pipelines.errors import ConfigurationError
 from threads_pipelines.experiment.assignment import assign
 from threads_pipelines.experiment.settings import ExperimentSettings
 from threads_pipelines.recommender.as_of import as_of_for, parse_instant
@@ -29,6 +30,9 @@ from threads_pipelines.storage.contract import require_contract
 from threads_pipelines.storage.experiments import read_roster
 from threads_pipelines.storage.read import read_snapshot
 from threads_pipelines.storage.snapshots import save_snapshot
+
+_CLOCK_SKEW = timedelta(minutes=5)
+_WORDED = "%Y-%m-%d %H:%M:%S UTC"
 
 
 class SyntheticAccounts(Enum):
@@ -49,6 +53,17 @@ def control_group(engine: sa.Engine, settings: ExperimentSettings) -> list[str]:
     roster = read_roster(engine)
     dealt = assign(roster.ids, roster.emails, roster.synthetic, settings)
     return [str(identifier) for identifier in dealt.ids[dealt.withheld]]
+
+
+def _asked(text: str, now: datetime) -> datetime:
+    """The instant that a person asks for.
+
+    Rows made in the future would be newer than those of every night until then, and stay.
+    """
+    as_of = parse_instant(text)
+    if as_of > now + _CLOCK_SKEW:
+        raise ConfigurationError(f"as_of {as_of:{_WORDED}} has not come yet: it is {now:{_WORDED}}")
+    return as_of
 
 
 class MatrixConfig(dg.Config):
@@ -97,9 +112,7 @@ def interaction_matrix(
     day = date.fromisoformat(context.partition_key)
     now = datetime.now(UTC)
     as_of = (
-        parse_instant(config.as_of)
-        if config.as_of
-        else as_of_for(day, now, settings.load().timezone)
+        _asked(config.as_of, now) if config.as_of else as_of_for(day, now, settings.load().timezone)
     )
     look_back = timedelta(days=config.look_back_days)
     with database.engine() as engine:

@@ -11,7 +11,7 @@ from threads_pipelines.defs.audience import Audience
 from threads_pipelines.defs.common import preview, rows_made
 from threads_pipelines.defs.operations import check_parts
 from threads_pipelines.defs.resources import Database, ObjectStorage
-from threads_pipelines.errors import ArtefactError
+from threads_pipelines.errors import ArtefactError, DataError
 from threads_pipelines.storage.objects import ObjectStore
 from threads_pipelines.storage.publish import PublishReport, publish
 from threads_pipelines.storage.registry import activate, pin, read_registry, release
@@ -56,8 +56,15 @@ def publish_pinned(
     now = datetime.now(UTC).replace(tzinfo=None)
     pin(objects, version, f"{now:%Y-%m-%d %H:%M:%S} UTC")
     report, metadata = _publish(context, config.ttl_hours, database, storage, "", now)
+    if report.users_newer:  # than now
+        raise DataError(
+            f"version {version} is pinned, but {report.users_newer:,} of {report.users:,} users "
+            "keep rows that were made in the future: see docs/troubleshooting.md, then pin it again"
+        )
     activate(objects, version)
-    context.log.info(f"version {version} is pinned: {report.rows:,} rows are served until released")
+    context.log.info(
+        f"version {version} is pinned: {report.placed:,} rows are served until released"
+    )
     context.log_event(
         dg.AssetMaterialization(
             asset_key="user_recommendation",
@@ -142,7 +149,7 @@ def _publish(
             progress=context.log.info,
         )
     table = preview(["what", "value"], asdict(report).items())
-    return report, rows_made(report.rows, version=feeds.version, report=table)
+    return report, rows_made(report.placed, version=feeds.version, report=table)
 
 
 def _previous(objects: ObjectStore) -> str:

@@ -53,6 +53,11 @@ class PublishReport:
     dry_run: bool = False
     """Every shard was rolled back: the counts are what a publish would have done."""
 
+    @property
+    def placed(self) -> int:
+        """Rows of this generation that are in the table now."""
+        return self.inserted + self.updated + self.unchanged
+
 
 def publish(
     engine: Engine,
@@ -100,8 +105,7 @@ def publish(
         for counts in Crew(shards(source, shard_rows), connections, writer).run(lease.renew):
             lease.renew()
             total, written = total + counts, written + 1
-            state = "would change" if dry_run else "are in place"
-            progress(f"shard {written}: {total.rows:,} rows of {total.users:,} users {state}")
+            progress(f"shard {written}: {_so_far(total, dry_run=dry_run)}")
         notice = ""
         changed = total.inserted + total.updated + total.deleted
         if changed:
@@ -118,6 +122,12 @@ def publish(
             notice=notice,
             dry_run=dry_run,
         )
+
+
+def _so_far(total: ShardCounts, *, dry_run: bool) -> str:
+    state = "would be in place" if dry_run else "are in place"
+    said = f"{total.placed:,} rows of {total.users - total.users_newer:,} users {state}"
+    return said + (f", {total.users_newer:,} users keep newer ones" if total.users_newer else "")
 
 
 def vacuum(engine: Engine) -> str:

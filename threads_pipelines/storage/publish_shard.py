@@ -73,6 +73,11 @@ class ShardCounts:
     vanished: int = 0
     retries: int = 0
 
+    @property
+    def placed(self) -> int:
+        """Rows of this generation that are in the table now."""
+        return self.inserted + self.updated + self.unchanged
+
     def __add__(self, other: "ShardCounts") -> "ShardCounts":
         """Sum of each count."""
         return ShardCounts(
