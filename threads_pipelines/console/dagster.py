@@ -15,7 +15,11 @@ import yaml
 
 from threads_pipelines import settings
 from threads_pipelines.console.stack import start_needed
+from threads_pipelines.operations import health
+from threads_pipelines.storage.health import look
 from threads_pipelines.storage.provision import ensure_database
+
+_RUN_FAILED = 1
 
 
 def dagster_environment(loaded: settings.Settings) -> dict[str, str]:
@@ -41,13 +45,23 @@ def launch_job(
     retry_of: str | None = None,
 ) -> None:
     """Run a job to its end and show its progress; exit with its exit code where it fails."""
+    code = _run_job(loaded, job, partition, run_config, retry_of)
+    if code:
+        raise click.exceptions.Exit(code)
+
+
+def _run_job(
+    loaded: settings.Settings,
+    job: str,
+    partition: str | None = None,
+    run_config: dict[str, Any] | None = None,
+    retry_of: str | None = None,
+) -> int:
     command = [sys.executable, "-m", "threads_pipelines.defs.launch", job]
     command += ["--config", json.dumps(run_config or {})]
     command += ["--partition", partition] if partition else []
     command += ["--retry-of", retry_of] if retry_of else []
-    finished = subprocess.run(command, env=dagster_environment(loaded), check=False)
-    if finished.returncode:
-        raise click.exceptions.Exit(finished.returncode)
+    return subprocess.run(command, env=dagster_environment(loaded), check=False).returncode
 
 
 class _Day(click.ParamType):
@@ -103,14 +117,34 @@ def backfill(first: date, last: date, job: str, run_config: dict[str, Any] | Non
 
     A past day is read as of its own 02:00. Where the table already holds newer rows, its result is
     archived (model, evaluation and scored rows are there) and the table stays as it is.
+
+    A day that fails does not hold up the others, unless a service is ill: that would fail them all.
+    The days that failed are named at the end, and the exit code is 1.
     """
     if last < first:
         raise click.BadParameter(f"--to {last} is before --from {first}")
     loaded = start_needed()
+    failed, exit_code = [], 0
     for offset in range((last - first).days + 1):
         day = (first + timedelta(days=offset)).isoformat()
         click.secho(f"{job} for {day}", bold=True)
-        launch_job(loaded, job, partition=day, run_config=run_config)
+        code = _run_job(loaded, job, day, run_config)
+        if code == 0:
+            continue
+        failed.append(day)
+        exit_code = code
+        if code != _RUN_FAILED or _is_ill(loaded):
+            break
+    if failed:
+        click.echo(f"Failed: {', '.join(failed)}", err=True)
+        raise click.exceptions.Exit(exit_code)
+
+
+def _is_ill(loaded: settings.Settings) -> bool:
+    fault = health.stops_a_run(look(loaded, health.NIGHTLY_PARTS), health.NIGHTLY_PARTS)
+    if fault:
+        click.echo(f"Stopped, for the other days would fail as well: {fault}", err=True)
+    return fault is not None
 
 
 @click.command()
