@@ -1,56 +1,18 @@
 import csv
-import gzip
 import io
 import json
-import os
-import random
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from rich.console import Console
 
-from threads_pipelines.errors import ConfigurationError, InputFileError, ThreadsPipelinesError
-from threads_pipelines.offline import commands, writing
-from threads_pipelines.offline.cli import evaluate, recommend
-
-HOUR = 3600
-
-
-def write(folder: Path, rows: list[tuple[object, ...]], name: str = "events.csv") -> Path:
-    path = folder / name
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows(rows)
-    return path
-
-
-def feeds(path: Path) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    content = path.read_bytes()
-    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
-    for row in csv.DictReader(io.StringIO(text, newline="")):
-        found.setdefault(row["user_id"], []).append(row["post_id"])
-        assert row["rank"] == str(len(found[row["user_id"]]))
-        assert 0 <= float(row["score"]) <= 1
-        assert row["reason"] in {"similar_people", "similar_post", "trending", "fresh_topic"}
-    return found
-
-
-def run(*arguments: object) -> Result:
-    command = evaluate if "--out" not in arguments else recommend
-    return CliRunner().invoke(command, [str(argument) for argument in arguments])
-
-
-@pytest.fixture
-def communities(tmp_path: Path) -> Path:
-    """Two communities that share no post, over three days."""
-    rng = random.Random(0)
-    rows: list[tuple[object, ...]] = [("user_id", "post_id", "created_at")]
-    rows += [
-        (f"u{u}", f"{'ab'[u % 2]}{rng.randrange(12)}", rng.randrange(72) * HOUR)
-        for u in range(30)
-        for _ in range(6)
-    ]
-    return write(tmp_path, rows)
+from tests.offline.files import HOUR, feeds, run, write
+from threads_pipelines.errors import InputFileError, ThreadsPipelinesError
+from threads_pipelines.offline import commands
+from threads_pipelines.offline.cli import _Progress
+from threads_pipelines.recommender.settings import RecommenderSettings
+from threads_pipelines.recommender.snapshot import Snapshot
+from threads_pipelines.recommender.tuning import TuningReport
 
 
 def test_recommend_gives_everybody_a_feed_without_what_they_saw(
@@ -118,44 +80,6 @@ def test_tiny_files(
     assert out.read_text().startswith("user_id,post_id,score,rank,reason\n")
 
 
-def test_ids_are_written_as_they_were_read(tmp_path: Path) -> None:
-    ids = ["001", "NA", "null", 'a,b"c', "é😀", "two\nlines", " padded ", "x" * 10_000]
-    rows = [(f"u{i}", post) for i, post in enumerate(ids)]
-    path = write(tmp_path, [("user_id", "post_id"), *rows, ("u0", "NA")])
-    out = tmp_path / "out.csv"
-    assert run("--interactions", path, "--out", out).exit_code == 0
-    assert {post for feed in feeds(out).values() for post in feed} == set(ids)
-
-
-def test_an_older_file_stays_when_something_fails(
-    communities: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    out = tmp_path / "out.csv"
-    out.write_text("yesterday")
-
-    def fails_midway(*_: object) -> None:
-        raise OSError("disk full")
-
-    monkeypatch.setattr(os, "fsync", fails_midway)
-    result = run("--interactions", communities, "--settings", "seed_formula", "--out", out)
-    assert isinstance(result.exception, OSError)
-    assert out.read_text() == "yesterday"
-    assert {path.name for path in tmp_path.iterdir()} == {"out.csv", "events.csv"}
-
-
-def test_faults_are_told_before_the_work_begins(communities: Path, tmp_path: Path) -> None:
-    for out, message in (
-        (tmp_path / "none" / "out.csv", "does not exist"),
-        (tmp_path, "is a folder"),
-        (communities, "is one of the inputs"),
-    ):
-        with pytest.raises(ConfigurationError, match=message):
-            writing.check_writable(out, communities)
-    result = run("--interactions", communities, "--out", tmp_path / "x", "--as-of", "soon")
-    assert result.exit_code == 2
-    assert "--as-of" in result.output
-
-
 def test_settings_that_cannot_be_used(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     path.write_text('{"people_share": 2, "neighbors": 5}')
@@ -174,8 +98,12 @@ def test_settings_that_cannot_be_used(tmp_path: Path) -> None:
     path.write_text("{")
     with pytest.raises(InputFileError, match="the file: Invalid JSON"):
         commands.read_settings(str(path))
+    path.write_bytes(b'\xef\xbb\xbf{"people_share": 0.5}')
+    assert commands.read_settings(str(path)).people_share == 0.5
     with pytest.raises(InputFileError, match="seed_formula"):
         commands.read_settings(str(tmp_path / "none.json"))
+    result = run("--interactions", path, "--settings", "", "--out", tmp_path / "out.csv")
+    assert "name a JSON file of settings" in str(result.exception)
 
 
 def test_evaluate_prints_and_stores_the_report(communities: Path, tmp_path: Path) -> None:
@@ -187,6 +115,24 @@ def test_evaluate_prints_and_stores_the_report(communities: Path, tmp_path: Path
     scores = json.loads(stored.read_text())["scores"]
     known = {s["model"]: s["estimates"]["ndcg@10"] for s in scores if s["group"] == "known"}
     assert known["ours"]["mean"] > known["random"]["mean"]
+
+
+def test_evaluate_chooses_settings_without_the_part_that_it_judges_them_on(
+    communities: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Snapshot] = []
+
+    def tune(snapshot: Snapshot, **_: object) -> TuningReport:
+        given.append(snapshot)
+        return TuningReport(RecommenderSettings(), 0.0, 0, "none", ())
+
+    monkeypatch.setattr(commands, "tune", tune)
+    report = commands.evaluate(commands.Inputs(communities), progress=print, note=print)
+    assert report.cut
+    assert len(given) == 1
+    assert len(given[0].interactions) == report.events < 180
+    assert given[0].interactions.at.max() <= report.cut
+    assert given[0].seen.nnz <= report.events
 
 
 def test_evaluate_without_times_holds_out_random_pairs(tmp_path: Path) -> None:
@@ -219,3 +165,33 @@ def test_a_type_that_is_unknown_among_known_ones_is_ignored_and_said(tmp_path: P
     assert result.exit_code == 0
     assert "1 events of the unknown type 'cart' are ignored" in result.stderr
     assert "WARNING" not in result.stderr
+
+
+def test_what_is_too_late_is_said(communities: Path, tmp_path: Path) -> None:
+    posts = write(tmp_path, [("post_id", "created_at"), ("a1", 1), ("new", 99 * HOUR)], "posts.csv")
+    out = tmp_path / "feeds.csv"
+    given = ("--interactions", communities, "--posts", posts, "--settings", "seed_formula")
+    result = run(*given, "--out", out)
+    assert f"1 posts of {posts} are dated after 1970-01-0" in result.stderr
+    assert "--as-of" in result.stderr
+    result = run(*given, "--as-of", 99 * HOUR, "--out", out)
+    assert "dated after" not in result.stderr
+    assert "new" in feeds(out)["u3"]
+
+
+def test_the_summary_counts_those_without_a_row(tmp_path: Path) -> None:
+    rows = [("a", "p"), ("a", "q"), ("b", "p")]
+    path = write(tmp_path, [("user_id", "post_id"), *rows])
+    result = run(
+        "--interactions", path, "--settings", "seed_formula", "--out", tmp_path / "feeds.csv"
+    )
+    assert "1 rows for 1 of 2 users, 2 with fewer than 50" in result.stderr
+
+
+def test_brackets_are_shown_as_they_are_on_a_terminal() -> None:
+    shown = io.StringIO()
+    with _Progress(Console(file=shown, force_terminal=True, width=80)) as progress:
+        progress("reading [/x].csv")
+        progress.note("2 events of the unknown type '[/red]' are ignored")
+        progress("fitting")
+    assert "type '[/red]' are ignored" in shown.getvalue()

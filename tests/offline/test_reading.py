@@ -75,6 +75,8 @@ def test_any_text_is_an_id(tmp_path_factory: pytest.TempPathFactory, rows: list)
         ("2020-01-01T00:00:00Z", 1577836800),
         ("2020-01-01T02:00:00+02:00", 1577836800),
         ("2019-12-31T19:00:00-0500", 1577836800),
+        ("20200101", 1577836800),
+        ("20201301", 20201301),
     ],
 )
 def test_times(tmp_path: Path, written: str, seconds: int) -> None:
@@ -82,6 +84,14 @@ def test_times(tmp_path: Path, written: str, seconds: int) -> None:
     assert read.snapshot.interactions.at.tolist() == [seconds]
     assert read.snapshot.as_of == seconds + 1
     assert read.snapshot.timed
+
+
+def test_a_date_among_other_numbers_is_a_number(tmp_path: Path) -> None:
+    numbers = [20200101, 20200102, 20200132]
+    lines = "".join(f"a{i},b,{number}\n" for i, number in enumerate(numbers))
+    assert read_snapshot(write(tmp_path, HEADER + lines)).snapshot.interactions.at.tolist() == (
+        numbers
+    )
 
 
 @pytest.mark.parametrize(
@@ -120,6 +130,9 @@ PACKED = gzip.compress((HEADER + "".join(f"u{i},p,1\n" for i in range(5000))).en
         (HEADER + "a,b,-1\n", "line 2, created_at: '-1' is no time"),
         (HEADER + "a,b,nan\n", "line 2, created_at: 'nan' is no time"),
         (HEADER + "a,b,inf\n", "line 2, created_at: 'inf' is no time"),
+        (HEADER + "a,b,1969-12-31\n", "line 2, created_at: '1969-12-31' is before 1970"),
+        (HEADER + "a,b,1970-01-01T00:00+01:00\n", "line 2, created_at: .* is before 1970"),
+        (HEADER + "a,b,1950-13-01\n", "line 2, created_at: '1950-13-01' is no time"),
         (HEADER + "a,b,2020-13-01\n", "line 2, created_at: '2020-13-01' is no time"),
         (HEADER + "a,b,1284967588000\n", "line 2, created_at: .* milliseconds"),
         (HEADER + "a,b,1\nc,d\n", "line 3: 2 fields, the header has 3"),
@@ -243,7 +256,9 @@ def test_posts_and_users_of_their_own_files(tmp_path: Path) -> None:
     )
     users = write(tmp_path, "user_id\ncold\na\ncold\n", "users.csv")
     path = write(tmp_path, HEADER + "a,p,10\nb,q,20\n")
-    snapshot = read_snapshot(path, posts, users).snapshot
+    read = read_snapshot(path, posts, users)
+    assert read.later_posts == 1
+    snapshot = read.snapshot
     assert snapshot.users.ids.tolist() == ["a", "b", "cold", "w"]
     assert snapshot.users.receives.tolist() == [True, False, True, False]
     assert snapshot.posts.ids.tolist() == ["later", "new", "old", "p", "q"]
@@ -252,6 +267,18 @@ def test_posts_and_users_of_their_own_files(tmp_path: Path) -> None:
     assert snapshot.posts.created_at.tolist() == [500, 15, -1, 2, -1]
     assert snapshot.posts.content.tolist() == ["x", "hello, world", "NA", "", ""]
     assert np.diff(snapshot.seen.indptr).tolist() == [1, 1, 0, 0]
+
+
+def test_posts_have_times_where_events_have_none(tmp_path: Path) -> None:
+    posts = write(tmp_path, "post_id,created_at\np,100\nold,200\nnew,300\n", "posts.csv")
+    path = write(tmp_path, "user_id,post_id\na,p\nb,q\n")
+    read = read_snapshot(path, posts, now=250)
+    assert read.snapshot.posts.ids.tolist() == ["new", "old", "p", "q"]
+    assert read.snapshot.posts.candidate.all()
+    assert read.later_posts == 0
+    read = read_snapshot(path, posts, as_of=200)
+    assert read.snapshot.posts.candidate.tolist() == [False, True, True, True]
+    assert (read.later, read.later_posts) == (0, 1)
 
 
 def test_a_post_twice_in_the_catalogue_is_an_error(tmp_path: Path) -> None:

@@ -8,11 +8,13 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from threads_pipelines.console.options import INSTANT
 from threads_pipelines.evaluation.metrics import CUTOFFS, Estimate
 from threads_pipelines.evaluation.report import GROUPS, EvaluationReport
 from threads_pipelines.offline import commands
+from threads_pipelines.offline.writing import check_writable, is_standard_output, write_text
 
 FILE = click.Path(path_type=Path)
 _WIDTH = 170
@@ -22,7 +24,13 @@ _WIDTH = 170
 def _inputs(command: Callable[..., None]) -> Callable[..., None]:
     """The options that both commands have."""
     for option in (
-        click.option("--seed", default=0, show_default=True, help="Seed of every random choice."),
+        click.option(
+            "--seed",
+            type=click.IntRange(min=0),
+            default=0,
+            show_default=True,
+            help="Seed of every random choice.",
+        ),
         click.option(
             "--settings", help="JSON file of settings, or the name of a formula; none: tuned."
         ),
@@ -61,21 +69,24 @@ def recommend(
     Columns of the output: user_id, post_id, score, rank, reason. Settings are chosen on validation
     and printed as JSON, which --settings takes back.
     """
+    check_writable(out, interactions, posts, users, _file(settings))
+    beside = is_standard_output(out)
     console = Console(stderr=True)
     with _Progress(console) as progress:
         done = commands.recommend(
             _files(interactions, posts, users, as_of),
             out,
             top_k=top_k,
-            settings=commands.read_settings(settings) if settings else None,
+            settings=None if settings is None else commands.read_settings(settings),
             seed=seed,
             progress=progress,
+            note=progress.note,
         )
-    click.echo(done.settings.model_dump_json(indent=2))
-    short = f", {done.written.short:,} with fewer than {top_k}" if done.written.short else ""
-    console.print(
-        f"{done.written.rows:,} rows for {done.written.users:,} users{short}: {out}", markup=False
-    )
+    click.echo(done.settings.model_dump_json(indent=2), err=beside)
+    written, asked = done.written, int(done.read.snapshot.users.receives.sum())
+    some = f"{written.users:,} of " if written.users < asked else ""
+    short = f", {written.short:,} with fewer than {top_k}" if written.short else ""
+    console.print(f"{written.rows:,} rows for {some}{asked:,} users{short}: {out}", markup=False)
 
 
 @click.command()
@@ -94,17 +105,20 @@ def evaluate(
 
     Beside the baselines and the seeds' formulas; means with 95% confidence intervals.
     """
+    if json_file:
+        check_writable(json_file, interactions, posts, _file(settings))
     with _Progress(Console(stderr=True)) as progress:
         report = commands.evaluate(
             _files(interactions, posts, None, as_of),
             top_k=top_k,
-            settings=commands.read_settings(settings) if settings else None,
+            settings=None if settings is None else commands.read_settings(settings),
             seed=seed,
             progress=progress,
+            note=progress.note,
         )
+    _show(report, Console(stderr=is_standard_output(json_file)))
     if json_file:
-        json_file.write_text(report.to_json())
-    _show(report)
+        write_text(json_file, report.to_json())
 
 
 def _files(
@@ -112,6 +126,10 @@ def _files(
 ) -> commands.Inputs:
     seconds = int(as_of.timestamp()) if as_of else None
     return commands.Inputs(interactions, posts, users, seconds, int(time.time()))
+
+
+def _file(settings: str | None) -> Path | None:
+    return Path(settings) if settings else None
 
 
 class _Progress:
@@ -131,15 +149,18 @@ class _Progress:
 
     def __call__(self, text: str) -> None:
         if self.console.is_terminal:
-            self.status.update(text)
+            self.status.update(Text(text))
         else:
-            self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            self.note(text)
+
+    def note(self, text: str) -> None:
+        """A line that stays."""
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _show(report: EvaluationReport) -> None:
-    console = Console()
+def _show(report: EvaluationReport, console: Console) -> None:
     if not console.is_terminal:
-        console = Console(width=_WIDTH)
+        console.width = _WIDTH
     console.print(
         f"{report.events:,} events to learn from, {report.pairs:,} pairs to find; "
         f"{report.unreachable:,} more are on posts that did not exist yet"

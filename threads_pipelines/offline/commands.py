@@ -1,7 +1,9 @@
 """Feeds and evaluations from a file alone: no database, no object storage, no server."""
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from threads_pipelines.evaluation.invariants import Checker, Violations
 from threads_pipelines.evaluation.report import EvaluationReport, models
 from threads_pipelines.evaluation.report import evaluate as evaluate_split
 from threads_pipelines.offline.reading import FileSnapshot, read_snapshot
-from threads_pipelines.offline.writing import check_writable, write_feeds
+from threads_pipelines.offline.writing import write_feeds
 from threads_pipelines.recommender.model import fit, recommend_chunks
 from threads_pipelines.recommender.rows import ScoredRows
 from threads_pipelines.recommender.settings import SEED_FORMULA, RecommenderSettings
@@ -54,14 +56,15 @@ def recommend(
     settings: RecommenderSettings | None = None,
     seed: int = 0,
     progress: Progress,
+    note: Progress,
 ) -> Recommended:
     """Write a feed for every asked user to ``out``; tune on validation without ``settings``.
 
+    progress is told what is going on, note what a person has to know of the files.
     Raises InputFileError for a file that cannot be read, ConfigurationError where ``out`` cannot be
     written.
     """
-    check_writable(out, inputs.interactions, inputs.posts, inputs.users)
-    read = _read(inputs, progress)
+    read = _read(inputs, progress, note)
     snapshot = read.snapshot
     settings = settings or _tuned(snapshot, seed, progress)
     progress("fitting")
@@ -79,12 +82,13 @@ def evaluate(
     settings: RecommenderSettings | None = None,
     seed: int = 0,
     progress: Progress,
+    note: Progress,
 ) -> EvaluationReport:
     """Hold out the end of the file (random pairs where it has no times), tune on the rest, measure.
 
     Raises InputFileError as ``recommend`` does, and DataError where nothing can be held out.
     """
-    snapshot = _read(inputs, progress).snapshot
+    snapshot = _read(inputs, progress, note).snapshot
     rng = np.random.default_rng(seed)
     split = hold_out(snapshot, rng)
     settings = settings or _tuned(split.train, seed, progress)
@@ -107,7 +111,7 @@ def read_settings(text: str) -> RecommenderSettings:
         return SEED_FORMULA[text]
     path = Path(text)
     try:
-        return RecommenderSettings.model_validate_json(path.read_bytes())
+        return RecommenderSettings.model_validate_json(path.read_bytes().removeprefix(BOM_UTF8))
     except OSError as error:
         names = ", ".join(SEED_FORMULA)
         raise InputFileError(
@@ -131,18 +135,24 @@ def _checked(chunks: Iterable[ScoredRows], checker: Checker) -> Iterator[ScoredR
         raise DataError(f"The feeds break a rule and were not written: {outcome.summary()}")
 
 
-def _read(inputs: Inputs, progress: Progress) -> FileSnapshot:
+def _read(inputs: Inputs, progress: Progress, note: Progress) -> FileSnapshot:
     progress(f"reading {inputs.interactions}")
     read = read_snapshot(inputs.interactions, inputs.posts, inputs.users, inputs.as_of, inputs.now)
     fate = "taken as a plain interaction each" if read.all_alike else "ignored"
     for name, count in sorted(read.unknown_types.items()):
-        progress(f"{count:,} events of the unknown type {name!r} are {fate}")
+        note(f"{count:,} events of the unknown type {name!r} are {fate}")
     if read.all_alike:
         known = ", ".join(INTERACTION_TYPES)
-        progress(f"WARNING: no event is a {known}: all events count alike, whatever their type")
+        note(f"WARNING: no event is a {known}: all events count alike, whatever their type")
     if read.later:
-        progress(f"{read.later:,} events are later than the feed and left out")
+        note(f"{read.later:,} events are later than the feed and left out")
     snapshot = read.snapshot
+    if read.later_posts:
+        limit = datetime.fromtimestamp(snapshot.as_of, UTC).isoformat()
+        note(
+            f"{read.later_posts:,} posts of {inputs.posts} are dated after {limit} and left out; "
+            "with a later --as-of they are not"
+        )
     progress(
         f"{len(snapshot.interactions):,} events, {len(snapshot.users.ids):,} users, "
         f"{len(snapshot.posts.ids):,} posts"

@@ -4,7 +4,7 @@ A pair is seen where the file has any event of it up to ``as_of``, of whatever t
 ``interaction_type`` all events are alike; without ``created_at`` the snapshot is not timed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ from threads_pipelines.recommender.snapshot import (
 UNTYPED = INTERACTION_TYPES.index("click")
 """What an event of a file without types counts as; all are alike, so which one does not matter."""
 _UNKNOWN_TYPE = -1
+_NEVER = int(np.iinfo(np.int64).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,14 @@ class FileSnapshot:
     all_alike: whether no event has a type that the app writes, so that each counts as one plain
         interaction: a file of ratings or purchases alone still says who was interested in what.
     later: events after ``as_of``, left out altogether.
+    later_posts: posts after ``as_of``, no candidates.
     """
 
     snapshot: Snapshot
     unknown_types: dict[str, int]
     all_alike: bool
     later: int
+    later_posts: int
 
 
 def read_snapshot(
@@ -61,7 +64,8 @@ def read_snapshot(
     posts: post_id and, where there are, content, author_id and created_at; all are candidates.
     users: user_id of those who receive a feed; by default everybody in ``interactions``.
     as_of: epoch seconds; by default just after the last event, but never after ``now``, so a time
-        that has not come yet cannot shift a whole file into the past.
+        that has not come yet cannot shift a whole file into the past. Where events have no times
+        it is a limit for ``posts`` alone, and without it there is none.
     Raises InputFileError naming the file, the line and the field.
     """
     events = read_table(interactions, ("user_id", "post_id"), ("interaction_type", "created_at"))
@@ -71,8 +75,9 @@ def read_snapshot(
     asked = read_table(users, ("user_id",), ()) if users else None
     timed = "created_at" in events.texts
     at = read_times(events, "created_at", optional=False) if timed else np.zeros(events.rows, int)
-    as_of = _as_of(at, as_of, now, interactions) if timed else as_of or 0
-    past = at <= as_of if timed else np.ones(events.rows, bool)
+    given = _NEVER if as_of is None else as_of
+    limit = _as_of(at, as_of, now, interactions) if timed else given
+    past = at <= limit if timed else np.ones(events.rows, bool)
     kind, unknown = _kinds(events, past)
     all_alike = sum(unknown.values()) == past.sum()
     if all_alike:
@@ -83,16 +88,18 @@ def read_snapshot(
     user = _rows(events.ids["user_id"], user_ids)
     post = _rows(events.ids["post_id"], post_ids)
     kept = past & (kind != _UNKNOWN_TYPE)
+    listed = _posts(catalogue, post_ids, user_ids, post[past])
+    late = listed.created_at > limit
     learned = Interactions(user[kept], post[kept], kind[kept], at[kept].astype(np.int64))
     snapshot = Snapshot(
         users=_users(user_ids, _rows(asked.ids["user_id"], user_ids) if asked else user),
-        posts=_posts(catalogue, post_ids, user_ids, post[past], as_of),
+        posts=replace(listed, candidate=listed.candidate & ~late),
         interactions=learned.in_order(),
         seen=_seen(user[past], post[past], (len(user_ids), len(post_ids))),
-        as_of=as_of,
+        as_of=0 if limit == _NEVER else limit,
         timed=timed,
     )
-    return FileSnapshot(snapshot, unknown, all_alike, int((~past).sum()))
+    return FileSnapshot(snapshot, unknown, all_alike, int((~past).sum()), int(late.sum()))
 
 
 def _catalogue(path: Path | None) -> Table | None:
@@ -164,9 +171,8 @@ def _posts(
     ids: NDArray[np.object_],
     user_ids: NDArray[np.object_],
     touched: Rows,
-    as_of: int,
 ) -> Posts:
-    """Candidates are posts with an event up to ``as_of`` and those listed that exist by then."""
+    """Candidates are the posts ``touched`` and those listed."""
     n = len(ids)
     candidate = np.zeros(n, bool)
     candidate[touched] = True
@@ -181,7 +187,6 @@ def _posts(
             created_at[rows] = read_times(catalogue, "created_at", optional=True)
         if "content" in catalogue.texts:
             content[rows] = catalogue.texts["content"].to_pylist()
-        candidate &= created_at <= as_of
     none = np.zeros(n, np.int32)
     return Posts(ids, author, created_at, content, candidate, likes=none, comments=none)
 

@@ -12,6 +12,7 @@ from threads_pipelines.recommender.snapshot import Mask, Times
 
 _ISO = "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _EPOCH = re.compile(r"^[0-9]+(\.[0-9]+)?$")
+_DATE = "^(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])$"
 _LATEST = 253_402_300_799
 """The end of the year 9999: a greater number is not seconds."""
 UNKNOWN = -1
@@ -20,17 +21,20 @@ UNKNOWN = -1
 def read_times(table: Table, field: str, *, optional: bool) -> Times:
     """(rows,) epoch seconds UTC of a column: epoch seconds, or ISO 8601 (UTC where it has no zone).
 
-    Parts of a second are cut. ``UNKNOWN`` where the value is empty and ``optional``.
-    Raises InputFileError at the first value that is neither.
+    Numbers that all look like 20261123 are dates. Parts of a second are cut. ``UNKNOWN`` where the
+    value is empty and ``optional``. Raises InputFileError at the first value that is neither.
     """
     texts = pc.utf8_trim_whitespace(table.texts[field])
     empty = _mask(pc.equal(texts, ""))
     number = _mask(pc.match_substring_regex(texts, _EPOCH.pattern))
+    iso = _mask(pc.match_substring_regex(texts, _ISO))
+    date = _mask(pc.match_substring_regex(texts, _DATE))
+    if (date == number).all():
+        number, iso = number & ~date, iso | date
     times = np.full(table.rows, UNKNOWN, np.int64)
     # 15 digits hold every year that is allowed; a longer number is refused below all the same.
     digits = pc.utf8_slice_codeunits(texts.filter(pa.array(number)), 0, 15)
     times[number] = np.floor(pc.cast(digits, pa.float64()).to_numpy(zero_copy_only=False))
-    iso = _mask(pc.match_substring_regex(texts, _ISO))
     if iso.any():
         times[iso] = _iso(texts.filter(pa.array(iso)))
     wrong = ((times < 0) & ~(empty & optional)) | (times > _LATEST)
@@ -56,6 +60,9 @@ def _what(text: str) -> str:
     shown = text if len(text) <= 40 else f"{text[:40]}…"
     if not text:
         return "is empty; leave the whole column out where there are no times"
+    dated = re.match(_ISO, text)
+    if dated and not pd.isna(pd.to_datetime(text, format="ISO8601", utc=True, errors="coerce")):
+        return f"{shown!r} is before 1970, where times begin"
     if _EPOCH.match(text):
         return f"{shown!r} is too great for epoch seconds; is it in milliseconds?"
     return f"{shown!r} is no time: write epoch seconds or ISO 8601, such as 2026-11-23T02:00:00Z"

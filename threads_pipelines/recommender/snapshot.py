@@ -85,7 +85,7 @@ class Interactions:
         key = self.user.astype(np.uint64) << np.uint64(32)
         key |= self.post.astype(np.uint32) * by_post + self.user.astype(np.uint32) * by_user
         order = np.lexsort((self.kind, self.at, key))
-        return Interactions(*(part[order] for part in (self.user, self.post, self.kind, self.at)))
+        return Interactions(self.user[order], self.post[order], self.kind[order], self.at[order])
 
 
 @dataclass(frozen=True, slots=True)
