@@ -119,6 +119,7 @@ def test_nobody_came() -> None:
     report = build_report("x", nobody, np.zeros(3, np.int8), ReportSettings())
 
     assert report.days == ()
+    assert report.findings.warnings == ("Nobody has opened the feed in this period yet.",)
     assert report.findings.verdict == "not_enough_data"
     assert math.isnan(report.findings.primary.difference)
     assert report_table(report).num_rows == len(METRICS)

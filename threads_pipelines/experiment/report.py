@@ -174,6 +174,8 @@ def _verdict(
 def _warnings(
     verdict: Verdict, ratio: SampleRatio, power: PowerStatement, days: int
 ) -> tuple[str, ...]:
+    if not days:
+        return ("Nobody has opened the feed in this period yet.",)
     warnings = []
     if ratio.mismatch:
         warnings.append(
