@@ -11,12 +11,13 @@ from scipy.sparse import csr_matrix
 from threads_pipelines.definitions import defs
 from threads_pipelines.defs.audience import Audience
 from threads_pipelines.defs.maintenance import maintenance
-from threads_pipelines.defs.matrix import interaction_matrix
+from threads_pipelines.defs.matrix import instant_asked_for, interaction_matrix
 from threads_pipelines.defs.operations import check_services
 from threads_pipelines.defs.participants import Experiment
 from threads_pipelines.defs.progress import failure_of
 from threads_pipelines.defs.resources import Database, ObjectStorage
 from threads_pipelines.defs.validation import validate_data
+from threads_pipelines.errors import ConfigurationError
 from threads_pipelines.operations.nights import Night
 from threads_pipelines.operations.validation import QUESTIONS
 from threads_pipelines.recommender.rows import ScoredRows
@@ -123,6 +124,15 @@ def store_night(store: ArtefactStore, day: str, night: Snapshot) -> None:
     )
     save_scored(store, day, "v1", [rows], night.users.ids, night.posts.ids)
     store.set_current(day, "v1")
+
+
+def test_a_clock_that_is_a_little_behind_refuses_nothing() -> None:
+    now = datetime(2026, 11, 23, 2, tzinfo=UTC)
+    assert instant_asked_for("2026-11-23T03:05:00+01:00", now) == datetime(
+        2026, 11, 23, 2, 5, tzinfo=UTC
+    )
+    with pytest.raises(ConfigurationError, match="02:05:01 UTC has not come yet"):
+        instant_asked_for("2026-11-23T02:05:01", now)
 
 
 @pytest.mark.usefixtures("environment")

@@ -55,7 +55,7 @@ def control_group(engine: sa.Engine, settings: ExperimentSettings) -> list[str]:
     return [str(identifier) for identifier in dealt.ids[dealt.withheld]]
 
 
-def _asked(text: str, now: datetime) -> datetime:
+def instant_asked_for(text: str, now: datetime) -> datetime:
     """The instant that a person asks for.
 
     Rows made in the future would be newer than those of every night until then, and stay.
@@ -112,7 +112,9 @@ def interaction_matrix(
     day = date.fromisoformat(context.partition_key)
     now = datetime.now(UTC)
     as_of = (
-        _asked(config.as_of, now) if config.as_of else as_of_for(day, now, settings.load().timezone)
+        instant_asked_for(config.as_of, now)
+        if config.as_of
+        else as_of_for(day, now, settings.load().timezone)
     )
     look_back = timedelta(days=config.look_back_days)
     with database.engine() as engine:
