@@ -89,13 +89,12 @@ def user_recommendation(
             )
         purged = purge_expired(engine, now)
         found = read_publication(engine, feeds.generated_at, expires_at, now)
-    published = report.inserted + report.updated + report.unchanged
     # An older day finds room where somebody has no live rows: that does not make it what is served.
     everyone = not audience.users and 2 * report.users_newer < report.users
-    if published and everyone:
+    if report.placed and everyone:
         activate(store.objects, feeds.version)
-    state = "published" if published else f"archived: {report.notice or 'newer rows are there'}"
-    if published and report.users_newer:
+    state = "published" if report.placed else f"archived: {report.notice or 'newer rows are there'}"
+    if report.placed and report.users_newer:
         state += f"; accounts that keep newer rows: {report.users_newer:,}"
     if audience.users:
         state += f", for {len(served):,} named accounts alone"
@@ -104,10 +103,10 @@ def user_recommendation(
             context.log.warning(f"no feed in version {feeds.version} for {', '.join(without)}")
     if feeds.pin:
         state += f" (pinned since {feeds.pin.since}: version {feeds.version})"
-    context.log.info(f"{state}: {published:,} rows, {purged:,} expired rows removed")
+    context.log.info(f"{state}: {report.placed:,} rows, {purged:,} expired rows removed")
     return dg.MaterializeResult(
         metadata=rows_made(
-            published,
+            report.placed,
             state=state,
             everyone=everyone,
             version=feeds.version,
@@ -116,7 +115,7 @@ def user_recommendation(
             purged_rows=purged,
             report=preview(["what", "value"], asdict(report).items()),
         ),
-        check_results=_judged(published, found),
+        check_results=_judged(report.placed, found),
     )
 
 
