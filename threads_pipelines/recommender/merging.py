@@ -38,6 +38,24 @@ def group_by(keys: NDArray[np.int32], n: int) -> tuple[NDArray[np.int64], NDArra
 
 
 @njit(cache=True, nogil=True)
+def sort_events(start: Any, grouped: Any, post: Any, kind: Any, at: Any) -> None:
+    """Sort each user's part of ``grouped`` by what its events are, and by nothing else.
+
+    The posts of each user come shuffled, differently for each: where times tie or are missing the
+    first ones count as the latest, and no end of the ids may be that for everybody.
+    """
+    for u in range(len(start) - 1):
+        row = grouped[start[u] : start[u + 1]]
+        key = np.empty(len(row), np.int64)
+        for k in range(len(row)):
+            e = row[k]
+            # The factors are odd, so that posts stay distinct below 2^28.
+            scattered = (post[e] * np.int64(0x9E3779B1) + u * np.int64(0x85EBCA77)) & 0xFFFFFFF
+            key[k] = scattered << 35 | (at[e] & 0xFFFFFFFF) << 3 | kind[e]
+        sort_descending(key, row)
+
+
+@njit(cache=True, nogil=True)
 def merge_repeats(
     start: Any,
     grouped: Any,

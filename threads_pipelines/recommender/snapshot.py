@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from threads_pipelines.recommender.merging import group_by, sort_events
+
 INTERACTION_TYPES = ("view", "click", "like", "share")
 """The types that the app writes; ``Interactions.kind`` holds positions in this tuple."""
 
@@ -17,9 +19,6 @@ Ids = NDArray[np.object_]
 Rows = NDArray[np.int32]
 Times = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-
-_SCATTER = np.uint32(0x9E3779B1), np.uint32(0x85EBCA77)
-"""Odd, so that what is multiplied by one of them stays distinct."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +75,9 @@ class Interactions:
         return len(self.user)
 
     def in_order(self) -> "Interactions":
-        """The same events in an order that is theirs alone, whatever order they came in.
-
-        By user; the posts of each are shuffled, for where times tie or are missing the first ones
-        count as the latest, and no end of the ids may be that for everybody.
-        """
-        by_post, by_user = _SCATTER
-        key = self.user.astype(np.uint64) << np.uint64(32)
-        key |= self.post.astype(np.uint32) * by_post + self.user.astype(np.uint32) * by_user
-        order = np.lexsort((self.kind, self.at, key))
+        """The same events by user, in an order that is theirs alone, however they came."""
+        start, order = group_by(self.user, int(self.user.max(initial=-1)) + 1)
+        sort_events(start, order, self.post, self.kind, self.at)
         return Interactions(self.user[order], self.post[order], self.kind[order], self.at[order])
 
 
