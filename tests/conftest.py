@@ -112,8 +112,11 @@ def s3_server(state_dir: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def s3_settings(s3_server: dict[str, str]) -> settings.S3Settings:
-    """A new, empty bucket on the embedded S3 server."""
+def s3_settings(s3_server: dict[str, str]) -> Iterator[settings.S3Settings]:
+    """A new, empty bucket on the embedded S3 server.
+
+    Removed with all that is in it, as each takes volumes and a small disk has room for a few dozen.
+    """
     given = settings.S3Settings(
         endpoint_url=s3_server["S3_ENDPOINT_URL"],
         bucket=f"test-{next(_names)}",
@@ -128,8 +131,9 @@ def s3_settings(s3_server: dict[str, str]) -> settings.S3Settings:
         region_name=given.region,
     )
     client.create_bucket(Bucket=given.bucket)
+    yield given
+    client.delete_bucket(Bucket=given.bucket)
     client.close()
-    return given
 
 
 @pytest.fixture(scope="session")
