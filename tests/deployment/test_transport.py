@@ -94,6 +94,8 @@ def s3_ports(authority: Authority) -> Iterator[tuple[int, int]]:
     command += [f"-{option}={port}" for option, port in zip(options, others, strict=True)]
     command += ["-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.port.https={encrypted}"]
     command += [f"-s3.cert.file={certificate}", f"-s3.key.file={key}"]
+    # Relative to its folder; by default they stay in the system's temporary folder.
+    command += ["-s3.localSocket=s3.sock", "-filer.localSocket=filer.sock"]
     folder = certificate.parent
     (folder / "objects").mkdir()
     given = {"PATH": os.defpath, "HOME": str(folder), **environment("s3", SECRETS)}
