@@ -177,30 +177,6 @@ def test_records_that_cross_the_blocks_of_the_reader(
     assert sorted(read.snapshot.interactions.at.tolist()) == list(range(2000))
 
 
-@given(st.permutations(range(60)))
-@settings(max_examples=20, deadline=None)
-def test_the_order_of_the_rows_does_not_matter(
-    tmp_path_factory: pytest.TempPathFactory, order: list[int]
-) -> None:
-    kinds = ("view", "like")
-    lines = [f"u{i % 4},p{i * i % 7},{kinds[i % 3 == 0]},{i % 5}" for i in range(60)]
-    folder = tmp_path_factory.mktemp("order")
-    header = "user_id,post_id,interaction_type,created_at"
-    one, other = (
-        read_snapshot(write(folder, "\n".join([header, *rows]))).snapshot.interactions
-        for rows in (lines, [lines[i] for i in order])
-    )
-    for name in ("user", "post", "kind", "at"):
-        assert getattr(one, name).tolist() == getattr(other, name).tolist()
-
-
-def test_where_times_tie_no_post_comes_first_for_everybody(tmp_path: Path) -> None:
-    lines = "".join(f"u{u},p{p},1\n" for u in range(64) for p in range(8))
-    found = read_snapshot(write(tmp_path, HEADER + lines)).snapshot.interactions
-    first = found.post[np.searchsorted(found.user, np.arange(64))]
-    assert np.bincount(first, minlength=8).min() > 0
-
-
 def test_unknown_types_are_counted_and_seen_but_not_learned_from(tmp_path: Path) -> None:
     path = write(
         tmp_path,

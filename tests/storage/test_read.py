@@ -101,16 +101,6 @@ def test_repeats_are_kept_and_all_types_are_told_apart(small: AppDatabase) -> No
     assert [kind for _, _, kind, _ in events(snapshot)] == ["click", "share", "view", "view"]
 
 
-def test_the_order_of_the_rows_in_the_table_does_not_matter(small: AppDatabase) -> None:
-    for post, at in (("p1", "10:00"), ("p2", "11:00"), ("p3", "11:00"), ("p1", "09:00")):
-        interact(small, "cem", post, at=f"2026-03-30 {at}")
-    first = read(small)[0].interactions
-    small.rows("UPDATE user_interaction SET metadata = '{}' WHERE id IN ('i0', 'i2')")
-    second = read(small)[0].interactions
-    assert first.post.tolist() == second.post.tolist()
-    assert first.at.tolist() == second.at.tolist()
-
-
 def test_a_like_counts_while_it_stands(small: AppDatabase) -> None:
     interact(small, "cem", "p1", "like")
     interact(small, "cem", "p2", "like")

@@ -94,7 +94,7 @@ def read_snapshot(
     snapshot = Snapshot(
         users=_users(user_ids, _rows(asked.ids["user_id"], user_ids) if asked else user),
         posts=replace(listed, candidate=listed.candidate & ~late),
-        interactions=learned.in_order(),
+        interactions=learned,
         seen=_seen(user[past], post[past], (len(user_ids), len(post_ids))),
         as_of=0 if limit == _NEVER else limit,
         timed=timed,

@@ -38,21 +38,18 @@ def group_by(keys: NDArray[np.int32], n: int) -> tuple[NDArray[np.int64], NDArra
 
 
 @njit(cache=True, nogil=True)
-def sort_events(start: Any, grouped: Any, post: Any, kind: Any, at: Any) -> None:
-    """Sort each user's part of ``grouped`` by what its events are, and by nothing else.
+def _latest_first(user: int, row: Any, post: Any, kind: Any, at: Any, key: Any) -> None:
+    """Sort the events of a user by what they are alone, whatever order they were read in.
 
-    The posts of each user come shuffled, differently for each: where times tie or are missing the
-    first ones count as the latest, and no end of the ids may be that for everybody.
+    Where times tie or are missing the posts come shuffled, differently for each user: no end of the
+    ids may be what everybody did last.
     """
-    for u in range(len(start) - 1):
-        row = grouped[start[u] : start[u + 1]]
-        key = np.empty(len(row), np.int64)
-        for k in range(len(row)):
-            e = row[k]
-            # The factors are odd, so that posts stay distinct below 2^28.
-            scattered = (post[e] * np.int64(0x9E3779B1) + u * np.int64(0x85EBCA77)) & 0xFFFFFFF
-            key[k] = scattered << 35 | (at[e] & 0xFFFFFFFF) << 3 | kind[e]
-        sort_descending(key, row)
+    for k in range(len(row)):
+        e = row[k]
+        # The factors are odd, so that posts stay distinct below 2^28.
+        scattered = (post[e] * np.int64(0x9E3779B1) + user * np.int64(0x85EBCA77)) & 0xFFFFFFF
+        key[k] = (at[e] & 0xFFFFFFFF) << 31 | scattered << 3 | kind[e]
+    sort_descending(key, row)
 
 
 @njit(cache=True, nogil=True)
@@ -76,17 +73,16 @@ def merge_repeats(
 
     Sorts each user's part of ``grouped``, the longest of which has ``longest`` events.
     events: post, kind and time of each. A pair of n events weighs 1 + gain·ln(n) times its
-    strongest; its age is the hours since its latest. Without times the order is the events'.
+    strongest; its age is the hours since its latest.
     """
     post, kind, at = events
     slot = np.full(n_posts, -1, np.int64)
-    count = np.empty(longest, np.int32)
+    count, key = np.empty(longest, np.int32), np.empty(longest, np.int64)
     n = 0
     for u in range(len(start) - 1):
         first = n
         row = grouped[start[u] : start[u + 1]]
-        if timed and len(row) > 1:
-            sort_descending(at[row], row)
+        _latest_first(u, row, post, kind, at, key[: len(row)])
         for e in row:
             s = slot[post[e]]
             if s >= first:

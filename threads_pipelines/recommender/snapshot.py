@@ -10,8 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from threads_pipelines.recommender.merging import group_by, sort_events
-
 INTERACTION_TYPES = ("view", "click", "like", "share")
 """The types that the app writes; ``Interactions.kind`` holds positions in this tuple."""
 
@@ -58,7 +56,7 @@ class Posts:
 
 @dataclass(frozen=True, slots=True)
 class Interactions:
-    """Events inside the look-back window; repeats are kept. What is read is put ``in_order``.
+    """Events inside the look-back window; in no particular order; repeats are kept.
 
     user, post: (n,) int32, rows in ``Users`` and ``Posts``.
     kind: (n,) int8, position in ``INTERACTION_TYPES``; a like that was taken back is left out.
@@ -73,12 +71,6 @@ class Interactions:
     def __len__(self) -> int:
         """Count of events."""
         return len(self.user)
-
-    def in_order(self) -> "Interactions":
-        """The same events by user, in an order that is theirs alone, however they came."""
-        start, order = group_by(self.user, int(self.user.max(initial=-1)) + 1)
-        sort_events(start, order, self.post, self.kind, self.at)
-        return Interactions(self.user[order], self.post[order], self.kind[order], self.at[order])
 
 
 @dataclass(frozen=True, slots=True)

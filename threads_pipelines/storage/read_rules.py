@@ -63,7 +63,7 @@ def snapshot_of(tables: Tables, window: Window, excluded: Mask) -> tuple[Snapsho
             likes=_count(_by_counted(tables.likes, excluded), len(posts.ids)),
             comments=_count(_by_counted(tables.comments, excluded), len(posts.ids)),
         ),
-        interactions=interactions.in_order(),
+        interactions=interactions,
         seen=_seen(tables),
         as_of=window.end,
     )
