@@ -41,8 +41,8 @@ soak: $(READY) ## The long trials: hundreds of kills, hours of ticks.
 	@$(BIN)/python -m pytest -q -m soak
 
 docs: $(READY) ## Draw README's pictures again: the asset graph, and the page of the last run.
-	@$(BIN)/python -W ignore -m threads_pipelines.defs.graph docs/asset-graph.svg
-	@$(BIN)/python -m threads_pipelines.reporting.screenshot .state/reports/comparison.html docs/comparison.png
+	@$(BIN)/python -W ignore -m tools.asset_graph docs/asset-graph.svg
+	@$(BIN)/python -m tools.screenshot .state/reports/comparison.html docs/comparison.png
 
 lock: $(READY) ## Lock the dependencies again (records no registry address).
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 \

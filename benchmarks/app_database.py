@@ -10,11 +10,11 @@ import numpy as np
 from sqlalchemy import Engine
 
 from threads_pipelines import settings
+from threads_pipelines.dataset.row_ids import row_ids
 from threads_pipelines.embedded.stack import Stack
-from threads_pipelines.population.row_ids import row_ids
-from threads_pipelines.storage.bulk import copy_rows
-from threads_pipelines.storage.contract import create_schema
-from threads_pipelines.storage.database import connect
+from threads_pipelines.storage.postgres.bulk import copy_rows
+from threads_pipelines.storage.postgres.contract import create_schema
+from threads_pipelines.storage.postgres.database import connect
 
 # As a server of this size would be set up. fsync stays on.
 OPTIONS = {"shared_buffers": "1GB", "max_wal_size": "4GB", "checkpoint_timeout": "30min"}

@@ -13,7 +13,7 @@ from collections import Counter
 import numpy as np
 
 from threads_pipelines.experiment.settings import ReportSettings
-from threads_pipelines.experiment.simulation import Population, trials, users_to_enrol
+from tools.experiment_trials import Population, trials, users_to_enrol
 
 POPULATIONS = {
     "default": Population(),

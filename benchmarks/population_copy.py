@@ -21,8 +21,8 @@ from threads_pipelines.content.seeds import parse_seed_posts, parse_seed_users
 from threads_pipelines.population.generate import Population, generate
 from threads_pipelines.population.settings import PopulationSettings
 from threads_pipelines.population.tables import TABLES, batches
-from threads_pipelines.storage.bulk import copy_batches
-from threads_pipelines.storage.database import session
+from threads_pipelines.storage.postgres.bulk import copy_batches
+from threads_pipelines.storage.postgres.database import session
 
 NOW = datetime.fromisoformat("2026-01-15 12:00:00")
 FLOOR_TABLE = """

@@ -3,7 +3,7 @@
     python -m benchmarks.population_realism FILE.csv.gz
 
 The floor is the distance between the two halves of the real platform. All events are pairs of user
-and post (threads_pipelines.population.realism says why).
+and post (threads_pipelines.population.realism.statistics says why).
 """
 
 from pathlib import Path
@@ -12,11 +12,11 @@ import click
 import numpy as np
 
 from benchmarks.report import write_report
-from threads_pipelines.offline.reading import read_snapshot
-from threads_pipelines.population import realism
-from threads_pipelines.population.fit import fit, simulate
-from threads_pipelines.population.realism import Events
-from threads_pipelines.population.realism_table import as_markdown, compare
+from threads_pipelines.files.reading import read_snapshot
+from threads_pipelines.population.realism import statistics as realism
+from threads_pipelines.population.realism.statistics import Events
+from threads_pipelines.population.realism.table import as_markdown, compare
+from tools.population_fit import fit, simulate
 
 SEEDS = range(100, 105)  # not the seeds that the fit has seen
 

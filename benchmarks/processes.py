@@ -10,7 +10,7 @@ INTERVAL = 0.2
 # What is in the command line of a process, and what it then is; the first that is found counts.
 ROLES = {
     "forkserver": "a step, or the server it is forked from",
-    "threads_pipelines.defs.launch": "the run's own process",
+    "threads_pipelines.runner.launch": "the run's own process",
     "weed": "S3 server",
     "postgres": "PostgreSQL, each of its processes",
 }

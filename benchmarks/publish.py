@@ -28,8 +28,8 @@ from benchmarks.app_database import add_people, app_database
 from benchmarks.feed_readers import FEED, Readers
 from benchmarks.report import write_report
 from threads_pipelines import settings
-from threads_pipelines.storage.database import session
-from threads_pipelines.storage.publish import PublishReport, publish
+from threads_pipelines.storage.postgres.database import session
+from threads_pipelines.storage.postgres.publishing.publish import PublishReport, publish
 
 IDLE_SECONDS = 5.0
 NEW_A_NIGHT = round(FEED * 0.3)

@@ -18,7 +18,7 @@ from benchmarks.app_database import SINCE, add_people, app_database
 from benchmarks.read_contenders import CONTENDERS
 from benchmarks.report import write_report
 from threads_pipelines import settings
-from threads_pipelines.storage.database import session
+from threads_pipelines.storage.postgres.database import session
 
 *_, PEER = CONTENDERS
 DAYS = 30

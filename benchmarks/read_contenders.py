@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from threads_pipelines.storage.database import connect, session
+from threads_pipelines.storage.postgres.database import connect, session
 
 COLUMNS = "SELECT user_id, post_id, interaction_type, created_at FROM user_interaction"
 
@@ -33,7 +33,7 @@ def copy_to_nowhere() -> Read:
 
 
 def read_snapshot() -> Read:
-    from threads_pipelines.storage.read import read_snapshot
+    from threads_pipelines.storage.postgres.reading.snapshot import read_snapshot
 
     def read(engine: Engine, as_of: int, days: int) -> int:
         snapshot, _ = read_snapshot(engine, as_of, timedelta(days=days))

@@ -24,15 +24,15 @@ from scipy.sparse import csr_matrix
 from benchmarks.peers import GRID
 from benchmarks.peers import peers_python as default_python
 from benchmarks.report import write_report
+from threads_pipelines.dataset.scored_rows import ScoredRows
+from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.evaluation import baselines, metrics
 from threads_pipelines.evaluation.holdout import hold_out
 from threads_pipelines.evaluation.split import DAY, Split, by_time
-from threads_pipelines.offline.reading import read_snapshot
+from threads_pipelines.files.reading import read_snapshot
 from threads_pipelines.recommender.model import fit
-from threads_pipelines.recommender.rows import ScoredRows
 from threads_pipelines.recommender.settings import SEED_FORMULA, RecommenderSettings
-from threads_pipelines.recommender.snapshot import Snapshot
-from threads_pipelines.recommender.tuning import tune
+from threads_pipelines.tuning.tune import tune
 
 TOP_K = 50
 VALIDATION_USERS = 1500

@@ -22,9 +22,9 @@ from scipy.sparse import csr_matrix
 from benchmarks.peers import peers_python as default_python
 from benchmarks.speed_floor import floor, power_law
 from benchmarks.speed_peers import CONTENDERS, clock, peak, spent
+from threads_pipelines.dataset.snapshot import Interactions, Posts, Snapshot, Users
 from threads_pipelines.recommender.model import fit, recommend_chunks
 from threads_pipelines.recommender.settings import RecommenderSettings
-from threads_pipelines.recommender.snapshot import Interactions, Posts, Snapshot, Users
 
 DAYS = 30
 AS_OF = 1_767_225_600

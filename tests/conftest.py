@@ -18,8 +18,8 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from tests.storage.app_database import AppDatabase
 from threads_pipelines import settings
 from threads_pipelines.embedded.stack import Stack
-from threads_pipelines.storage.contract import create_schema
-from threads_pipelines.storage.database import connect
+from threads_pipelines.storage.postgres.contract import create_schema
+from threads_pipelines.storage.postgres.database import connect
 
 # Hypothesis keeps its examples in the state folder like everything else.
 set_hypothesis_home_dir(settings.state_folder() / "cache" / "hypothesis")

@@ -9,7 +9,7 @@ import click
 import dagster as dg
 import pytest
 
-from threads_pipelines.cli import cli
+from threads_pipelines.cli.main import cli
 from threads_pipelines.definitions import defs
 from threads_pipelines.settings import PROJECT_ROOT
 

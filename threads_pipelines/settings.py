@@ -140,7 +140,7 @@ def keep_caches_in_state_folder() -> None:
     """Let libraries that cache compiled code or fonts do so in the state folder, not at home."""
     caches = state_folder() / "cache"
     # numba looks at the file of a compiled function, not at the files of those that it calls.
-    kernels = sorted(Path(__file__).parent.glob("*/*.py"))
+    kernels = sorted(Path(__file__).parent.rglob("*.py"))
     sources = hashlib.sha256(b"".join(path.read_bytes() for path in kernels)).hexdigest()[:16]
     os.environ.setdefault("NUMBA_CACHE_DIR", str(caches / f"numba-{sources}"))
     os.environ.setdefault("MPLCONFIGDIR", str(caches / "matplotlib"))

@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.content.conftest import FakeTextModel
+from tests.content.memory_store import MemoryStore
 from tests.fake_text_model import ENDLESS, Behaviour, FakeTextModelServer
-from threads_pipelines.content.cache import CachedModel, MemoryStore
+from threads_pipelines.content.cache import CachedModel
 from threads_pipelines.content.generate import generate_posts
 from threads_pipelines.content.posts import ContentSettings
 from threads_pipelines.content.seeds import SeedPost

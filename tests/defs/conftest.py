@@ -11,10 +11,10 @@ import sqlalchemy as sa
 
 from threads_pipelines import settings
 from threads_pipelines.definitions import defs
-from threads_pipelines.storage import contract, database
-from threads_pipelines.storage.artefacts import ArtefactStore
-from threads_pipelines.storage.objects import ObjectStore
-from threads_pipelines.storage.seed_files import upload_seeds
+from threads_pipelines.storage.postgres import contract, database
+from threads_pipelines.storage.s3.artefacts import ArtefactStore
+from threads_pipelines.storage.s3.objects import ObjectStore
+from threads_pipelines.storage.s3.seed_files import upload_seeds
 
 NOW = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
 TODAY = NOW.strftime("%Y-%m-%d")

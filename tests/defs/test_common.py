@@ -5,8 +5,8 @@ import dagster as dg
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from threads_pipelines.defs.assets.experiment import stored_report
 from threads_pipelines.defs.common import once_unless_io
-from threads_pipelines.defs.experiment import stored_report
 from threads_pipelines.errors import (
     ContractError,
     DatabaseError,
@@ -15,7 +15,7 @@ from threads_pipelines.errors import (
     SeedError,
 )
 from threads_pipelines.settings import S3Settings
-from threads_pipelines.storage.objects import ObjectStore
+from threads_pipelines.storage.s3.objects import ObjectStore
 
 
 def step(error: Exception) -> Any:

@@ -7,17 +7,17 @@ import dagster as dg
 import pytest
 
 from tests.defs.conftest import NOW, TODAY, World
-from threads_pipelines.defs.experiment import (
+from threads_pipelines.defs.assets.experiment import (
     ReportConfig,
     experiment_assignment,
     experiment_report,
     stored_report,
 )
-from threads_pipelines.defs.participants import Experiment
-from threads_pipelines.defs.resources import Database, ObjectStorage
+from threads_pipelines.defs.resources.connections import Database, ObjectStorage
+from threads_pipelines.defs.resources.participants import Experiment
 from threads_pipelines.experiment.report import ExperimentReport
 from threads_pipelines.experiment.settings import ExperimentSettings
-from threads_pipelines.storage.experiment_start import note_start, read_start
+from threads_pipelines.storage.s3.experiment_start import note_start, read_start
 
 START = NOW - timedelta(days=2)
 PEOPLE = 40

@@ -15,7 +15,7 @@ import pytest
 
 from tests.defs.conftest import NOW, SMALL, World
 from threads_pipelines.definitions import defs
-from threads_pipelines.storage.database import session
+from threads_pipelines.storage.postgres.database import session
 
 AS_OF = {"interaction_matrix": {"config": {"as_of": NOW.isoformat()}}}
 CONFIG = {"ops": AS_OF, "resources": {"synthetic": {"config": SMALL}}}
@@ -36,7 +36,7 @@ def instance(home: Path) -> Iterator[dg.DagsterInstance]:
 
 
 def start() -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-W", "ignore", "-m", "threads_pipelines.defs.launch"]
+    command = [sys.executable, "-W", "ignore", "-m", "threads_pipelines.runner.launch"]
     command += ["full_pipeline", "--config", json.dumps(CONFIG)]
     return subprocess.Popen(command, start_new_session=True)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.consumer.conftest import reader_folder
 from tests.consumer.reader import read
 from tests.defs.conftest import TODAY, World
-from threads_pipelines.storage.database import session
+from threads_pipelines.storage.postgres.database import session
 
 __all__ = ["reader_folder"]
 

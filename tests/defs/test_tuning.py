@@ -7,14 +7,14 @@ import pytest
 from tests.defs.conftest import TODAY, World, days_ago
 from tests.recommender.worlds import AS_OF
 from tests.recommender.worlds import world as snapshot_of
-from threads_pipelines.defs.evaluation import model_evaluation
-from threads_pipelines.defs.resources import ObjectStorage
-from threads_pipelines.defs.tuning import FOLDER, latest_winner, tuned_settings
+from threads_pipelines.dataset.snapshot import Snapshot
+from threads_pipelines.defs.assets.evaluation import model_evaluation
+from threads_pipelines.defs.assets.tuning import FOLDER, latest_winner, tuned_settings
+from threads_pipelines.defs.resources.connections import ObjectStorage
 from threads_pipelines.evaluation.split import DAY
 from threads_pipelines.recommender.settings import BASELINES, PACES, RecommenderSettings
-from threads_pipelines.recommender.snapshot import Snapshot
-from threads_pipelines.storage.registry import Entry, activate, register
-from threads_pipelines.storage.snapshots import save_snapshot
+from threads_pipelines.storage.s3.registry import Entry, activate, register
+from threads_pipelines.storage.s3.snapshots import save_snapshot
 
 CUT = AS_OF - DAY
 ONE, OTHER = PACES["pace_weeks"], PACES["pace_months"]

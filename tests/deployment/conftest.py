@@ -11,9 +11,9 @@ from tests.deployment.processes import Deployment
 from tests.storage.app_database import AppDatabase
 from threads_pipelines import settings
 from threads_pipelines.embedded.stack import Stack
-from threads_pipelines.storage import contract, database
-from threads_pipelines.storage.objects import ObjectStore
-from threads_pipelines.storage.provision import ensure_database
+from threads_pipelines.storage.postgres import contract, database
+from threads_pipelines.storage.postgres.provision import ensure_database
+from threads_pipelines.storage.s3.objects import ObjectStore
 
 PEOPLE = """
 INSERT INTO "user" (id, email, username, created_at, updated_at)

@@ -26,7 +26,7 @@ from tests.deployment.compose import (
     services,
 )
 from threads_pipelines import settings
-from threads_pipelines.cli import cli
+from threads_pipelines.cli.main import cli
 
 ROOT = settings.PROJECT_ROOT
 SCRIPTS = Path(sys.executable).parent

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from tests.deployment.processes import Deployment, wait_for
-from threads_pipelines.reporting.browser import PROGRAMS, Browser, Tab, chromium, find_chromium
+from tools.browser import PROGRAMS, Browser, Tab, chromium, find_chromium
 
 PATIENCE = 420.0
 # The middle of the last visible element that says just this, or of the button after it.

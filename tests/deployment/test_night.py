@@ -36,7 +36,7 @@ from tests.deployment.processes import SERVICES, Deployment, wait_for
 from tests.storage.app_database import AppDatabase
 from threads_pipelines import settings
 from threads_pipelines.embedded.stack import Stack
-from threads_pipelines.storage import database
+from threads_pipelines.storage.postgres import database
 
 PATIENCE = 420.0
 """Seconds until a night is given up; a free machine needs a tenth of it."""

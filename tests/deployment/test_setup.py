@@ -6,12 +6,12 @@ from sqlalchemy import make_url
 
 from tests.deployment.compose import services
 from threads_pipelines import settings
-from threads_pipelines.cli import cli
-from threads_pipelines.operations import health
+from threads_pipelines.cli.main import cli
+from threads_pipelines.health import findings as health
+from threads_pipelines.health.probes import look
 from threads_pipelines.settings import S3Settings
-from threads_pipelines.storage.database import connect, session
-from threads_pipelines.storage.health import look
-from threads_pipelines.storage.objects import ObjectStore
+from threads_pipelines.storage.postgres.database import connect, session
+from threads_pipelines.storage.s3.objects import ObjectStore
 
 
 def test_setup_prepares_everything_for_the_pipelines_own_role(

@@ -20,8 +20,8 @@ from tests.deployment.tls_front import tls_front
 from threads_pipelines import settings
 from threads_pipelines.embedded import seaweedfs
 from threads_pipelines.errors import DatabaseError, ObjectStorageError
-from threads_pipelines.storage.database import connect, session
-from threads_pipelines.storage.objects import ObjectStore
+from threads_pipelines.storage.postgres.database import connect, session
+from threads_pipelines.storage.s3.objects import ObjectStore
 
 SECRETS = {"S3_ACCESS_KEY_ID": "OF-THE-TEST", "S3_SECRET_ACCESS_KEY": "planted-secret"}
 # In a container nothing else listens; here every port has to be a free one.

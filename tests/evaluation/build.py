@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from threads_pipelines.recommender.snapshot import (
+from threads_pipelines.dataset.snapshot import (
     INTERACTION_TYPES,
     Interactions,
     Posts,

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.evaluation.build import snapshot
+from threads_pipelines.dataset.scored_rows import ScoredRows
 from threads_pipelines.evaluation import baselines
-from threads_pipelines.recommender.rows import ScoredRows
 
 
 def feeds(rows: ScoredRows) -> dict[int, list[int]]:

@@ -4,8 +4,8 @@ from scipy.sparse import csr_matrix
 from sklearn.metrics import ndcg_score
 
 from tests.evaluation.build import snapshot
+from threads_pipelines.dataset.scored_rows import ScoredRows
 from threads_pipelines.evaluation import metrics
-from threads_pipelines.recommender.rows import ScoredRows
 
 
 def rows(feeds: dict[int, list[int]]) -> ScoredRows:

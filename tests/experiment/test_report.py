@@ -10,8 +10,8 @@ from threads_pipelines.experiment.documents import read_report_document, report_
 from threads_pipelines.experiment.report import METRICS, PRIMARY, ExperimentReport, build_report
 from threads_pipelines.experiment.sessions import EVENT_KINDS, Events
 from threads_pipelines.experiment.settings import ReportSettings
-from threads_pipelines.experiment.simulation import Population, simulate
 from threads_pipelines.experiment.tables import SCHEMA, report_table
+from tools.experiment_trials import Population, simulate
 
 VIEW, CLICK = EVENT_KINDS.index("view"), EVENT_KINDS.index("click")
 DAY = 86_400

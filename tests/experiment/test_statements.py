@@ -8,7 +8,7 @@ import pytest
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
 
 from threads_pipelines.experiment.assignment import draw
-from threads_pipelines.storage.sql import statement
+from threads_pipelines.storage.postgres.sql import statement
 
 IDS = ["a", "b", "ü", "Z"]
 

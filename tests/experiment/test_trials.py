@@ -7,7 +7,7 @@ import pytest
 
 from threads_pipelines.experiment.report import Verdict
 from threads_pipelines.experiment.settings import ReportSettings
-from threads_pipelines.experiment.simulation import Population, simulate, trials, users_to_enrol
+from tools.experiment_trials import Population, simulate, trials, users_to_enrol
 
 POPULATION = Population(days=7, sessions=4, views=4)
 # Twice the uplift needs a quarter of the users: many trials in the time of a few.

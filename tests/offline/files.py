@@ -7,7 +7,7 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from threads_pipelines.offline.cli import evaluate, recommend
+from threads_pipelines.cli.files import evaluate, recommend
 
 HOUR = 3600
 

@@ -7,12 +7,12 @@ import pytest
 from rich.console import Console
 
 from tests.offline.files import HOUR, feeds, run, write
+from threads_pipelines.cli.files import _Progress
+from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.errors import InputFileError, ThreadsPipelinesError
-from threads_pipelines.offline import commands
-from threads_pipelines.offline.cli import _Progress
+from threads_pipelines.files import commands
 from threads_pipelines.recommender.settings import RecommenderSettings
-from threads_pipelines.recommender.snapshot import Snapshot
-from threads_pipelines.recommender.tuning import TuningReport
+from threads_pipelines.tuning.tune import TuningReport
 
 
 def test_recommend_gives_everybody_a_feed_without_what_they_saw(

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from threads_pipelines.errors import InputFileError
-from threads_pipelines.offline import tables
-from threads_pipelines.offline.reading import FileSnapshot, read_snapshot
+from threads_pipelines.files import tables
+from threads_pipelines.files.reading import FileSnapshot, read_snapshot
 
 HEADER = "user_id,post_id,created_at\n"
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.offline.files import feeds, run, write
+from threads_pipelines.dataset.scored_rows import ScoredRows
 from threads_pipelines.errors import ConfigurationError, DataError
-from threads_pipelines.offline import commands, writing
+from threads_pipelines.files import commands, writing
 from threads_pipelines.recommender.model import Model, recommend_chunks
-from threads_pipelines.recommender.rows import ScoredRows
 
 
 def test_ids_are_written_as_they_were_read(tmp_path: Path) -> None:

@@ -5,10 +5,10 @@ from itertools import groupby
 
 import numpy as np
 
-from threads_pipelines.recommender.rows import ScoredRows
-from threads_pipelines.storage.artefacts import ArtefactStore
-from threads_pipelines.storage.registry import Entry, register
-from threads_pipelines.storage.scored import save_scored
+from threads_pipelines.dataset.scored_rows import ScoredRows
+from threads_pipelines.storage.s3.artefacts import ArtefactStore
+from threads_pipelines.storage.s3.registry import Entry, register
+from threads_pipelines.storage.s3.scored import save_scored
 
 Row = tuple[str, str, float]
 

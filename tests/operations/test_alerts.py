@@ -9,12 +9,12 @@ import pytest
 from tests.operations.receiver import receiving
 from tests.operations.test_validation import NIGHT
 from threads_pipelines import settings
-from threads_pipelines.defs.alerts import alert_on_failure, alert_on_late_feeds
+from threads_pipelines.defs.sensors.alerts import alert_on_failure, alert_on_late_feeds
 from threads_pipelines.errors import ConfigurationError, DatabaseError, DeliveryError
-from threads_pipelines.operations.alerts import FailedRun, failure_text, lateness_text, redact
-from threads_pipelines.operations.metrics import exposition, numbers_of
-from threads_pipelines.storage import delivery
-from threads_pipelines.storage.delivery import push_metrics, send_alert
+from threads_pipelines.health import delivery
+from threads_pipelines.health.alerts import FailedRun, failure_text, lateness_text, redact
+from threads_pipelines.health.delivery import push_metrics, send_alert
+from threads_pipelines.health.metrics import exposition, numbers_of
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 
@@ -148,7 +148,7 @@ def test_late_feeds_are_told_once(
                 dg.AssetMaterialization("user_recommendation", metadata=metadata)
             )
         assert isinstance(alert_on_late_feeds(context), dg.SkipReason)
-        monkeypatch.setattr("threads_pipelines.operations.alerts.LATE_AFTER", timedelta(0))
+        monkeypatch.setattr("threads_pipelines.health.alerts.LATE_AFTER", timedelta(0))
         told = alert_on_late_feeds(context)
         assert isinstance(told, dg.SensorResult)
         again = dg.build_sensor_context(instance, cursor=told.cursor)

@@ -8,23 +8,23 @@ import pytest
 from dagster._core.execution.api import create_execution_plan
 from scipy.sparse import csr_matrix
 
+from threads_pipelines.dataset.scored_rows import ScoredRows
+from threads_pipelines.dataset.snapshot import Interactions, Posts, Snapshot, Users
 from threads_pipelines.definitions import defs
-from threads_pipelines.defs.audience import Audience
-from threads_pipelines.defs.maintenance import maintenance
-from threads_pipelines.defs.matrix import instant_asked_for, interaction_matrix
-from threads_pipelines.defs.operations import check_services
-from threads_pipelines.defs.participants import Experiment
-from threads_pipelines.defs.progress import failure_of
-from threads_pipelines.defs.resources import Database, ObjectStorage
-from threads_pipelines.defs.validation import validate_data
+from threads_pipelines.defs.assets.matrix import instant_asked_for, interaction_matrix
+from threads_pipelines.defs.assets.services import check_services
+from threads_pipelines.defs.assets.validation import validate_data
+from threads_pipelines.defs.failures import failure_of
+from threads_pipelines.defs.ops.maintenance import maintenance
+from threads_pipelines.defs.resources.audience import Audience
+from threads_pipelines.defs.resources.connections import Database, ObjectStorage
+from threads_pipelines.defs.resources.participants import Experiment
 from threads_pipelines.errors import ConfigurationError
-from threads_pipelines.operations.nights import Night
-from threads_pipelines.operations.validation import QUESTIONS
-from threads_pipelines.recommender.rows import ScoredRows
-from threads_pipelines.recommender.snapshot import Interactions, Posts, Snapshot, Users
-from threads_pipelines.storage.artefacts import ArtefactStore
-from threads_pipelines.storage.scored import save_scored
-from threads_pipelines.storage.snapshots import save_snapshot
+from threads_pipelines.health.nights import Night
+from threads_pipelines.health.validation import QUESTIONS
+from threads_pipelines.storage.s3.artefacts import ArtefactStore
+from threads_pipelines.storage.s3.scored import save_scored
+from threads_pipelines.storage.s3.snapshots import save_snapshot
 
 DAYS = ("2026-11-20", "2026-11-21", "2026-11-22")
 

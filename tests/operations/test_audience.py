@@ -8,14 +8,14 @@ import pytest
 from tests.operations.build import store_version
 from tests.operations.test_rollback import feeds
 from tests.storage.app_database import AppDatabase
-from threads_pipelines.defs.audience import Audience
-from threads_pipelines.defs.matrix import interaction_matrix
-from threads_pipelines.defs.participants import Experiment
-from threads_pipelines.defs.progress import failure_of
-from threads_pipelines.defs.publish import user_recommendation
-from threads_pipelines.defs.resources import Database, ObjectStorage
-from threads_pipelines.defs.rollback import dry_run
-from threads_pipelines.storage.registry import read_registry
+from threads_pipelines.defs.assets.matrix import interaction_matrix
+from threads_pipelines.defs.assets.publish import user_recommendation
+from threads_pipelines.defs.failures import failure_of
+from threads_pipelines.defs.ops.rollback import dry_run
+from threads_pipelines.defs.resources.audience import Audience
+from threads_pipelines.defs.resources.connections import Database, ObjectStorage
+from threads_pipelines.defs.resources.participants import Experiment
+from threads_pipelines.storage.s3.registry import read_registry
 
 TODAY = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 DAY = f"{TODAY:%Y-%m-%d}"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from threads_pipelines.cli import cli
-from threads_pipelines.console import dagster as console
+from threads_pipelines.cli import dagster as console
+from threads_pipelines.cli.main import cli
 
 DAYS = [f"2026-11-{day}" for day in (17, 18, 19, 20)]
 Backfill = Callable[[dict[str, int]], tuple[Result, list[str]]]

@@ -14,14 +14,15 @@ from sqlalchemy import make_url
 from tests.operations.build import store_version
 from tests.operations.killed_step import killed
 from tests.storage.app_database import AppDatabase
-from threads_pipelines.cli import cli
-from threads_pipelines.defs import launch, rollback
-from threads_pipelines.defs.resources import ObjectStorage
-from threads_pipelines.operations import health
+from threads_pipelines.cli.main import cli
+from threads_pipelines.defs.ops import rollback
+from threads_pipelines.defs.resources.connections import ObjectStorage
+from threads_pipelines.health import findings as health
+from threads_pipelines.health import probes as looking
+from threads_pipelines.runner import launch
 from threads_pipelines.settings import PROJECT_ROOT, S3Settings
-from threads_pipelines.storage import health as looking
-from threads_pipelines.storage.objects import ObjectStore
-from threads_pipelines.storage.publish import PublishReport, publish
+from threads_pipelines.storage.postgres.publishing.publish import PublishReport, publish
+from threads_pipelines.storage.s3.objects import ObjectStore
 
 PLANTED = "planted-secret"
 NOW = datetime.now(UTC).replace(tzinfo=None, microsecond=0)

@@ -8,17 +8,17 @@ from sqlalchemy import make_url
 
 from tests.operations.conftest import settings_of
 from tests.storage.app_database import AppDatabase
-from threads_pipelines.operations import health
-from threads_pipelines.operations.health import (
+from threads_pipelines.health import findings as health
+from threads_pipelines.health.findings import (
     Finding,
     HealthLimits,
     judge_clock,
     judge_disk,
     stops_a_run,
 )
+from threads_pipelines.health.probes import look
 from threads_pipelines.settings import Settings
-from threads_pipelines.storage.health import look
-from threads_pipelines.storage.objects import ObjectStore
+from threads_pipelines.storage.s3.objects import ObjectStore
 
 CLOSED = "127.0.0.1:1"
 

@@ -13,10 +13,11 @@ import dagster as dg
 import pytest
 from dagster import DagsterRun, DagsterRunStatus
 
-from threads_pipelines.defs import launch, maintenance
-from threads_pipelines.defs.launch import PROCESS_TAG, fail_abandoned_runs, this_process
+from threads_pipelines.defs.ops import maintenance
 from threads_pipelines.errors import ObjectStorageError
-from threads_pipelines.storage.pruning import Pruned
+from threads_pipelines.runner import launch
+from threads_pipelines.runner.launch import PROCESS_TAG, fail_abandoned_runs, this_process
+from threads_pipelines.storage.s3.pruning import Pruned
 
 DRY = {"ops": {"prune_old": {"config": {"dry_run": True}}}}
 

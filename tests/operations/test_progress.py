@@ -8,7 +8,7 @@ import pytest
 from dagster import DagsterRun
 from sqlalchemy.exc import OperationalError
 
-from threads_pipelines.defs.progress import Progress
+from threads_pipelines.runner.progress import Progress
 
 
 @dg.op

@@ -8,23 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.operations.build import store_version
-from threads_pipelines.defs.maintenance import (
+from threads_pipelines.defs.ops.maintenance import (
     finished_runs,
     maintenance,
     runs_of_latest_materializations,
 )
-from threads_pipelines.defs.resources import ObjectStorage
+from threads_pipelines.defs.resources.connections import ObjectStorage
 from threads_pipelines.errors import ArtefactError
-from threads_pipelines.operations.pruning import (
+from threads_pipelines.storage.s3.pruning import prune_versions
+from threads_pipelines.storage.s3.registry import activate, pin, read_registry
+from threads_pipelines.storage.s3.retention import (
     FinishedRun,
     StoredVersion,
     VersionRules,
     plan_runs,
     plan_versions,
 )
-from threads_pipelines.storage.pruning import prune_versions
-from threads_pipelines.storage.registry import activate, pin, read_registry
-from threads_pipelines.storage.scored import open_scored
+from threads_pipelines.storage.s3.scored import open_scored
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 RULES = VersionRules(superseded_days=7, keep_days=90, keep_partitions=2)

@@ -22,15 +22,16 @@ from click.testing import CliRunner
 from tests.deployment.conftest import PEOPLE
 from tests.storage.app_database import AppDatabase
 from threads_pipelines import settings
-from threads_pipelines.cli import cli
-from threads_pipelines.console import dagster as console
-from threads_pipelines.defs import launch, publish
-from threads_pipelines.defs.progress import failure_of
+from threads_pipelines.cli import dagster as console
+from threads_pipelines.cli.main import cli
+from threads_pipelines.defs.assets import publish
+from threads_pipelines.defs.failures import failure_of
 from threads_pipelines.errors import ContractError
+from threads_pipelines.runner import launch
 from threads_pipelines.settings import PROJECT_ROOT
-from threads_pipelines.storage.objects import ObjectStore
-from threads_pipelines.storage.registry import read_registry
-from threads_pipelines.storage.seed_files import upload_seeds
+from threads_pipelines.storage.s3.objects import ObjectStore
+from threads_pipelines.storage.s3.registry import read_registry
+from threads_pipelines.storage.s3.seed_files import upload_seeds
 
 README = (PROJECT_ROOT / "README.md").read_text()
 BLOCK = README.partition("## Launchpad recipes")[2].partition("```sh\n")[2].partition("```")[0]

@@ -15,9 +15,9 @@ from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, GRPC_INFO_TAG, PAR
 from dagster._daemon.auto_run_reexecution.auto_run_reexecution import should_retry
 
 from tests.operations.receiver import receiving
-from threads_pipelines.defs.alerts import alert_on_failure
-from threads_pipelines.defs.maintenance import maintenance
-from threads_pipelines.defs.recovery import OFFERED_AGAIN, end_abandoned_runs, offer_again
+from threads_pipelines.defs.ops.maintenance import maintenance
+from threads_pipelines.defs.sensors.alerts import alert_on_failure
+from threads_pipelines.defs.sensors.recovery import OFFERED_AGAIN, end_abandoned_runs, offer_again
 from threads_pipelines.settings import PROJECT_ROOT
 
 

@@ -10,16 +10,16 @@ import pytest
 from sqlalchemy import Engine, make_url
 
 from tests.storage.app_database import AppDatabase
+from threads_pipelines.dataset import identity
 from threads_pipelines.errors import DatabaseError
-from threads_pipelines.population import identity
-from threads_pipelines.storage.bulk import copy_rows
-from threads_pipelines.storage.contract import require_contract
-from threads_pipelines.storage.database import connect, naive_utc, session
-from threads_pipelines.storage.publish import publish
-from threads_pipelines.storage.read import read_snapshot
-from threads_pipelines.storage.remove import remove_synthetic
-from threads_pipelines.storage.roles import provide_database, provide_login
-from threads_pipelines.storage.sql import statement
+from threads_pipelines.storage.postgres.accounts.remove import remove_synthetic
+from threads_pipelines.storage.postgres.accounts.roles import provide_database, provide_login
+from threads_pipelines.storage.postgres.bulk import copy_rows
+from threads_pipelines.storage.postgres.contract import require_contract
+from threads_pipelines.storage.postgres.database import connect, naive_utc, session
+from threads_pipelines.storage.postgres.publishing.publish import publish
+from threads_pipelines.storage.postgres.reading.snapshot import read_snapshot
+from threads_pipelines.storage.postgres.sql import statement
 
 PASSWORD = "o'brien\\ \"%s"  # every character that quoting could trip over
 NOW = naive_utc(1_795_399_200)

@@ -8,13 +8,13 @@ import pytest
 
 from tests.operations.build import store_version
 from tests.storage.app_database import AppDatabase
-from threads_pipelines.defs.audience import Audience
-from threads_pipelines.defs.publish import user_recommendation
-from threads_pipelines.defs.resources import Database, ObjectStorage
-from threads_pipelines.defs.rollback import dry_run, pin_version, release_version
+from threads_pipelines.defs.assets.publish import user_recommendation
+from threads_pipelines.defs.ops.rollback import dry_run, pin_version, release_version
+from threads_pipelines.defs.resources.audience import Audience
+from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.errors import DataError
 from threads_pipelines.settings import PROJECT_ROOT
-from threads_pipelines.storage.registry import read_registry
+from threads_pipelines.storage.s3.registry import read_registry
 
 TODAY = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 DAY, YESTERDAY = f"{TODAY:%Y-%m-%d}", f"{TODAY - timedelta(days=1):%Y-%m-%d}"

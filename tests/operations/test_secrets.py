@@ -11,14 +11,14 @@ from tests.operations.build import store_version
 from tests.operations.receiver import receiving
 from tests.storage.app_database import AppDatabase
 from threads_pipelines import settings
-from threads_pipelines.defs import participants
-from threads_pipelines.defs.audience import Audience
-from threads_pipelines.defs.matrix import interaction_matrix
-from threads_pipelines.defs.operations import check_services
-from threads_pipelines.defs.publish import user_recommendation
-from threads_pipelines.defs.resources import Database, ObjectStorage
+from threads_pipelines.defs.assets.matrix import interaction_matrix
+from threads_pipelines.defs.assets.publish import user_recommendation
+from threads_pipelines.defs.assets.services import check_services
+from threads_pipelines.defs.resources import participants
+from threads_pipelines.defs.resources.audience import Audience
+from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.settings import S3Settings
-from threads_pipelines.storage.objects import ObjectStore
+from threads_pipelines.storage.s3.objects import ObjectStore
 
 PLANTED = "planted-secret-7f3a"
 RESOURCES = {

@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
+from threads_pipelines.dataset.snapshot import Interactions, Posts, Snapshot, Users
 from threads_pipelines.errors import DataError
-from threads_pipelines.operations.drift import (
+from threads_pipelines.health.drift import (
     SCORE_BINS,
     histogram_of_scores,
     population_stability,
     total_variation,
 )
-from threads_pipelines.operations.nights import Night, summarize
-from threads_pipelines.operations.validation import ADVICE, QUESTIONS, Limits, validate
-from threads_pipelines.recommender.snapshot import Interactions, Posts, Snapshot, Users
+from threads_pipelines.health.nights import Night, summarize
+from threads_pipelines.health.validation import ADVICE, QUESTIONS, Limits, validate
 
 FLAT = [10] * SCORE_BINS
 NIGHT = Night(

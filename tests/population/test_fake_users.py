@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from threads_pipelines.population import identity
-from threads_pipelines.population.fake_users import (
+from threads_pipelines.dataset import identity
+from threads_pipelines.simulation.fake_users import (
     INTERESTS,
     interest_of,
     is_fake_user,
     make_fake_users,
 )
-from threads_pipelines.population.ticks import Act, FeedPost, TickSettings, draw_tick, glance
+from threads_pipelines.simulation.ticks import Act, FeedPost, TickSettings, draw_tick, glance
 
 NOW = 1_763_640_000_000
 

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from threads_pipelines.population import realism
-from threads_pipelines.population.fit import first_shape, fit, simulate
-from threads_pipelines.population.marginals import Quantiles
+from threads_pipelines.population.behaviour.marginals import Quantiles
 from threads_pipelines.population.presets import PLATFORMS, platform
-from threads_pipelines.population.realism import Events
+from threads_pipelines.population.realism import statistics as realism
+from threads_pipelines.population.realism.statistics import Events
 from threads_pipelines.population.settings import FeedShape, PopulationSettings
+from tools.population_fit import first_shape, fit, simulate
 
 MODEL = PopulationSettings(
     seed=3,

@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.population.conftest import ARCHETYPES, NOW, make
+from threads_pipelines.dataset import identity
 from threads_pipelines.errors import DataError
-from threads_pipelines.population import identity, tables
-from threads_pipelines.population.funnel import KINDS
+from threads_pipelines.population import tables
+from threads_pipelines.population.behaviour.funnel import KINDS
 from threads_pipelines.population.generate import Population, generate
 from threads_pipelines.population.settings import PopulationSettings
 

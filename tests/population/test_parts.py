@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from threads_pipelines.dataset.row_ids import row_ids
 from threads_pipelines.population.authors import draw_authors, zipf_exponent
-from threads_pipelines.population.clock import DayClock
-from threads_pipelines.population.funnel import BATCH_MS, client_batch
+from threads_pipelines.population.behaviour.clock import DayClock
+from threads_pipelines.population.behaviour.funnel import BATCH_MS, client_batch
+from threads_pipelines.population.behaviour.marginals import Quantiles, apportion
+from threads_pipelines.population.behaviour.meeting import meet
+from threads_pipelines.population.behaviour.replies import draw_replies
 from threads_pipelines.population.generate import Population
-from threads_pipelines.population.marginals import Quantiles, apportion
-from threads_pipelines.population.meeting import meet
-from threads_pipelines.population.replies import draw_replies
-from threads_pipelines.population.row_ids import row_ids
 from threads_pipelines.population.settings import Accounts, PopulationSettings
 from threads_pipelines.population.streams import stream
 

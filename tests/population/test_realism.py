@@ -3,10 +3,10 @@ import math
 import numpy as np
 import pytest
 
-from threads_pipelines.population import realism
 from threads_pipelines.population.generate import Population
-from threads_pipelines.population.realism import Events
-from threads_pipelines.population.realism_table import as_markdown, compare, events_of
+from threads_pipelines.population.realism import statistics as realism
+from threads_pipelines.population.realism.statistics import Events
+from threads_pipelines.population.realism.table import as_markdown, compare, events_of
 
 
 def of_one_user(*at: int) -> Events:

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from threads_pipelines.recommender.as_of import as_of_for, parse_instant
+from threads_pipelines.dataset.as_of import as_of_for, parse_instant
 
 NOW = datetime(2026, 11, 23, 15, 30, 12, 345678, tzinfo=UTC)
 

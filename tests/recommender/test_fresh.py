@@ -3,8 +3,13 @@
 import numpy as np
 
 from tests.recommender.worlds import world
+from threads_pipelines.dataset.scored_rows import (
+    FRESH_TOPIC,
+    SIMILAR_PEOPLE,
+    SIMILAR_POST,
+    TRENDING,
+)
 from threads_pipelines.recommender.model import fit
-from threads_pipelines.recommender.rows import FRESH_TOPIC, SIMILAR_PEOPLE, SIMILAR_POST, TRENDING
 from threads_pipelines.recommender.settings import RecommenderSettings
 
 TEXTS = [

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.recommender.worlds import random_world, world
+from threads_pipelines.dataset.scored_rows import REASONS, ScoredRows
+from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.recommender.model import Model, fit, recommend_chunks
-from threads_pipelines.recommender.rows import REASONS, ScoredRows
 from threads_pipelines.recommender.settings import SEED_FORMULA, RecommenderSettings
-from threads_pipelines.recommender.snapshot import Snapshot
 
 FEED = RecommenderSettings(
     vote_half_life_hours=6, profile_half_life_hours=48, popularity_half_life_hours=12,

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.recommender.worlds import world
-from threads_pipelines.recommender.interactions import Pairs, pairs_of
+from threads_pipelines.dataset.snapshot import Interactions, Snapshot
+from threads_pipelines.recommender.pairs import Pairs, pairs_of
 from threads_pipelines.recommender.settings import RecommenderSettings
-from threads_pipelines.recommender.snapshot import Interactions, Snapshot
 
 CAPPED = RecommenderSettings(exact_reads=1, history_cap=3)
 

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import random_array
 
-from threads_pipelines.recommender.interactions import NONE
-from threads_pipelines.recommender.neighbours import Lists, nearest_rows
-from threads_pipelines.recommender.selection import best_first, keep_largest, largest
+from threads_pipelines.recommender.kernels.selection import best_first, keep_largest, largest
+from threads_pipelines.recommender.knn.neighbours import Lists, nearest_rows
+from threads_pipelines.recommender.pairs import NONE
 
 
 @settings(max_examples=60)

@@ -6,10 +6,10 @@ import numpy as np
 
 from tests.recommender.test_fresh import TEXTS
 from tests.recommender.worlds import world
+from threads_pipelines.dataset.scored_rows import FRESH_TOPIC, SIMILAR_POST
+from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.recommender.model import fit
-from threads_pipelines.recommender.rows import FRESH_TOPIC, SIMILAR_POST
 from threads_pipelines.recommender.settings import RecommenderSettings
-from threads_pipelines.recommender.snapshot import Snapshot
 
 VIEW, SHARE = 0, 3
 

@@ -5,12 +5,12 @@ import pytest
 from numpy.testing import assert_allclose
 
 from tests.recommender.worlds import random_world, world
+from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.errors import ConfigurationError
-from threads_pipelines.recommender.interactions import pairs_of
+from threads_pipelines.recommender.knn.similar_posts import Neighbours, cosine_posts, linear_posts
 from threads_pipelines.recommender.model import fit
+from threads_pipelines.recommender.pairs import pairs_of
 from threads_pipelines.recommender.settings import InteractionWeights, RecommenderSettings
-from threads_pipelines.recommender.similar_posts import Neighbours, cosine_posts, linear_posts
-from threads_pipelines.recommender.snapshot import Snapshot
 
 # users x posts: 0 has a b, 1 has a b c, 2 has a, 3 has c
 EVENTS = [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 0), (3, 2)]

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 
 from tests.evaluation.build import snapshot
-from threads_pipelines.recommender.snapshot_checks import dangling, outside_window
+from threads_pipelines.dataset.snapshot_checks import dangling, outside_window
 
 AS_OF = 1_000_000
 EVENTS = [(0, 0, AS_OF), (1, 1, AS_OF - 100)]

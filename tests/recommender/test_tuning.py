@@ -7,10 +7,10 @@ import pytest
 from pydantic import ValidationError
 
 from tests.recommender.worlds import random_world, world
-from threads_pipelines.recommender import tuning
+from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.recommender.settings import BASELINES, SEED_FORMULA, RecommenderSettings
-from threads_pipelines.recommender.snapshot import Snapshot
-from threads_pipelines.recommender.tuning import tune
+from threads_pipelines.tuning import tune as tuning
+from threads_pipelines.tuning.tune import tune
 
 
 def communities(timed: bool) -> Snapshot:

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from threads_pipelines.recommender.snapshot import Interactions, Posts, Snapshot, Users
+from threads_pipelines.dataset.snapshot import Interactions, Posts, Snapshot, Users
 
 AS_OF = 1_700_000_000
 

@@ -6,7 +6,6 @@ import numpy as np
 
 from threads_pipelines.experiment.report import ExperimentReport, build_report
 from threads_pipelines.experiment.settings import ReportSettings
-from threads_pipelines.experiment.simulation import Population, simulate
 from threads_pipelines.reporting.page import (
     AccountFeed,
     ComparisonPage,
@@ -14,6 +13,7 @@ from threads_pipelines.reporting.page import (
     PastPost,
     explain,
 )
+from tools.experiment_trials import Population, simulate
 
 AS_OF = datetime.fromisoformat("2026-01-15 02:00")
 POSTS = {

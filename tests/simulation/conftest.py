@@ -13,8 +13,8 @@ from tests.storage.app_database import AppDatabase
 from threads_pipelines.content.contract import INTERESTS
 from threads_pipelines.content.persona import Persona
 from threads_pipelines.content.text import normalise
-from threads_pipelines.population.fake_users import MOST_FAKE_USERS, make_fake_users
-from threads_pipelines.storage.simulation import add_fake_users
+from threads_pipelines.simulation.database import add_fake_users
+from threads_pipelines.simulation.fake_users import MOST_FAKE_USERS, make_fake_users
 
 __all__ = ["living", "world"]
 

@@ -8,19 +8,19 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import Engine
 
-from threads_pipelines import simulation
 from threads_pipelines.content.contract import INTERESTS
 from threads_pipelines.content.persona import Persona
-from threads_pipelines.population.fake_users import make_fake_users
-from threads_pipelines.population.ticks import TickSettings
 from threads_pipelines.recommender.model import fit
 from threads_pipelines.recommender.settings import RecommenderSettings
-from threads_pipelines.simulation import Look
-from threads_pipelines.storage import simulation as storage
-from threads_pipelines.storage.database import session
-from threads_pipelines.storage.passed import Passed
-from threads_pipelines.storage.publish import publish
-from threads_pipelines.storage.read import read_snapshot
+from threads_pipelines.simulation import database as storage
+from threads_pipelines.simulation import tick as simulation
+from threads_pipelines.simulation.fake_users import make_fake_users
+from threads_pipelines.simulation.passed import Passed
+from threads_pipelines.simulation.tick import Look
+from threads_pipelines.simulation.ticks import TickSettings
+from threads_pipelines.storage.postgres.database import session
+from threads_pipelines.storage.postgres.publishing.publish import publish
+from threads_pipelines.storage.postgres.reading.snapshot import read_snapshot
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive UTC, as the app has it
 

@@ -10,16 +10,16 @@ from click.testing import CliRunner
 from tests.defs.conftest import NOW, World
 from tests.simulation.conftest import fill, run, said
 from tests.storage.app_database import AppDatabase
-from threads_pipelines.cli import cli
+from threads_pipelines.cli.main import cli
 from threads_pipelines.content.contract import INTERESTS
 from threads_pipelines.content.persona import Persona
 from threads_pipelines.content.text import normalise
-from threads_pipelines.population.fake_users import make_fake_users
-from threads_pipelines.population.ticks import TickSettings
-from threads_pipelines.simulation import act_on_feeds, rates, write_posts
-from threads_pipelines.storage.objects import ObjectStore
-from threads_pipelines.storage.passed import KEY, Passed, read_passed, write_passed
-from threads_pipelines.storage.simulation import add_fake_users
+from threads_pipelines.simulation.database import add_fake_users
+from threads_pipelines.simulation.fake_users import make_fake_users
+from threads_pipelines.simulation.passed import KEY, Passed, read_passed, write_passed
+from threads_pipelines.simulation.tick import act_on_feeds, rates, write_posts
+from threads_pipelines.simulation.ticks import TickSettings
+from threads_pipelines.storage.s3.objects import ObjectStore
 
 USERS = make_fake_users(5)
 SETTINGS = TickSettings(fewest_posts=5, most_posts=5)

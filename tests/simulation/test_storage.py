@@ -7,10 +7,10 @@ import pytest
 
 from tests.simulation.conftest import fill
 from tests.storage.app_database import AppDatabase
-from threads_pipelines.population.fake_users import RUN_KEY, make_fake_users
-from threads_pipelines.population.ticks import FeedPost, TickSettings, draw_tick
-from threads_pipelines.storage import simulation as storage
-from threads_pipelines.storage.remove import remove_synthetic
+from threads_pipelines.simulation import database as storage
+from threads_pipelines.simulation.fake_users import RUN_KEY, make_fake_users
+from threads_pipelines.simulation.ticks import FeedPost, TickSettings, draw_tick
+from threads_pipelines.storage.postgres.accounts.remove import remove_synthetic
 
 NOW = datetime(2026, 3, 1, 12)  # noqa: DTZ001 - naive UTC, as the app has it
 NOW_MS = 1_772_366_400_000

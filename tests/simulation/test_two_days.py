@@ -16,9 +16,9 @@ from tests.simulation.conftest import fill
 from tests.simulation.days import Shares, day, liked_share, night, shares
 from tests.storage.app_database import AppDatabase
 from threads_pipelines.experiment.assignment import GROUPS
-from threads_pipelines.population.fake_users import make_fake_users
-from threads_pipelines.storage.experiments import write_groups
-from threads_pipelines.storage.simulation import add_fake_users
+from threads_pipelines.simulation.database import add_fake_users
+from threads_pipelines.simulation.fake_users import make_fake_users
+from threads_pipelines.storage.postgres.accounts.experiments import write_groups
 
 USERS = make_fake_users(10)
 DAY = timedelta(hours=24)

@@ -6,7 +6,7 @@ from typing import Any
 from psycopg2 import sql
 from sqlalchemy import Engine
 
-from threads_pipelines.storage.database import session
+from threads_pipelines.storage.postgres.database import session
 
 
 @dataclass(frozen=True, slots=True)

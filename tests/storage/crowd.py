@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from tests.storage.app_database import AppDatabase
 from tests.storage.test_publish import NIGHT, TTL
-from threads_pipelines.storage.publish import PublishReport, publish
+from threads_pipelines.storage.postgres.publishing.publish import PublishReport, publish
 
 USERS = [f"user {row:03}" for row in range(60)]
 POSTS = [f"post {row:03}" for row in range(40)]

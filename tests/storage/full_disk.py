@@ -21,8 +21,8 @@ from tests.storage.test_publish import feeds
 from threads_pipelines import settings
 from threads_pipelines.embedded.stack import Stack
 from threads_pipelines.errors import DatabaseError
-from threads_pipelines.storage.contract import create_schema
-from threads_pipelines.storage.database import connect
+from threads_pipelines.storage.postgres.contract import create_schema
+from threads_pipelines.storage.postgres.database import connect
 
 SIZE = "128m"
 HALF = len(USERS) // 2

@@ -10,22 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
+from threads_pipelines.dataset.scored_rows import REASONS, ScoredRows
+from threads_pipelines.dataset.snapshot import Interactions, Posts, Snapshot, Users
 from threads_pipelines.errors import ArtefactError, DataError
-from threads_pipelines.recommender.rows import REASONS, ScoredRows
-from threads_pipelines.recommender.snapshot import Interactions, Posts, Snapshot, Users
 from threads_pipelines.settings import S3Settings
-from threads_pipelines.storage import registry, scored
-from threads_pipelines.storage.artefacts import ArtefactStore
-from threads_pipelines.storage.objects import ObjectStore
-from threads_pipelines.storage.packing import (
+from threads_pipelines.storage.s3 import registry, scored
+from threads_pipelines.storage.s3.artefacts import ArtefactStore
+from threads_pipelines.storage.s3.objects import ObjectStore
+from threads_pipelines.storage.s3.packing import (
     pack_strings,
     read_arrays,
     unpack_strings,
     write_arrays,
 )
-from threads_pipelines.storage.registry import Entry
-from threads_pipelines.storage.scored import batches, open_scored, save_scored
-from threads_pipelines.storage.snapshots import MATRIX, load_snapshot, save_snapshot
+from threads_pipelines.storage.s3.registry import Entry
+from threads_pipelines.storage.s3.scored import batches, open_scored, save_scored
+from threads_pipelines.storage.s3.snapshots import MATRIX, load_snapshot, save_snapshot
 
 DAY, NOON = "2026-03-31", "2026-03-31T12:00:00+00:00"
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.storage.app_database import AppDatabase
 from threads_pipelines.errors import DataError
-from threads_pipelines.storage.bulk import Columns, copy_batches, copy_rows
+from threads_pipelines.storage.postgres.bulk import Columns, copy_batches, copy_rows
 
 MARCH = 1_772_323_200_123  # 2026-03-01 00:00:00.123 UTC
 

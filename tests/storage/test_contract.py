@@ -6,15 +6,15 @@ from sqlalchemy import make_url
 from tests.storage.app_database import AppDatabase
 from threads_pipelines.errors import ContractError, DatabaseError
 from threads_pipelines.settings import SQL_DIR
-from threads_pipelines.storage.contract import (
+from threads_pipelines.storage.postgres.contract import (
     add_experiment_group,
     check_contract,
     create_schema,
     has_experiment_group,
     require_contract,
 )
-from threads_pipelines.storage.contract_tables import TABLES
-from threads_pipelines.storage.database import connect, session
+from threads_pipelines.storage.postgres.contract_tables import TABLES
+from threads_pipelines.storage.postgres.database import connect, session
 
 # What someone did to the database, what is said of it, and whether the pipeline can live with it.
 CHANGES = [

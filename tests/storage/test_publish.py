@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.storage.app_database import AppDatabase
 from threads_pipelines.errors import DataError
-from threads_pipelines.storage.publish import PublishReport, publish
-from threads_pipelines.storage.purge import purge_expired
+from threads_pipelines.storage.postgres.publishing.publish import PublishReport, publish
+from threads_pipelines.storage.postgres.publishing.purge import purge_expired
 
 NIGHT = datetime.fromisoformat("2026-03-31 02:00:00")
 DAY = timedelta(days=1)

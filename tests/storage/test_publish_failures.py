@@ -19,10 +19,10 @@ from tests.storage.test_publish import feeds, put
 from threads_pipelines import settings
 from threads_pipelines.embedded.stack import Stack
 from threads_pipelines.errors import DatabaseError
-from threads_pipelines.storage import publish_shard
-from threads_pipelines.storage.contract import create_schema
-from threads_pipelines.storage.database import connect
-from threads_pipelines.storage.publish import PublishReport
+from threads_pipelines.storage.postgres.contract import create_schema
+from threads_pipelines.storage.postgres.database import connect
+from threads_pipelines.storage.postgres.publishing import shard_writer as publish_shard
+from threads_pipelines.storage.postgres.publishing.publish import PublishReport
 
 
 @pytest.mark.parametrize("deleted", ["post", "user"])
@@ -106,7 +106,7 @@ import sys, time
 from datetime import timedelta
 from tests.storage.app_database import AppDatabase
 from tests.storage.crowd import night, publish_night
-from threads_pipelines.storage.database import connect
+from threads_pipelines.storage.postgres.database import connect
 
 def slow(generation):
     for row, table in enumerate(night(generation)):

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from tests.storage.app_database import AppDatabase
 from tests.storage.test_publish import NIGHT, TTL, put
-from threads_pipelines.storage.publish import publish
+from threads_pipelines.storage.postgres.publishing.publish import publish
 
 FEED = 50
 SHARD_ROWS = 500

@@ -12,9 +12,9 @@ from tests.storage.app_database import AppDatabase
 from tests.storage.crowd import expected, night, publish_night, stalling
 from tests.storage.test_publish import NIGHT, feeds
 from threads_pipelines.errors import DatabaseError, DataError, PublishBusyError
-from threads_pipelines.storage.database import session
-from threads_pipelines.storage.publish_lock import enter_shard, publishing
-from threads_pipelines.storage.purge import purge_expired
+from threads_pipelines.storage.postgres.database import session
+from threads_pipelines.storage.postgres.publishing.lease import enter_shard, publishing
+from threads_pipelines.storage.postgres.publishing.purge import purge_expired
 
 
 def test_another_run_waits_and_then_says_who_publishes(crowd: AppDatabase) -> None:

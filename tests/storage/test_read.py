@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from tests.storage.app_database import AppDatabase
+from threads_pipelines.dataset import identity
+from threads_pipelines.dataset.snapshot import INTERACTION_TYPES, Snapshot
 from threads_pipelines.errors import DataError
-from threads_pipelines.population import identity
-from threads_pipelines.recommender.snapshot import INTERACTION_TYPES, Snapshot
-from threads_pipelines.storage.database import connect
-from threads_pipelines.storage.read import ReadReport, read_snapshot
+from threads_pipelines.storage.postgres.database import connect
+from threads_pipelines.storage.postgres.reading.snapshot import ReadReport, read_snapshot
 
 AS_OF = int(datetime(2026, 3, 31, 2, tzinfo=UTC).timestamp())
 MONTH = timedelta(days=30)

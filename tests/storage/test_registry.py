@@ -5,8 +5,8 @@ import json
 import pytest
 
 from threads_pipelines.settings import S3Settings
-from threads_pipelines.storage.objects import ObjectStore
-from threads_pipelines.storage.registry import (
+from threads_pipelines.storage.s3.objects import ObjectStore
+from threads_pipelines.storage.s3.registry import (
     KEY,
     Entry,
     activate,

@@ -1,8 +1,8 @@
 """Synthetic accounts go, with all that is theirs; real ones stay."""
 
 from tests.storage.app_database import AppDatabase
-from threads_pipelines.population import identity
-from threads_pipelines.storage.remove import remove_synthetic
+from threads_pipelines.dataset import identity
+from threads_pipelines.storage.postgres.accounts.remove import remove_synthetic
 
 
 def synthetic(database: AppDatabase, run_key: str, index: int) -> str:

@@ -1,7 +1,6 @@
 """Completions are kept: the same model, prompt, options and seed are asked once."""
 
 import json
-from collections.abc import MutableMapping
 from typing import Protocol
 
 from threads_pipelines.content.text_model import CompletionOptions, TextModel, completion_key
@@ -15,21 +14,6 @@ class CompletionStore(Protocol):
 
     def put(self, key: str, data: bytes) -> None:
         """Keep ``data`` under ``key``; an older value may stay or go, they are equal."""
-
-
-class MemoryStore:
-    """Keeps completions in a mapping, for as long as that lives."""
-
-    def __init__(self, entries: MutableMapping[str, bytes] | None = None) -> None:
-        self._entries = {} if entries is None else entries
-
-    def get(self, key: str) -> bytes | None:
-        """Return what was put under ``key``, or None."""
-        return self._entries.get(key)
-
-    def put(self, key: str, data: bytes) -> None:
-        """Keep ``data`` under ``key``."""
-        self._entries[key] = data
 
 
 class CachedModel:

@@ -5,37 +5,35 @@ from typing import Any
 
 import dagster as dg
 
-from threads_pipelines.defs import (
-    alerts,
-    audience,
+from threads_pipelines.defs import every_minute, jobs, schedules
+from threads_pipelines.defs.assets import (
     content,
     evaluation,
-    every_minute,
     experiment,
     fake_users,
-    jobs,
-    maintenance,
     matrix,
     model,
-    operations,
-    participants,
     population,
     publish,
-    recovery,
-    resources,
-    rollback,
-    schedules,
     seeds,
+    services,
     showcase,
     simulation,
-    simulator,
-    synthetic,
     tuning,
     validation,
 )
+from threads_pipelines.defs.ops import maintenance, rollback
+from threads_pipelines.defs.resources import (
+    audience,
+    connections,
+    participants,
+    simulator,
+    synthetic,
+)
+from threads_pipelines.defs.sensors import alerts, recovery
 
 ASSET_MODULES = [
-    *(operations, seeds, content, population, matrix, tuning, evaluation, model, publish),
+    *(services, seeds, content, population, matrix, tuning, evaluation, model, publish),
     *(experiment, showcase, validation, fake_users, simulation),
 ]
 
@@ -52,8 +50,8 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
         ],
         sensors=[*alerts.ALERTS, recovery.end_abandoned_runs],
         resources={
-            "database": resources.Database(),
-            "storage": resources.ObjectStorage(),
+            "database": connections.Database(),
+            "storage": connections.ObjectStorage(),
             "audience": audience.Audience(),
             "synthetic": synthetic.SyntheticData(),
             "experiment": participants.Experiment(),

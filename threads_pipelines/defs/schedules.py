@@ -3,8 +3,8 @@
 import dagster as dg
 
 from threads_pipelines import settings
+from threads_pipelines.dataset.as_of import NIGHTLY_HOUR
 from threads_pipelines.defs import jobs
-from threads_pipelines.recommender.as_of import NIGHTLY_HOUR
 
 
 def _for_the_day(name: str, job: str, cron: str, why: str) -> dg.ScheduleDefinition:

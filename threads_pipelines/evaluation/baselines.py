@@ -7,9 +7,9 @@ All keep the rules of a feed: candidates only, nothing seen, nothing of the user
 import numpy as np
 from numpy.typing import NDArray
 
+from threads_pipelines.dataset.scored_rows import TRENDING, ScoredRows
+from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.evaluation.split import event_keys
-from threads_pipelines.recommender.rows import TRENDING, ScoredRows
-from threads_pipelines.recommender.snapshot import Snapshot
 
 HALF_LIFE_HOURS = 12.0
 _CELLS = 4_000_000

@@ -6,10 +6,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.evaluation.metrics import BOOTSTRAP, resamples
 from threads_pipelines.evaluation.split import DAY, Split, by_time
 from threads_pipelines.recommender.settings import BASELINES, RecommenderSettings
-from threads_pipelines.recommender.snapshot import Snapshot
 
 MIN_EVENTS = 200
 MIN_USERS = 50

@@ -5,9 +5,9 @@ from contextlib import suppress
 
 import numpy as np
 
+from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.errors import DataError
 from threads_pipelines.evaluation.split import DAY, Split, by_time, random_pairs
-from threads_pipelines.recommender.snapshot import Snapshot
 
 MIN_LAST_DAY, MAX_LAST_DAY = 0.02, 0.5
 """Shares of all events between which the last day is worth holding out; else the last fifth is."""

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from threads_pipelines.dataset.scored_rows import ScoredRows
+from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.evaluation.split import pair_keys
-from threads_pipelines.recommender.rows import ScoredRows
-from threads_pipelines.recommender.snapshot import Snapshot
 
 EXAMPLES = 5
 CHECKS = {

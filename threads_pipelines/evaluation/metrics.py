@@ -25,9 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from threads_pipelines.dataset.scored_rows import ScoredRows
+from threads_pipelines.dataset.snapshot import Mask, Snapshot
 from threads_pipelines.evaluation.split import event_keys, pair_keys
-from threads_pipelines.recommender.rows import ScoredRows
-from threads_pipelines.recommender.snapshot import Mask, Snapshot
 
 CUTOFFS = (5, 10, 20)
 BOOTSTRAP = 1000

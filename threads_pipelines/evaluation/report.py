@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from threads_pipelines.dataset.scored_rows import ScoredRows
+from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.evaluation import baselines
 from threads_pipelines.evaluation.metrics import (
     Estimate,
@@ -21,9 +23,7 @@ from threads_pipelines.evaluation.metrics import (
 )
 from threads_pipelines.evaluation.split import Split
 from threads_pipelines.recommender.model import fit
-from threads_pipelines.recommender.rows import ScoredRows
 from threads_pipelines.recommender.settings import SEED_FORMULA, RecommenderSettings
-from threads_pipelines.recommender.snapshot import Snapshot
 
 OURS = "ours"
 TRENDING = "recent_popularity"

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from threads_pipelines.errors import DataError
-from threads_pipelines.recommender.snapshot import (
+from threads_pipelines.dataset.snapshot import (
     INTERACTION_TYPES,
     Interactions,
     Mask,
@@ -19,6 +18,7 @@ from threads_pipelines.recommender.snapshot import (
     Snapshot,
     Times,
 )
+from threads_pipelines.errors import DataError
 
 DAY = 86_400
 _LIKE = INTERACTION_TYPES.index("like")

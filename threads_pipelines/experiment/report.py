@@ -6,13 +6,13 @@ from typing import Literal
 
 import numpy as np
 
+from threads_pipelines.dataset.snapshot import Mask
 from threads_pipelines.experiment.assignment import CONTROL, TREATMENT, Groups
 from threads_pipelines.experiment.power import PowerStatement, power_statement
 from threads_pipelines.experiment.sessions import OUTCOMES, Events, Floats, Sessions, sessions
 from threads_pipelines.experiment.settings import ReportSettings
 from threads_pipelines.experiment.srm import SampleRatio, sample_ratio
 from threads_pipelines.experiment.uplift import Estimate, Uplift, compare, estimate
-from threads_pipelines.recommender.snapshot import Mask
 
 METRICS = ("user_click_rate", *OUTCOMES)
 """The first is the mean over users of each user's own clicks per session; the others are sums over

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from threads_pipelines.dataset.snapshot import INTERACTION_TYPES, Mask, Rows, Times
 from threads_pipelines.experiment.settings import ReportSettings
-from threads_pipelines.recommender.snapshot import INTERACTION_TYPES, Mask, Rows, Times
 
 EVENT_KINDS = (*INTERACTION_TYPES, "comment")
 """``Events.kind`` holds positions in this tuple."""

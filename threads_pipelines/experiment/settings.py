@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from threads_pipelines.population.identity import TEST_ACCOUNTS
+from threads_pipelines.dataset.identity import TEST_ACCOUNTS
 
 Group = Literal["control", "treatment"]
 

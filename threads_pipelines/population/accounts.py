@@ -9,8 +9,8 @@ import numpy as np
 from faker import Faker
 from numpy.typing import NDArray
 
-from threads_pipelines.population import identity
-from threads_pipelines.population.marginals import Floats
+from threads_pipelines.dataset import identity
+from threads_pipelines.population.behaviour.marginals import Floats
 from threads_pipelines.population.settings import Accounts
 from threads_pipelines.population.streams import stream
 

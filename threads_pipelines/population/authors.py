@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from threads_pipelines.population.marginals import Counts, Floats
+from threads_pipelines.population.behaviour.marginals import Counts, Floats
 from threads_pipelines.population.settings import Accounts
 
 Rows = NDArray[np.int32]

@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 from threads_pipelines.errors import DataError
 from threads_pipelines.population.accounts import Archetype, People, draw_people, topics_of
 from threads_pipelines.population.authors import Follows, draw_authors, draw_follows
-from threads_pipelines.population.behaviour import (
+from threads_pipelines.population.behaviour.behaviour import (
     Comments,
     Interactions,
     Likes,
     behave,
     per_encounter,
 )
-from threads_pipelines.population.encounters import (
+from threads_pipelines.population.behaviour.encounters import (
     Encounters,
     appeal_of,
     draw_counts,
     draw_encounters,
 )
-from threads_pipelines.population.marginals import Counts
+from threads_pipelines.population.behaviour.marginals import Counts
 from threads_pipelines.population.posts import Posts, make_posts
 from threads_pipelines.population.settings import PopulationSettings
 from threads_pipelines.population.streams import stream

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from threads_pipelines.population.encounters import Encounters
-from threads_pipelines.population.identity import stable_id
+from threads_pipelines.dataset.identity import stable_id
+from threads_pipelines.population.behaviour.encounters import Encounters
 
 Rows = NDArray[np.int32]
 Times = NDArray[np.int64]

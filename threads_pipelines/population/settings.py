@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from threads_pipelines.population.marginals import Quantiles
+from threads_pipelines.population.behaviour.marginals import Quantiles
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Correlation = Annotated[float, Field(ge=-0.99, le=0.99)]

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from threads_pipelines.population.funnel import KINDS
+from threads_pipelines.dataset.row_ids import row_ids
+from threads_pipelines.population.behaviour.funnel import KINDS
 from threads_pipelines.population.generate import Population
-from threads_pipelines.population.row_ids import row_ids
 
 Columns = Mapping[str, NDArray]
 TABLES = ("user", "follow", "post", "like", "comment", "user_interaction")

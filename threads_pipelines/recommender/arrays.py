@@ -5,18 +5,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from threads_pipelines.recommender.interactions import Pairs, decay, profiles
-from threads_pipelines.recommender.merging import group_by
-from threads_pipelines.recommender.people import people_arrays
-from threads_pipelines.recommender.popularity import (
+from threads_pipelines.dataset.snapshot import Snapshot
+from threads_pipelines.recommender.kernels.merging import group_by
+from threads_pipelines.recommender.knn.people import people_arrays
+from threads_pipelines.recommender.knn.similar_posts import Neighbours
+from threads_pipelines.recommender.pairs import Pairs, decay, profiles
+from threads_pipelines.recommender.ranking.popularity import (
     head_start,
     popularity,
     post_ages,
     recent_counts,
 )
 from threads_pipelines.recommender.settings import RecommenderSettings
-from threads_pipelines.recommender.similar_posts import Neighbours
-from threads_pipelines.recommender.snapshot import Snapshot
 
 _LEAST_BOOST = 1e-20
 """What keeps the score of a candidate above 0 in float32, however old it is."""

@@ -7,21 +7,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from threads_pipelines.dataset.scored_rows import ScoredRows, ranked_rows
+from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.recommender.arrays import model_arrays
-from threads_pipelines.recommender.content import similar_texts
-from threads_pipelines.recommender.interactions import NONE, Pairs, pairs_of
-from threads_pipelines.recommender.neighbours import Lists, nearest_rows
-from threads_pipelines.recommender.parallel import in_blocks
-from threads_pipelines.recommender.ranking import PostFacts, rank_posts
-from threads_pipelines.recommender.rows import ScoredRows, ranked_rows
-from threads_pipelines.recommender.settings import RecommenderSettings
-from threads_pipelines.recommender.similar_posts import (
+from threads_pipelines.recommender.kernels.parallel import in_blocks
+from threads_pipelines.recommender.knn.neighbours import Lists, nearest_rows
+from threads_pipelines.recommender.knn.similar_posts import (
     LINEAR_LIMIT,
     Neighbours,
     cosine_posts,
     linear_posts,
 )
-from threads_pipelines.recommender.snapshot import Snapshot
+from threads_pipelines.recommender.knn.similar_texts import similar_texts
+from threads_pipelines.recommender.pairs import NONE, Pairs, pairs_of
+from threads_pipelines.recommender.ranking.rank_posts import PostFacts, rank_posts
+from threads_pipelines.recommender.settings import RecommenderSettings
 
 _BLOCK = 128
 """Users that one thread scores at a time."""

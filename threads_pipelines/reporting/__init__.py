@@ -1,1 +1,5 @@
-"""What a person sees: metadata tables, plots, the side-by-side page, exports."""
+"""What a person opens: tables, plots, the comparison page, the Excel and Parquet exports.
+
+Belongs here: presentation. Only `account_feeds` reads storage.
+Does not belong here: the numbers themselves (`evaluation`, `experiment`).
+"""

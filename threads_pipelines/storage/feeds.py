@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow.parquet as pq
 from sqlalchemy import Engine
 
-from threads_pipelines.storage.artefacts import ArtefactStore
-from threads_pipelines.storage.database import session
-from threads_pipelines.storage.scored import RECOMMENDATIONS
-from threads_pipelines.storage.sql import statement
+from threads_pipelines.storage.postgres.database import session
+from threads_pipelines.storage.postgres.sql import statement
+from threads_pipelines.storage.s3.artefacts import ArtefactStore
+from threads_pipelines.storage.s3.scored import RECOMMENDATIONS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,191 @@
+"""Commands for Dagster, which always runs as a process of its own."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from threads_pipelines import settings
+from threads_pipelines.cli.stack import start_needed
+from threads_pipelines.health import findings as health
+from threads_pipelines.health.probes import look
+from threads_pipelines.storage.postgres.provision import ensure_database
+
+_RUN_FAILED = 1
+
+
+def dagster_environment(loaded: settings.Settings) -> dict[str, str]:
+    """Environment of a Dagster process: its home in the state folder, its storage's address.
+
+    ``dagster.yaml`` is copied there, so that no state lands in the checkout.
+    """
+    home = loaded.state_dir / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(settings.PROJECT_ROOT / "dagster.yaml", home / "dagster.yaml")
+    ensure_database(loaded.dagster_database_url, variable="DAGSTER_DATABASE_URL")
+    return settings.child_environment(
+        DAGSTER_HOME=str(home), DAGSTER_DATABASE_URL=loaded.dagster_database_url
+    )
+
+
+def launch_job(
+    loaded: settings.Settings,
+    job: str,
+    *,
+    partition: str | None = None,
+    run_config: dict[str, Any] | None = None,
+    retry_of: str | None = None,
+) -> None:
+    """Run a job to its end and show its progress; exit with its exit code where it fails."""
+    code = _run_job(loaded, job, partition, run_config, retry_of)
+    if code:
+        raise click.exceptions.Exit(code)
+
+
+def _run_job(
+    loaded: settings.Settings,
+    job: str,
+    partition: str | None = None,
+    run_config: dict[str, Any] | None = None,
+    retry_of: str | None = None,
+) -> int:
+    command = [sys.executable, "-m", "threads_pipelines.runner.launch", job]
+    command += ["--config", json.dumps(run_config or {})]
+    command += ["--partition", partition] if partition else []
+    command += ["--retry-of", retry_of] if retry_of else []
+    return subprocess.run(command, env=dagster_environment(loaded), check=False).returncode
+
+
+class _Day(click.ParamType):
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Read a day, or fail with the option's name."""
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a day: write one such as 2026-11-23", param, ctx)
+
+
+class _RunConfig(click.ParamType):
+    name = "FILE|JSON"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[str, Any]:
+        """Read run config from a JSON or YAML file, or from the text itself."""
+        text = value if value.lstrip().startswith("{") else None
+        try:
+            parsed = yaml.safe_load(text if text is not None else Path(value).read_text())
+        except (OSError, yaml.YAMLError) as error:
+            self.fail(f"{value!r} cannot be read: {error}", param, ctx)
+        if not isinstance(parsed, dict):
+            self.fail(f"{value!r} holds no mapping", param, ctx)
+        return parsed
+
+
+_config = click.option(
+    "--config", "run_config", type=_RunConfig(), help="Run config, as the launchpad takes it."
+)
+
+
+@click.command()
+@click.argument("job")
+@click.option("--partition", type=_Day(), help="Day whose feed is served (default: today).")
+@_config
+def launch(job: str, partition: date | None, run_config: dict[str, Any] | None) -> None:
+    """Launch JOB and follow it to its end, for instance nightly_recommendations."""
+    day = partition.isoformat() if partition else None
+    launch_job(start_needed(), job, partition=day, run_config=run_config)
+
+
+@click.command()
+@click.option("--from", "first", type=_Day(), required=True, help="First day.")
+@click.option("--to", "last", type=_Day(), required=True, help="Last day, included.")
+@click.option("--job", default="nightly_recommendations", show_default=True)
+@_config
+def backfill(first: date, last: date, job: str, run_config: dict[str, Any] | None) -> None:
+    """Run the nights of past days again, one after the other.
+
+    A past day is read as of its own 02:00. Where the table already holds newer rows, its result is
+    archived (model, evaluation and scored rows are there) and the table stays as it is.
+
+    A day that fails does not hold up the others, unless a service is ill: that would fail them all.
+    The days that failed are named at the end, and the exit code is 1.
+    """
+    if last < first:
+        raise click.BadParameter(f"--to {last} is before --from {first}")
+    loaded = start_needed()
+    failed, exit_code = [], 0
+    for offset in range((last - first).days + 1):
+        day = (first + timedelta(days=offset)).isoformat()
+        click.secho(f"{job} for {day}", bold=True)
+        code = _run_job(loaded, job, day, run_config)
+        if code == 0:
+            continue
+        failed.append(day)
+        exit_code = code
+        if code != _RUN_FAILED or _is_ill(loaded):
+            break
+    if failed:
+        click.echo(f"Failed: {', '.join(failed)}", err=True)
+        raise click.exceptions.Exit(exit_code)
+
+
+def _is_ill(loaded: settings.Settings) -> bool:
+    fault = health.stops_a_run(look(loaded, health.NIGHTLY_PARTS), health.NIGHTLY_PARTS)
+    if fault:
+        click.echo(f"Stopped, for the other days would fail as well: {fault}", err=True)
+    return fault is not None
+
+
+@click.command()
+@click.argument("run_id")
+def retry(run_id: str) -> None:
+    """Continue the failed run RUN_ID: only its failed steps and those after them run again."""
+    launch_job(start_needed(), "", retry_of=run_id)
+
+
+@click.command()
+@click.option("--port", default=3000, show_default=True, help="Port of the web server.")
+def ui(port: int) -> None:
+    """Open Dagster's web server and daemon on 127.0.0.1, until Ctrl-C.
+
+    The web server has no login: it is published on this machine only.
+    """
+    loaded = start_needed()
+    click.echo(f"Dagster: http://127.0.0.1:{port} (Ctrl-C ends it)")
+    workspace = str(settings.PROJECT_ROOT / "workspace.yaml")
+    command = [sys.executable, "-m", "dagster", "dev", "-w", workspace]
+    command += ["-h", "127.0.0.1", "-p", str(port)]
+    # A session of its own, so that its code server and daemon can be ended with it.
+    server = subprocess.Popen(command, env=dagster_environment(loaded), start_new_session=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        code = server.wait()
+    except KeyboardInterrupt:
+        code = 0
+    finally:
+        _end(server)
+    if code:
+        raise click.exceptions.Exit(code)
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """Ask the process group to stop, and kill what is left of it after a while."""
+    for number, patience in ((signal.SIGINT, 10), (signal.SIGKILL, 5)):
+        try:
+            os.killpg(server.pid, number)
+            server.wait(patience)
+        except subprocess.TimeoutExpired:
+            continue
+        except ProcessLookupError:
+            return

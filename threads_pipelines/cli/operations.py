@@ -1,0 +1,113 @@
+"""Commands for the operator: setup, check, versions, pin, release, dry-run, prune."""
+
+import click
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import make_url
+
+from threads_pipelines import settings
+from threads_pipelines.cli.dagster import launch_job
+from threads_pipelines.cli.run import prepare
+from threads_pipelines.cli.stack import start_needed
+from threads_pipelines.errors import ConfigurationError
+from threads_pipelines.health import findings as health
+from threads_pipelines.health.probes import look
+from threads_pipelines.storage.postgres import database
+from threads_pipelines.storage.postgres.accounts import roles
+from threads_pipelines.storage.s3.objects import ObjectStore
+from threads_pipelines.storage.s3.registry import read_registry
+
+
+@click.command()
+@click.option("--role", help="Also provide the login that the pipeline is to work under.")
+@click.option("--synthetic", is_flag=True, help="Let it make and remove synthetic accounts too.")
+def setup(role: str | None, synthetic: bool) -> None:
+    """Prepare the database and the bucket; on the app's own database only check its tables.
+
+    With --role, run as the tables' owner: the login gets the least it needs (sql/roles.sql), the
+    password in THREADS_ROLE_PASSWORD, and Dagster's database.
+    """
+    loaded = start_needed()
+    prepare(loaded)
+    if role:
+        _provide_role(loaded, role, synthetic)
+    click.echo("Ready.")
+
+
+def _provide_role(loaded: settings.Settings, role: str, synthetic: bool) -> None:
+    if not loaded.role_password:
+        raise ConfigurationError(f"THREADS_ROLE_PASSWORD is not set: the password for {role}")
+    engine = database.connect(loaded.database_url)
+    roles.provide_login(engine, role, loaded.role_password, synthetic=synthetic)
+    dagster_database = make_url(loaded.dagster_database_url).database
+    roles.provide_database(engine, str(dagster_database), role)
+    click.echo(f"  {role} may do what {'synthetic data' if synthetic else 'the night'} needs")
+
+
+@click.command()
+@click.option("--part", "parts", multiple=True, type=click.Choice(health.PARTS), help="Only this.")
+def check(parts: tuple[str, ...]) -> None:
+    """Look at every part: what was found, how long it took and what to do.
+
+    Nothing is started or changed but one small object, written and deleted. The exit code is 1
+    where a part is ill.
+    """
+    findings = look(settings.load(), parts or health.PARTS)
+    for finding in findings:
+        state = click.style("well", fg="green") if finding.ok else click.style("ILL ", fg="red")
+        click.echo(f"{state}  {finding.part} ({finding.seconds:.1f} s): {finding.found}")
+        if finding.advice:
+            click.echo(f"      {finding.advice}")
+    if not all(finding.ok for finding in findings):
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.option("--limit", default=20, show_default=True, help="How many of the latest.")
+def versions(limit: int) -> None:
+    """List the versions that can be pinned, and which one is served."""
+    registry = read_registry(ObjectStore(start_needed().s3))
+    pinned = registry.pin.version if registry.pin else None
+    table = Table("version", "day", "made", "state", "NDCG@10")
+    for entry in reversed(registry.entries[-limit:]):
+        state = f"{entry.status}, pinned" if entry.version == pinned else entry.status
+        score = entry.metrics.get("ndcg@10 all")
+        shown = "" if score is None else f"{score:.4f}"
+        table.add_row(entry.version, entry.partition, entry.created_at, state, shown)
+    Console().print(table)
+
+
+@click.command()
+@click.argument("version", default="")
+def pin(version: str) -> None:
+    """Roll back to VERSION (default: the one served before) until `release`.
+
+    Its rows are published again as of now, without what was seen or deleted since; the nights go on
+    evaluating and keep the pinned version fresh instead of publishing their own.
+    """
+    _launch("pin_version", "publish_pinned", version=version)
+
+
+@click.command()
+def release() -> None:
+    """End a rollback: the next night publishes its own version again."""
+    _launch("release_version", "release_pin")
+
+
+@click.command("dry-run")
+@click.option("--partition", default="", help="Day whose version is compared (default: latest).")
+def dry_run(partition: str) -> None:
+    """Tell what publishing a day's version would change, and change nothing."""
+    _launch("dry_run", "compare_with_table", partition=partition)
+
+
+@click.command()
+@click.option("--dry-run", "only_tell", is_flag=True, help="Only tell what would go.")
+def prune(only_tell: bool) -> None:
+    """Delete old versions, models and runs; what is served or pinned stays."""
+    _launch("maintenance", "prune_old", dry_run=only_tell)
+
+
+def _launch(job: str, op: str, **config: object) -> None:
+    run_config = {"ops": {op: {"config": config}}} if config else {}
+    launch_job(start_needed(), job, run_config=run_config)

@@ -1,0 +1,27 @@
+"""Kinds of values that more than one command takes."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from threads_pipelines.dataset.as_of import parse_instant
+
+
+class _Instant(click.ParamType):
+    name = "TIME"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Read a time, or fail with the option's name."""
+        try:
+            if str(value).isdecimal():
+                return datetime.fromtimestamp(int(value), UTC)
+            return parse_instant(value)
+        except (ValueError, OverflowError) as error:
+            self.fail(str(error), param, ctx)
+
+
+INSTANT = _Instant()
+"""An instant, aware UTC in whole seconds, from ISO 8601 or epoch seconds."""

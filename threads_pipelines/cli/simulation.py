@@ -1,0 +1,67 @@
+"""Commands for the living app: simulate, and fake-users cap or remove."""
+
+import click
+
+from threads_pipelines.cli.dagster import launch_job
+from threads_pipelines.cli.stack import start_needed
+from threads_pipelines.simulation import database as storage
+from threads_pipelines.simulation import passed
+from threads_pipelines.simulation.fake_users import RUN_KEY
+from threads_pipelines.storage.postgres import database
+from threads_pipelines.storage.postgres.accounts.remove import remove_synthetic
+from threads_pipelines.storage.s3.objects import ObjectStore
+
+
+@click.command()
+def simulate() -> None:
+    """Let the fake users post and act once, now; the first time it makes them.
+
+    For a tick every minute turn on the schedule `every_minute` (make ui, Automation).
+    """
+    launch_job(start_needed(), "manual_simulation")
+
+
+@click.group("fake-users")
+def fake_users() -> None:
+    """Keep the fake users' content small, or remove them."""
+
+
+@fake_users.command()
+@click.option("--posts", default=1_000, show_default=True, type=click.IntRange(min=0))
+@click.option(
+    "--rows",
+    default=10_000,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Interactions, likes and comments, of each.",
+)
+def cap(posts: int, rows: int) -> None:
+    """Keep only the fake users' latest posts and rows; older ones are deleted.
+
+    A post that goes takes with it what others wrote on it.
+    """
+    engine = database.connect(start_needed().database_url)
+    removed = storage.remove_oldest(engine, posts, rows)
+    click.echo(_counted(removed))
+
+
+@fake_users.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove(yes: bool) -> None:
+    """Remove the fake users and everything of theirs; no other account is touched.
+
+    Turn the schedule `every_minute` off first: it goes on without them, and writes nothing.
+    """
+    loaded = start_needed()
+    engine = database.connect(loaded.database_url)
+    if not yes:
+        click.confirm(
+            f"Remove the fake users from {engine.url.host}/{engine.url.database}?", abort=True
+        )
+    removed = remove_synthetic(engine, RUN_KEY, progress=click.echo)
+    ObjectStore(loaded.s3).delete(passed.KEY)
+    click.echo(_counted(removed))
+
+
+def _counted(removed: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {table}" for table, count in removed.items()) + " removed"

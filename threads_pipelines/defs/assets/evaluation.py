@@ -1,0 +1,163 @@
+"""Offline evaluation and the gate: would last night's model have been worth publishing?"""
+
+import json
+import math
+from typing import Any
+
+import dagster as dg
+import numpy as np
+from pydantic import Field
+
+from threads_pipelines.defs.assets.matrix import interaction_matrix
+from threads_pipelines.defs.assets.tuning import latest_winner, tuned_settings
+from threads_pipelines.defs.common import asset, columns, preview, result, rows_made
+from threads_pipelines.defs.partitions import daily
+from threads_pipelines.defs.resources.connections import ObjectStorage
+from threads_pipelines.errors import DataError
+from threads_pipelines.evaluation.gate import (
+    MIN_EVENTS,
+    NOT_JUDGED,
+    GateResult,
+    judge,
+    judged_day,
+    settings_to_publish,
+)
+from threads_pipelines.evaluation.report import (
+    OURS,
+    TRENDING,
+    EvaluationReport,
+    evaluate,
+    models,
+)
+from threads_pipelines.evaluation.split import Split
+from threads_pipelines.recommender.settings import RecommenderSettings
+from threads_pipelines.reporting.plots import intervals, lines, markdown_image
+from threads_pipelines.storage.s3.registry import Registry, read_registry
+from threads_pipelines.storage.s3.snapshots import load_snapshot
+
+REPORT = "evaluation.json"
+_TABLE = ("ndcg@10", "precision@10", "recall@10", "hit_rate@10", "mrr", "coverage@10")
+
+
+class EvaluationConfig(dg.Config):
+    """How the night is judged."""
+
+    seed: int = Field(0, ge=0, description="Seed of the bootstrap and of the random baseline.")
+    min_events: int = Field(
+        MIN_EVENTS, ge=0, description="Fewest new pairs in 24 hours that the gate judges by."
+    )
+
+
+@asset(
+    group_name="recommendation",
+    kinds={"s3", "numpy"},
+    code_version="1",
+    partitions_def=daily,
+    deps=[interaction_matrix, tuned_settings],
+    description="Fits on all but the last 24 hours and tests on them, beside random, popularity, "
+    "trending and the seeds' formula. A model that is measurably worse than trending is not "
+    "published: the last active settings stand in, else trending.",
+    metadata=columns(group="text", model="text", users="int", metric="float64"),
+    check_specs=[
+        dg.AssetCheckSpec(
+            "gate",
+            asset="model_evaluation",
+            description="Tonight's settings are not measurably worse than trending.",
+        )
+    ],
+)
+def model_evaluation(
+    context: dg.AssetExecutionContext, config: EvaluationConfig, storage: ObjectStorage
+) -> dg.MaterializeResult:
+    """Evaluate the latest winner, let the gate decide, and note the settings to publish."""
+    store, partition = storage.artefacts(), context.partition_key
+    version = store.manifest(partition).version
+    snapshot = load_snapshot(store, partition, version)
+    split, until = None, snapshot.as_of
+    try:
+        split = judged_day(snapshot)
+        until = split.train.as_of
+    except DataError as error:
+        context.log.warning(f"Nothing to evaluate on: {error}")
+    candidate = latest_winner(store.objects, partition, until)
+    report, gate = judge_night(context, config, split, candidate)
+    known = read_registry(store.objects)
+    active = RecommenderSettings.model_validate(known.active.config) if known.active else None
+    chosen, whose = settings_to_publish(gate, candidate, active)
+    if not gate.may_publish:
+        context.log.warning(f"{gate.sentence()}. Publishing {whose} settings instead.")
+    metrics = _metrics(report, gate)
+    store.add_facts(
+        partition, version, settings=chosen.model_dump(mode="json"), whose=whose, metrics=metrics
+    )
+    with store.writing(partition, version, REPORT) as draft:
+        draft.path.write_text(report.to_json() if report else "null")
+    return dg.MaterializeResult(
+        metadata=rows_made(
+            len(report.scores) if report else 0,
+            version=version,
+            settings=f"{whose} settings",
+            gate=gate.sentence(),
+            **_shown(report),
+            history=_history(known, partition, metrics),
+        ),
+        check_results=[result("gate", gate.may_publish, gate.sentence())],
+    )
+
+
+def judge_night(
+    context: dg.AssetExecutionContext,
+    config: EvaluationConfig,
+    split: Split | None,
+    candidate: RecommenderSettings,
+) -> tuple[EvaluationReport | None, GateResult]:
+    """Evaluate everyone on the judged day, if there is one, and ask the gate."""
+    if split is None:
+        return None, NOT_JUDGED
+    rng = np.random.default_rng(config.seed)
+    settings = candidate.model_dump(mode="json")
+    report = evaluate(split, models(candidate, rng), settings, rng, progress=context.log.info)
+    ndcg = report.ndcg
+    gate = judge(ndcg[OURS], ndcg[TRENDING], report.pairs, rng, min_events=config.min_events)
+    return report, gate
+
+
+def _metrics(report: EvaluationReport | None, gate: GateResult) -> dict[str, Any]:
+    """What the registry keeps of a night: finite numbers by name, and the gate's decision."""
+    rows = report.rows() if report else []
+    ours = next((row for row in rows if (row["model"], row["group"]) == (OURS, "known")), {})
+    numbers = {name: ours.get(name) for name in _TABLE}
+    numbers |= {"ndcg@10 all": gate.ours, "trending ndcg@10 all": gate.trending}
+    finite = {k: v for k, v in numbers.items() if v is not None and math.isfinite(v)}
+    return {"gate": gate.decision, **finite}
+
+
+def _shown(report: EvaluationReport | None) -> dict[str, Any]:
+    if report is None:
+        return {}
+    rows = report.rows()
+    names = ["group", "model", "users", *_TABLE]
+    table = [[row.get(name, "") for name in names] for row in rows if row["users"]]
+    bars = {
+        row["model"]: (row["ndcg@10"], row["ndcg@10_low"], row["ndcg@10_high"])
+        for row in rows
+        if row["group"] == "known" and row["users"]
+    }
+    title = "NDCG@10 of known users, 95% intervals"
+    return {
+        "report": preview(names, table),
+        "plot": dg.MetadataValue.md(markdown_image(title, intervals(title, "NDCG@10", bars))),
+        "full_report": dg.MetadataValue.json(json.loads(report.to_json())),
+    }
+
+
+def _history(known: Registry, partition: str, tonight: dict[str, Any]) -> dg.MarkdownMetadataValue:
+    """NDCG@10 of ours and trending over the last partitions, tonight's included."""
+    nights = {entry.partition: entry.metrics for entry in known.entries}
+    nights = dict(sorted({**nights, partition: tonight}.items())[-30:])
+    series = {
+        name: [float(metrics.get(f"{key} all", math.nan)) for metrics in nights.values()]
+        for name, key in (("ours", "ndcg@10"), ("trending", "trending ndcg@10"))
+    }
+    title = "NDCG@10 by night"
+    return dg.MetadataValue.md(markdown_image(title, lines(title, "NDCG@10", list(nights), series)))

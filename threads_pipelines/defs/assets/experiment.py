@@ -1,0 +1,187 @@
+"""The A/B experiment: who sees which feed, and whether it makes a difference."""
+
+import math
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+import sqlalchemy as sa
+from pydantic import Field
+
+from threads_pipelines import settings
+from threads_pipelines.dataset.as_of import as_of_for, parse_instant
+from threads_pipelines.dataset.identity import TEST_ACCOUNTS
+from threads_pipelines.defs.assets.publish import user_recommendation
+from threads_pipelines.defs.common import asset, columns, preview, rows_made
+from threads_pipelines.defs.partitions import daily
+from threads_pipelines.defs.resources.connections import Database, ObjectStorage
+from threads_pipelines.defs.resources.participants import Experiment
+from threads_pipelines.errors import DataError
+from threads_pipelines.experiment.assignment import NOT_ENROLLED, assign, served_groups
+from threads_pipelines.experiment.documents import read_report_document, report_document
+from threads_pipelines.experiment.report import ExperimentReport, build_report
+from threads_pipelines.experiment.settings import ExperimentSettings, ReportSettings
+from threads_pipelines.reporting.plots import intervals, markdown_image
+from threads_pipelines.storage.postgres.accounts import experiments
+from threads_pipelines.storage.postgres.contract import has_experiment_group
+from threads_pipelines.storage.s3.experiment_start import note_start, read_start
+from threads_pipelines.storage.s3.objects import ObjectStore
+
+_MISSING = (
+    'the app has no column "user".experiment_group: its owner adds it with the migration in '
+    "sql/prisma; everything but the experiment works without it"
+)
+
+
+@asset(
+    group_name="experiment",
+    kinds={"postgres"},
+    code_version="1",
+    deps=["check_services", "synthetic_interactions"],
+    description="Control or treatment for each enrolled account, by a stable hash of the "
+    "experiment's name and the account's id. Real accounts only where the config says so.",
+    metadata=columns(id="text", experiment_group="varchar(20)"),
+)
+def experiment_assignment(
+    context: dg.AssetExecutionContext,
+    database: Database,
+    storage: ObjectStorage,
+    experiment: Experiment,
+) -> dg.MaterializeResult:
+    """Deal the groups and write those that differ; set the test accounts' login where asked."""
+    password = settings.load().test_account_password
+    now = datetime.now(UTC).replace(tzinfo=None)
+    with database.engine() as engine:
+        roster = experiments.read_roster(engine)
+        dealt = assign(roster.ids, roster.emails, roster.synthetic, experiment.settings())
+        ids, groups = dealt.rows()
+        there = has_experiment_group(engine)
+        changed = experiments.write_groups(engine, ids, groups) if there else 0
+        logins = [
+            email
+            for email in TEST_ACCOUNTS
+            if password and experiments.set_test_login(engine, email, password, now)
+        ]
+    started_at = "not yet"
+    if not there:
+        context.log.warning(_MISSING)
+    elif dealt.randomized.any():
+        started_at = f"{note_start(storage.store(), experiment.settings(), now)} UTC"
+    return dg.MaterializeResult(
+        metadata=rows_made(
+            len(ids),
+            state="written" if there else _MISSING,
+            started_at=started_at,
+            groups=dict(Counter(groups)),
+            accounts_changed=changed,
+            pinned_but_missing=list(dealt.missing),
+            logins_set=logins,
+        )
+    )
+
+
+def stored_report(store: ObjectStore, partition: str) -> ExperimentReport:
+    """The report that ``experiment_report`` made for a partition."""
+    stored = store.get_with_tag(_report_key(partition))
+    if stored is None:
+        raise DataError(f"{partition} has no experiment report: materialize experiment_report")
+    return read_report_document(stored[0])
+
+
+def _report_key(partition: str) -> str:
+    return f"reports/{partition}/experiment.json"
+
+
+def _build(
+    engine: sa.Engine,
+    experiment: ExperimentSettings,
+    period: tuple[datetime, datetime],
+    config: "ReportConfig",
+) -> ExperimentReport:
+    roster = experiments.read_roster(engine)
+    dealt = assign(roster.ids, roster.emails, roster.synthetic, experiment)
+    groups = served_groups(dealt, roster.labels)
+    if not config.synthetic_accounts and not roster.synthetic.all():
+        groups[roster.synthetic] = NOT_ENROLLED
+    events = experiments.read_events(engine, roster.ids, *period)
+    return build_report(experiment.name, events, groups, ReportSettings(), period=period)
+
+
+class ReportConfig(dg.Config):
+    """What the report looks at."""
+
+    days: int = Field(
+        default=30,
+        ge=1,
+        le=3660,
+        description="Days of events before the partition's end, none from before the start.",
+    )
+    started_at: str | None = Field(
+        default=None,
+        description="When the groups began to be served differently (ISO 8601, UTC). Empty: when "
+        "they were first assigned.",
+    )
+    synthetic_accounts: bool = Field(
+        default=False, description="Count synthetic accounts although real ones exist."
+    )
+
+    def period(self, until: datetime, start: datetime | None) -> tuple[datetime, datetime]:
+        """From when to when events count, naive UTC: none from before the groups differed."""
+        if self.started_at:
+            start = parse_instant(self.started_at).replace(tzinfo=None)
+        since = until - timedelta(days=self.days)
+        return (min(max(since, start), until) if start else since), until
+
+
+@asset(
+    group_name="experiment",
+    kinds={"postgres", "s3"},
+    code_version="1",
+    partitions_def=daily,
+    deps=[experiment_assignment, user_recommendation],
+    description="Treatment against control since the groups were first assigned: rates per session "
+    "and dwell time with 95% intervals that respect users, a sample-ratio check, a power "
+    "statement, and a warning instead of a winner where there is not enough data.",
+    metadata=columns(metric="text", control="float64", treatment="float64", difference="float64"),
+)
+def experiment_report(
+    context: dg.AssetExecutionContext,
+    config: ReportConfig,
+    database: Database,
+    storage: ObjectStorage,
+    experiment: Experiment,
+) -> dg.MaterializeResult:
+    """Report on the events up to the partition's instant and store the report."""
+    day = date.fromisoformat(context.partition_key)
+    until = as_of_for(day, datetime.now(UTC), settings.load().timezone).replace(tzinfo=None)
+    period = config.period(until, read_start(storage.store(), experiment.settings()))
+    with database.engine() as engine:
+        report = _build(engine, experiment.settings(), period, config)
+    storage.store().put(
+        _report_key(context.partition_key),
+        report_document(report),
+        content_type="application/json",
+    )
+    findings = report.findings
+    for warning in findings.warnings:
+        context.log.info(warning)
+    rows = [
+        (u.metric, u.control.value, u.treatment.value, u.difference, u.low, u.high)
+        for u in findings.uplifts
+    ]
+    title = "Treatment over control, relative, 95% intervals"
+    bars = {
+        u.metric: (u.relative, u.relative_low, u.relative_high)
+        for u in findings.uplifts
+        if math.isfinite(u.relative_low + u.relative_high)
+    }
+    return dg.MaterializeResult(
+        metadata=rows_made(
+            len(rows),
+            verdict=str(findings.verdict),
+            period="{} to {} UTC".format(*period),
+            warnings=list(findings.warnings),
+            metrics=preview(["metric", "control", "treatment", "difference", "low", "high"], rows),
+            plot=dg.MetadataValue.md(markdown_image(title, intervals(title, "uplift", bars))),
+        )
+    )

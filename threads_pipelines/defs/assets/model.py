@@ -1,0 +1,151 @@
+"""The model and its scored rows: fit, rank, and check before anything is published."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import numpy as np
+import pyarrow.parquet as pq
+from pydantic import Field
+
+from threads_pipelines.dataset.scored_rows import ScoredRows
+from threads_pipelines.dataset.snapshot import Snapshot
+from threads_pipelines.defs.assets.evaluation import model_evaluation
+from threads_pipelines.defs.common import (
+    asset,
+    blocking,
+    columns,
+    preview,
+    result,
+    rows_made,
+)
+from threads_pipelines.defs.partitions import daily
+from threads_pipelines.defs.resources.connections import ObjectStorage
+from threads_pipelines.evaluation.invariants import CHECKS, Violations, check_rows, rows_of_ids
+from threads_pipelines.recommender.model import Model, fit, recommend_chunks
+from threads_pipelines.recommender.settings import RecommenderSettings
+from threads_pipelines.storage.s3.registry import Entry, register
+from threads_pipelines.storage.s3.scored import batches, open_scored, save_scored
+from threads_pipelines.storage.s3.snapshots import load_snapshot
+
+MODEL = "model.npz"
+
+
+@asset(
+    group_name="recommendation",
+    kinds={"s3", "numpy"},
+    code_version="1",
+    partitions_def=daily,
+    deps=[model_evaluation],
+    description="Similar people and similar posts over everything up to as_of, fitted with the "
+    "settings that the gate let through, and registered as a candidate.",
+    metadata=columns(array="text", shape="text", type="text"),
+)
+def knn_model(context: dg.AssetExecutionContext, storage: ObjectStorage) -> dg.MaterializeResult:
+    """Fit the recommender on the version's snapshot."""
+    store, partition = storage.artefacts(), context.partition_key
+    manifest = store.manifest(partition)
+    facts, version = manifest.facts, manifest.version
+    settings = RecommenderSettings.model_validate(facts["settings"])
+    snapshot = load_snapshot(store, partition, version)
+    model = fit(snapshot, settings, progress=context.log.info)
+    arrays = model.to_arrays()
+    store.save_arrays(partition, version, MODEL, arrays, rows=model.n_users)
+    entry = Entry(
+        partition,
+        version,
+        manifest.created_at,
+        metrics=facts["metrics"],
+        config=facts["settings"],
+    )
+    register(store.objects, entry)
+    shapes = [(name, str(array.shape), str(array.dtype)) for name, array in arrays.items()]
+    return dg.MaterializeResult(
+        metadata=rows_made(
+            model.n_users,
+            version=version,
+            settings=dg.MetadataValue.json(dict(facts["settings"])),
+            arrays=preview(["array", "shape", "type"], shapes),
+        )
+    )
+
+
+class RankingConfig(dg.Config):
+    """How many posts a feed has."""
+
+    top_k: int = Field(50, ge=1, le=1000, description="Posts a user; fewer where fewer are left.")
+    chunk: int = Field(8192, ge=1, description="Users scored at a time; bounds the memory.")
+
+
+@asset(
+    group_name="recommendation",
+    kinds={"s3", "parquet"},
+    code_version="1",
+    partitions_def=daily,
+    deps=[knn_model],
+    description="The scored rows of every user as an artefact, each with its main reason and the "
+    "evidence. Checked before anything is published: a fault stops the night here.",
+    metadata=columns(
+        user_id="text",
+        post_id="text",
+        score="float64",
+        rank="int16",
+        reason="text",
+        evidence="text",
+    ),
+    check_specs=blocking(
+        "recommendations", {f"no_{name}": f"Never {fault}." for name, fault in CHECKS.items()}
+    ),
+)
+def recommendations(
+    context: dg.AssetExecutionContext, config: RankingConfig, storage: ObjectStorage
+) -> dg.MaterializeResult:
+    """Rank for every user, store the rows, read them back and check them."""
+    store, partition = storage.artefacts(), context.partition_key
+    manifest = store.manifest(partition)
+    version = manifest.version
+    settings = RecommenderSettings.model_validate(manifest.facts["settings"])
+    model = Model.from_arrays(store.load_arrays(partition, MODEL, version), settings)
+    ids = model.arrays["user_ids"], model.arrays["post_ids"]
+    chunks = recommend_chunks(model, config.top_k, config.chunk)
+    save_scored(store, partition, version, _told(context, chunks), *ids)
+    store.add_facts(partition, version, top_k=config.top_k)
+    snapshot = load_snapshot(store, partition, version)
+    with open_scored(store, partition, version) as file:
+        found = check_rows(_rows(file, snapshot), snapshot, config.top_k)
+        first = file.read_row_group(0).slice(0, 10).to_pylist() if file.num_row_groups else []
+    return dg.MaterializeResult(
+        metadata=rows_made(
+            found.rows,
+            version=version,
+            users=found.users,
+            users_with_a_short_feed=found.short,
+            summary=found.summary(),
+            preview=preview(
+                ["user", "post", "score", "rank", "reason", "evidence"],
+                [list(row.values()) for row in first],
+            ),
+        ),
+        check_results=[
+            result(f"no_{name}", count == 0, _sentence(name, found))
+            for name, count in found.counts.items()
+        ],
+    )
+
+
+def _sentence(name: str, found: Violations) -> str:
+    examples = "; ".join(found.examples.get(name, ()))
+    return f"{found.counts[name]:,} x {CHECKS[name]}" + (f": {examples}" if examples else "")
+
+
+def _told(context: dg.AssetExecutionContext, chunks: Iterator[ScoredRows]) -> Iterator[ScoredRows]:
+    rows = users = 0
+    for chunk in chunks:
+        rows, users = rows + len(chunk), users + len(np.unique(chunk.user))
+        context.log.info(f"{rows:,} rows for {users:,} users scored")
+        yield chunk
+
+
+def _rows(file: pq.ParquetFile, snapshot: Snapshot) -> Iterator[ScoredRows]:
+    for table in batches(file, ["user_id", "post_id", "score", "rank"]):
+        columns = (column.to_numpy(zero_copy_only=False) for column in table.columns)
+        yield rows_of_ids(snapshot, *columns)

@@ -1,0 +1,190 @@
+"""Population: synthetic people and what they do, written into the app's tables."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pyarrow as pa
+import sqlalchemy as sa
+
+from threads_pipelines import settings
+from threads_pipelines.defs.assets.content import post_variations
+from threads_pipelines.defs.assets.seeds import read_seed_users, seed_users
+from threads_pipelines.defs.common import (
+    OWNERS,
+    RETRY_IO,
+    blocking,
+    columns,
+    once_unless_io,
+    preview,
+    rows_made,
+)
+from threads_pipelines.defs.common import result as judged
+from threads_pipelines.defs.cost import measured
+from threads_pipelines.defs.resources.connections import Database, ObjectStorage
+from threads_pipelines.defs.resources.synthetic import SyntheticData
+from threads_pipelines.population.behaviour.funnel import KINDS
+from threads_pipelines.population.checks import dangling, outside_window
+from threads_pipelines.population.generate import Population, generate
+from threads_pipelines.population.realism.table import as_markdown, compare, events_of
+from threads_pipelines.population.tables import batches, table
+from threads_pipelines.storage.postgres.bulk import arrow_table, copy_batches
+from threads_pipelines.storage.postgres.contract import require_contract
+from threads_pipelines.storage.s3.catalogue import load_catalogue
+from threads_pipelines.storage.s3.exports import export_rows
+
+
+def _spec(name: str, deps: list[Any], description: str, **types: str) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        name,
+        deps=deps,
+        description=description,
+        metadata=columns(**types),
+        group_name="population",
+        kinds={"postgres", "faker"},
+        owners=OWNERS,
+        code_version="1",
+    )
+
+
+SPECS = [
+    _spec(
+        "synthetic_users",
+        [seed_users, post_variations],
+        "Accounts drawn from the archetypes, and who follows whom. Recognisable by an "
+        "@synthetic.test email and an id that can be recomputed from it.",
+        id="text",
+        email="text",
+        username="text",
+        bio="text",
+        created_at="timestamp(3)",
+    ),
+    _spec(
+        "synthetic_posts",
+        [post_variations, "synthetic_users"],
+        "The catalogue's posts with authors and times, and a few reposts.",
+        id="text",
+        user_id="text",
+        content="text",
+        original_post_id="text",
+        created_at="timestamp(3)",
+    ),
+    _spec(
+        "synthetic_interactions",
+        ["synthetic_posts"],
+        "Views, clicks, likes, shares and comments in bursts and sessions, by topic, popularity "
+        "and age of a post, with the app's own metadata; its statistics beside those of real "
+        "feeds.",
+        id="text",
+        user_id="text",
+        post_id="text",
+        interaction_type="text",
+        metadata="jsonb",
+        created_at="timestamp(3)",
+    ),
+]
+
+
+@dg.multi_asset(
+    specs=SPECS,
+    name="synthetic_population",
+    retry_policy=RETRY_IO,
+    check_specs=blocking(
+        "synthetic_interactions",
+        {
+            "within_window": "Every interaction is inside the window and after its post.",
+            "refers_to_rows": "Every row that was made is in the database.",
+        },
+    ),
+)
+@measured
+@once_unless_io
+def synthetic_population(
+    context: dg.AssetExecutionContext,
+    database: Database,
+    storage: ObjectStorage,
+    synthetic: SyntheticData,
+) -> Iterator[dg.MaterializeResult]:
+    """Generate once, then write table by table; what is there already is left alone."""
+    store = storage.store()
+    run_key = synthetic.pin(store)
+    catalogue = load_catalogue(store, run_key.catalogue)
+    made = generate(
+        synthetic.population(),
+        run_key.name,
+        read_seed_users(store),
+        catalogue["text"].to_pylist(),
+        catalogue["topic"].to_pylist(),
+        run_key.now,
+        context.log.info,
+    )
+    scratch = settings.load().state_dir / "scratch"
+    with database.engine() as engine:
+        require_contract(engine)
+        users = _write(engine, made, "user")
+        follows = _write(engine, made, "follow")
+        export_rows(store, f"{run_key.folder}users", *_rows(made, "user"), scratch)
+        context.log.info(f"{users:,} accounts and {follows:,} follows added")
+        yield _said(made, "synthetic_users", "user", users, follows=len(made.follows))
+        posts = _write(engine, made, "post")
+        export_rows(store, f"{run_key.folder}posts", *_rows(made, "post"), scratch)
+        context.log.info(f"{posts:,} posts added")
+        yield _said(made, "synthetic_posts", "post", posts)
+        added = 0
+        for new in copy_batches(engine, "user_interaction", batches(made, "user_interaction")):
+            added += new
+            context.log.info(f"{added:,} of {len(made.interactions):,} interactions added")
+        likes, comments = _write(engine, made, "like"), _write(engine, made, "comment")
+    rows = (arrow_table("user_interaction", part) for part in batches(made, "user_interaction"))
+    export_rows(store, f"{run_key.folder}interactions", rows, len(made.interactions), scratch)
+    yield _behaved(made, synthetic, added, likes, comments)
+
+
+def _write(engine: sa.Engine, made: Population, name: str) -> int:
+    return sum(copy_batches(engine, name, batches(made, name)))
+
+
+def _rows(made: Population, name: str) -> tuple[list[pa.Table], int]:
+    rows = arrow_table(name, table(made, name))
+    return [rows], rows.num_rows
+
+
+def _said(made: Population, asset: str, name: str, added: int, **more: int) -> dg.MaterializeResult:
+    (rows,), count = _rows(made, name)
+    first = rows.slice(0, 10)
+    return dg.MaterializeResult(
+        asset_key=asset,
+        metadata=rows_made(
+            count,
+            rows_added=added,
+            run_key=made.run_key,
+            preview=preview(first.column_names, [list(row.values()) for row in first.to_pylist()]),
+            **more,
+        ),
+    )
+
+
+def _behaved(
+    made: Population, synthetic: SyntheticData, added: int, likes: int, comments: int
+) -> dg.MaterializeResult:
+    events = made.interactions
+    outside = outside_window(made, synthetic.population().window_days)
+    loose = dangling(made)
+    kinds = np.bincount(events.kind, minlength=len(KINDS)).tolist()
+    return dg.MaterializeResult(
+        asset_key="synthetic_interactions",
+        metadata=rows_made(
+            len(events),
+            rows_added=added,
+            likes_added=likes,
+            comments_added=comments,
+            run_key=made.run_key,
+            types=dict(zip(KINDS, kinds, strict=True)),
+            realism=dg.MetadataValue.md(as_markdown(compare(events_of(events)))),
+        ),
+        check_results=[
+            judged("within_window", outside == 0, f"{outside:,} interactions out of their time"),
+            judged("refers_to_rows", loose == 0, f"{loose:,} references to nothing"),
+        ],
+    )

@@ -1,0 +1,142 @@
+"""The last step of the night: is what was read and made such as one would expect?"""
+
+import time
+from collections.abc import Iterator
+
+import dagster as dg
+import pyarrow.parquet as pq
+from pydantic import Field
+
+from threads_pipelines import settings
+from threads_pipelines.defs.common import asset, columns, preview, result, rows_made
+from threads_pipelines.defs.cost import profile
+from threads_pipelines.defs.partitions import daily
+from threads_pipelines.defs.resources.connections import ObjectStorage
+from threads_pipelines.errors import DeliveryError
+from threads_pipelines.health.delivery import push_metrics
+from threads_pipelines.health.metrics import exposition, numbers_of
+from threads_pipelines.health.nights import Batch, Night, summarize
+from threads_pipelines.health.validation import NIGHTS, QUESTIONS, Limits, validate
+from threads_pipelines.storage.s3.artefacts import ArtefactStore
+from threads_pipelines.storage.s3.scored import batches, open_scored
+from threads_pipelines.storage.s3.snapshots import load_snapshot
+
+FACT = "night"
+
+
+class ValidationConfig(dg.Config):
+    """What is still ordinary. Every limit is inclusive."""
+
+    min_interactions: int = Field(1, ge=0, description="Fewest interactions in the window.")
+    min_volume: float = Field(
+        0.5, ge=0, le=1, description="Least volume, as a share of the median of earlier nights."
+    )
+    max_type_shift: float = Field(
+        0.25, ge=0, le=1, description="Most that the shares of the types may move in total."
+    )
+    max_orphan_share: float = Field(
+        0.01, ge=0, le=1, description="Most rows that refer to no user or post."
+    )
+    max_cold_share: float = Field(
+        0.8, ge=0, le=1, description="Most users without any interaction in the window."
+    )
+    max_newest_hours: float = Field(
+        24.0, gt=0, description="Oldest that the newest interaction may be, in hours."
+    )
+    max_unserved_share: float = Field(
+        0.0, ge=0, le=1, description="Most users that should have a feed and have none."
+    )
+    max_score_drift: float = Field(
+        0.25, ge=0, description="Largest stability index of the scores against earlier nights."
+    )
+    max_coverage_fall: float = Field(
+        0.3, ge=0, le=1, description="Most that the share of posts in feeds may fall by."
+    )
+
+    def limits(self) -> Limits:
+        """As ``validate`` takes them."""
+        return Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
+
+
+@asset(
+    group_name="operations",
+    kinds={"s3", "parquet"},
+    code_version="1",
+    partitions_def=daily,
+    deps=["check_services", "user_recommendation"],
+    description="Judges the night by itself and against the seven before it: volume, types, "
+    "orphans, users without activity, freshness, feeds, drift of scores and of coverage. A check "
+    "that fails says what to look at; the feeds stay as they are.",
+    metadata=columns(question="text", passed="bool", sentence="text", advice="text"),
+    check_specs=[
+        dg.AssetCheckSpec(name, asset="validate_data", description=description)
+        for name, description in QUESTIONS.items()
+    ],
+)
+def validate_data(
+    context: dg.AssetExecutionContext, config: ValidationConfig, storage: ObjectStorage
+) -> dg.MaterializeResult:
+    """Put the partition's current version in numbers, keep them, and judge them."""
+    store, partition = storage.artefacts(), context.partition_key
+    manifest = store.manifest(partition)
+    read = manifest.facts["read"]
+    with open_scored(store, partition, manifest.version) as file:
+        night = summarize(
+            load_snapshot(store, partition, manifest.version),
+            _feeds(file),
+            orphans=read["vanished"],
+            rows_read=read["interactions_read"],
+        )
+    store.add_facts(partition, manifest.version, **{FACT: night.to_fact()})
+    judgements = validate(night, earlier_nights(store, partition), config.limits())
+    rows = [(j.question, "yes" if j.passed else "no", j.sentence, j.advice) for j in judgements]
+    numbers, costs = numbers_of(night), profile(context.instance, context.run.run_id)
+    _push(context, numbers, {cost.step: cost.seconds for cost in costs})
+    return dg.MaterializeResult(
+        metadata=rows_made(
+            len(judgements),
+            version=manifest.version,
+            **numbers,
+            profile=preview(
+                ["step", "seconds", "CPU seconds", "peak MB", "rows"],
+                [(c.step, round(c.seconds, 1), c.cpu, c.peak_mb, c.rows) for c in costs],
+            ),
+            judgements=preview(["question", "passed", "found", "what to look at"], rows),
+        ),
+        check_results=[
+            result(
+                j.question,
+                j.passed,
+                f"{j.sentence}. {j.advice}".removesuffix(". "),
+                severity=dg.AssetCheckSeverity.WARN,
+            )
+            for j in judgements
+        ],
+    )
+
+
+def _push(
+    context: dg.AssetExecutionContext, numbers: dict[str, float], seconds: dict[str, float]
+) -> None:
+    """Push to Prometheus where an address is configured; a night does not fail for its numbers."""
+    url = settings.load().pushgateway_url
+    if url is None:
+        return
+    try:
+        push_metrics(url, exposition(numbers, seconds, time.time()))
+    except DeliveryError as error:
+        context.log.warning(str(error))
+
+
+def earlier_nights(store: ArtefactStore, partition: str) -> list[Night]:
+    """The nights before a partition that were validated, at most ``NIGHTS``, oldest first."""
+    before = [other for other in store.partitions() if other < partition][-2 * NIGHTS :]
+    versions = {other: store.current(other) for other in before}
+    facts = [store.manifest(o, v).facts for o, v in versions.items() if v is not None]
+    return [Night.from_fact(fact[FACT]) for fact in facts if FACT in fact][-NIGHTS:]
+
+
+def _feeds(file: pq.ParquetFile) -> Iterator[Batch]:
+    for table in batches(file, ["user_id", "post_id", "score"]):
+        user, post, score = (column.to_numpy(zero_copy_only=False) for column in table.columns)
+        yield user, post, score

@@ -1,0 +1,23 @@
+"""The cause of a failed step, in words for a person."""
+
+from dagster import DagsterEvent
+
+from threads_pipelines import errors
+
+_WORDED = {"Failure", *(name for name in vars(errors) if name.endswith("Error"))}
+
+
+def failure_of(event: DagsterEvent) -> str:
+    """What made a step fail, without its trace.
+
+    The first error that was worded for a person, which may have a library's error as its cause;
+    where there is none, the innermost cause.
+    """
+    error = event.step_failure_data.error
+    if error is not None and error.cls_name == "ChildProcessCrashException":
+        return "its process was killed, most often for want of memory: see the machine's log"
+    while error is not None and error.cause is not None and error.cls_name not in _WORDED:
+        error = error.cause
+    if error is None:
+        return event.message or "failed"
+    return (error.message.partition(f"{error.cls_name}: ")[2] or error.message).strip()

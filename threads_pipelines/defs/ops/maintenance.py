@@ -1,0 +1,102 @@
+"""Off the nightly path: old runs and versions are pruned."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+from dagster import DagsterInstance, DagsterRunStatus
+from pydantic import Field
+
+from threads_pipelines import settings
+from threads_pipelines.defs.assets.services import check_parts
+from threads_pipelines.defs.resources.connections import ObjectStorage
+from threads_pipelines.storage.s3.pruning import prune_versions
+from threads_pipelines.storage.s3.retention import FinishedRun, VersionRules, plan_runs
+
+_FINISHED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
+_BATCH = 500
+
+
+class PruneConfig(dg.Config):
+    """What may go. What is served, pinned, or was served before stays whatever its age."""
+
+    dry_run: bool = Field(False, description="Only tell what would go.")
+    superseded_days: float = Field(
+        7, ge=1, description="Days that a version stays after its day was run again."
+    )
+    keep_days: float = Field(
+        90, ge=1, description="Days that a version keeps its files; its metrics stay for ever."
+    )
+    keep_partitions: int = Field(
+        14, ge=8, description="Latest days that keep their files whatever their age."
+    )
+    run_days: float = Field(90, ge=1, description="Days that a finished run and its log stay.")
+    run_count: int = Field(200, ge=0, description="Latest runs that stay whatever their age.")
+
+
+@dg.op(
+    ins={"checked": dg.In(dg.Nothing)},
+    description="Delete versions on S3 and runs in Dagster's storage that have had their time.",
+)
+def prune_old(context: dg.OpExecutionContext, config: PruneConfig, storage: ObjectStorage) -> None:
+    """Prune, and say what went."""
+    rules = VersionRules(config.superseded_days, config.keep_days, config.keep_partitions)
+    now, verb = datetime.now(UTC), "would go" if config.dry_run else "went"
+    pruned = prune_versions(
+        storage.artefacts(), now, rules, dry_run=config.dry_run, progress=context.log.info
+    )
+    instance = context.instance
+    old = plan_runs(
+        finished_runs(instance),
+        now,
+        keep_days=config.run_days,
+        keep_count=config.run_count,
+        needed=runs_of_latest_materializations(instance),
+    )
+    if not config.dry_run:
+        for run_id in old:
+            instance.delete_run(run_id)
+    context.log.info(
+        f"{pruned.deleted} versions and the files of {pruned.thinned} more {verb} "
+        f"({pruned.bytes / 1e6:.1f} MB), and {len(old)} runs"
+    )
+
+
+def finished_runs(instance: DagsterInstance) -> list[FinishedRun]:
+    """Every run that has ended, read in batches."""
+    found: list[FinishedRun] = []
+    cursor = None
+    while True:
+        records = instance.get_run_records(
+            dg.RunsFilter(statuses=_FINISHED), limit=_BATCH, cursor=cursor
+        )
+        found += [
+            FinishedRun(record.dagster_run.run_id, record.update_timestamp.replace(tzinfo=UTC))
+            for record in records
+        ]
+        if len(records) < _BATCH:
+            return found
+        cursor = records[-1].dagster_run.run_id
+
+
+def runs_of_latest_materializations(instance: DagsterInstance) -> set[str]:
+    """Runs that made what each asset is now."""
+    events = [instance.get_latest_materialization_event(key) for key in instance.all_asset_keys()]
+    return {event.run_id for event in events if event is not None}
+
+
+@dg.job(executor_def=dg.in_process_executor)
+def maintenance() -> None:
+    """Prune old versions, models and runs."""
+    prune_old(check_parts())
+
+
+@dg.schedule(
+    job=maintenance,
+    cron_schedule="0 5 * * 0",
+    execution_timezone=settings.load().timezone,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Sundays at 05:00: old versions and runs go.",
+)
+def weekly_maintenance() -> dg.RunRequest:
+    """Request the pruning with its defaults."""
+    return dg.RunRequest()

@@ -1,0 +1,191 @@
+"""Rollback and dry run: jobs for the launchpad, which opens ready to launch."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from threads_pipelines.defs.assets.services import check_parts
+from threads_pipelines.defs.common import preview, rows_made
+from threads_pipelines.defs.resources.audience import Audience
+from threads_pipelines.defs.resources.connections import Database, ObjectStorage
+from threads_pipelines.errors import ArtefactError, DataError
+from threads_pipelines.storage.feeds_to_publish import feeds_to_publish
+from threads_pipelines.storage.postgres.publishing.publish import PublishReport, publish
+from threads_pipelines.storage.s3.objects import ObjectStore
+from threads_pipelines.storage.s3.registry import activate, pin, read_registry, release
+
+_FIRST = {"checked": dg.In(dg.Nothing)}
+
+
+class PinConfig(dg.Config):
+    """Which version to go back to."""
+
+    version: str = Field(
+        "",
+        description="Version to publish until it is released. Empty: the one that is pinned "
+        "already, else the one served before.",
+    )
+    ttl_hours: float = Field(
+        48, gt=24, le=24 * 31, description="Hours until a row expires; more than a night apart."
+    )
+
+
+class DryRunConfig(dg.Config):
+    """What to compare with the table."""
+
+    partition: str = Field(
+        "", description="Day whose current version would be published. Empty: the latest."
+    )
+    ttl_hours: float = Field(48, gt=24, le=24 * 31, description="Hours until a row would expire.")
+
+
+@dg.op(
+    ins=_FIRST,
+    pool="publish",
+    description="Pin a version and publish its rows, filtered again, as of now.",
+)
+def publish_pinned(
+    context: dg.OpExecutionContext, config: PinConfig, database: Database, storage: ObjectStorage
+) -> None:
+    """Pin first, so that a night that comes between publishes the pinned version too."""
+    objects = storage.store()
+    version = config.version or _previous(objects)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    pin(objects, version, f"{now:%Y-%m-%d %H:%M:%S} UTC")
+    report, metadata = _publish(context, config.ttl_hours, database, storage, "", now)
+    if report.users_newer:  # than now
+        raise DataError(
+            f"version {version} is pinned, but {report.users_newer:,} of {report.users:,} users "
+            "keep rows that were made in the future: see docs/troubleshooting.md, then pin it again"
+        )
+    activate(objects, version)
+    context.log.info(
+        f"version {version} is pinned: {report.placed:,} rows are served until released"
+    )
+    context.log_event(
+        dg.AssetMaterialization(
+            asset_key="user_recommendation",
+            partition=now.date().isoformat(),
+            description=f"Rolled back to version {version}.",
+            metadata=metadata,
+        )
+    )
+
+
+@dg.op(ins=_FIRST, description="Release the pin: the next night publishes its own version again.")
+def release_pin(context: dg.OpExecutionContext, storage: ObjectStorage) -> None:
+    """Take the pin away, if there is one."""
+    objects = storage.store()
+    pinned = read_registry(objects).pin
+    release(objects)
+    context.log.info(
+        f"version {pinned.version} is released: the next night publishes its own"
+        if pinned
+        else "nothing was pinned"
+    )
+
+
+@dg.op(
+    ins=_FIRST,
+    pool="publish",
+    description="Tell what publishing would change, and change nothing.",
+)
+def compare_with_table(
+    context: dg.OpExecutionContext,
+    config: DryRunConfig,
+    database: Database,
+    storage: ObjectStorage,
+    audience: Audience,
+) -> None:
+    """Publish in transactions that are all taken back, and count."""
+    partition = config.partition or _latest(storage)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    with database.engine() as engine:
+        audience.require(engine)
+    report, metadata = _publish(
+        context, config.ttl_hours, database, storage, partition, now, dry_run_of=audience
+    )
+    context.log.info(f"dry run for {partition}: {sentence(report)}")
+    context.log_event(dg.AssetObservation(asset_key="user_recommendation", metadata=metadata))
+
+
+def sentence(report: PublishReport) -> str:
+    """What a publish would do, for a person."""
+    if report.archived:
+        return f"nothing would change: {report.notice}"
+    return (
+        f"of {report.rows:,} rows for {report.users:,} users {report.inserted:,} are new, "
+        f"{report.updated:,} change their score or time and {report.unchanged:,} stay; "
+        f"{report.deleted:,} old rows would go; {report.users_newer:,} users keep newer rows; "
+        f"{report.vanished:,} rows are of deleted users or posts"
+    )
+
+
+def _publish(
+    context: dg.OpExecutionContext,
+    ttl_hours: float,
+    database: Database,
+    storage: ObjectStorage,
+    partition: str,
+    now: datetime,
+    *,
+    dry_run_of: Audience | None = None,
+) -> tuple[PublishReport, dict[str, Any]]:
+    with (
+        database.engine() as engine,
+        feeds_to_publish(engine, storage.artefacts(), partition, now) as feeds,
+    ):
+        report = publish(
+            engine,
+            dry_run_of.of(feeds.tables, set()) if dry_run_of else feeds.tables,
+            generated_at=feeds.generated_at,
+            expires_at=feeds.generated_at + timedelta(hours=ttl_hours),
+            now=now,
+            run_id=context.run.run_id,
+            dry_run=dry_run_of is not None,
+            progress=context.log.info,
+        )
+    table = preview(["what", "value"], asdict(report).items())
+    return report, rows_made(report.placed, version=feeds.version, report=table)
+
+
+def _previous(objects: ObjectStore) -> str:
+    registry = read_registry(objects)
+    if registry.pin:  # launched again: not back to the version that was left
+        return registry.pin.version
+    previous = registry.previous
+    if previous is None:
+        raise ArtefactError("no version was served before the active one: name the one to pin")
+    return previous.version
+
+
+def _latest(storage: ObjectStorage) -> str:
+    store = storage.artefacts()
+    for partition in reversed(store.partitions()):
+        if store.current(partition):
+            return partition
+    raise ArtefactError("there is no version yet: run nightly_recommendations first")
+
+
+@dg.job(executor_def=dg.in_process_executor)
+def pin_version() -> None:
+    """Roll back: serve an earlier version, filtered again, until it is released."""
+    publish_pinned(check_parts())
+
+
+@dg.job(executor_def=dg.in_process_executor)
+def release_version() -> None:
+    """End a rollback: the next night publishes its own version again."""
+    release_pin(check_parts())
+
+
+@dg.job(executor_def=dg.in_process_executor)
+def dry_run() -> None:
+    """Tell how many rows publishing would add, change and remove, and change nothing."""
+    compare_with_table(check_parts())
+
+
+ROLLBACK_JOBS = [pin_version, release_version, dry_run]

@@ -1,0 +1,1 @@
+"""Dagster resources: connections, and run config that several steps share."""

@@ -1,0 +1,41 @@
+"""The connections that assets use.
+
+Addresses and secrets never pass through Dagster's config: they are read when a connection is made,
+so that nothing secret is shown in the UI or stored with a run.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+import sqlalchemy as sa
+
+from threads_pipelines import settings
+from threads_pipelines.storage.postgres import database
+from threads_pipelines.storage.s3.artefacts import ArtefactStore
+from threads_pipelines.storage.s3.objects import ObjectStore
+
+
+class Database(dg.ConfigurableResource):
+    """The app's PostgreSQL database (``DATABASE_URL``)."""
+
+    @contextmanager
+    def engine(self) -> Iterator[sa.Engine]:
+        """Yield an engine and close its connections afterwards."""
+        engine = database.connect(settings.load().database_url)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
+
+class ObjectStorage(dg.ConfigurableResource):
+    """The S3-compatible storage (``S3_ENDPOINT_URL``, ``S3_BUCKET`` and credentials)."""
+
+    def store(self) -> ObjectStore:
+        """Return a client of the configured bucket."""
+        return ObjectStore(settings.load().s3)
+
+    def artefacts(self) -> ArtefactStore:
+        """Return the versions of matrices, models and scored rows."""
+        return ArtefactStore(self.store(), settings.load().state_dir / "scratch")

@@ -1,0 +1,165 @@
+"""Feeds and evaluations from a file alone: no database, no object storage, no server."""
+
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from pydantic import ValidationError
+
+from threads_pipelines.dataset.scored_rows import ScoredRows
+from threads_pipelines.dataset.snapshot import INTERACTION_TYPES, Snapshot
+from threads_pipelines.errors import DataError, InputFileError
+from threads_pipelines.evaluation.holdout import hold_out
+from threads_pipelines.evaluation.invariants import Checker, Violations
+from threads_pipelines.evaluation.report import EvaluationReport, models
+from threads_pipelines.evaluation.report import evaluate as evaluate_split
+from threads_pipelines.files.reading import FileSnapshot, read_snapshot
+from threads_pipelines.files.writing import write_feeds
+from threads_pipelines.recommender.model import fit, recommend_chunks
+from threads_pipelines.recommender.settings import SEED_FORMULA, RecommenderSettings
+from threads_pipelines.tuning.tune import tune
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Files given by a person, and the instant (epoch seconds UTC) as of which they are read.
+
+    ``as_of`` None: just after the last event, but not after ``now``.
+    """
+
+    interactions: Path
+    posts: Path | None = None
+    users: Path | None = None
+    as_of: int | None = None
+    now: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recommended:
+    """What ``recommend`` did: settings used, what was read, what was written."""
+
+    settings: RecommenderSettings
+    read: FileSnapshot
+    written: Violations
+
+
+def recommend(
+    inputs: Inputs,
+    out: Path,
+    *,
+    top_k: int = 50,
+    settings: RecommenderSettings | None = None,
+    seed: int = 0,
+    progress: Progress,
+    note: Progress,
+) -> Recommended:
+    """Write a feed for every asked user to ``out``; tune on validation without ``settings``.
+
+    progress is told what is going on, note what a person has to know of the files.
+    Raises InputFileError for a file that cannot be read, ConfigurationError where ``out`` cannot be
+    written.
+    """
+    read = _read(inputs, progress, note)
+    snapshot = read.snapshot
+    settings = settings or _tuned(snapshot, seed, progress)
+    progress("fitting")
+    model = fit(snapshot, settings, seed=seed, progress=progress)
+    progress(f"ranking for {int(snapshot.users.receives.sum()):,} users")
+    checker = Checker(snapshot, top_k)
+    write_feeds(out, _checked(recommend_chunks(model, top_k), checker), snapshot)
+    return Recommended(settings, read, checker.finish())
+
+
+def evaluate(
+    inputs: Inputs,
+    *,
+    top_k: int = 50,
+    settings: RecommenderSettings | None = None,
+    seed: int = 0,
+    progress: Progress,
+    note: Progress,
+) -> EvaluationReport:
+    """Hold out the end of the file (random pairs where it has no times), tune on the rest, measure.
+
+    Raises InputFileError as ``recommend`` does, and DataError where nothing can be held out.
+    """
+    snapshot = _read(inputs, progress, note).snapshot
+    rng = np.random.default_rng(seed)
+    split = hold_out(snapshot, rng)
+    settings = settings or _tuned(split.train, seed, progress)
+    return evaluate_split(
+        split,
+        models(settings, rng),
+        settings.model_dump(mode="json"),
+        rng,
+        top_k=top_k,
+        progress=progress,
+    )
+
+
+def read_settings(text: str) -> RecommenderSettings:
+    """Settings from a JSON file, or one of the seeds' formulas by its name.
+
+    Raises InputFileError naming the file and every field at fault.
+    """
+    if text in SEED_FORMULA:
+        return SEED_FORMULA[text]
+    path = Path(text)
+    try:
+        return RecommenderSettings.model_validate_json(path.read_bytes().removeprefix(BOM_UTF8))
+    except OSError as error:
+        names = ", ".join(SEED_FORMULA)
+        raise InputFileError(
+            f"{path} cannot be read ({error.strerror}): name a JSON file of settings, or {names}"
+        ) from error
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc']) or 'the file'}: {fault['msg']}"
+            for fault in error.errors(include_url=False, include_input=False)
+        )
+        raise InputFileError(f"{path}: {faults}") from error
+
+
+def _checked(chunks: Iterable[ScoredRows], checker: Checker) -> Iterator[ScoredRows]:
+    """Pass the rows on; raise before the last of them is in place where a rule was broken."""
+    for chunk in chunks:
+        checker.add(chunk)
+        yield chunk
+    outcome = checker.finish()
+    if not outcome.passed:
+        raise DataError(f"The feeds break a rule and were not written: {outcome.summary()}")
+
+
+def _read(inputs: Inputs, progress: Progress, note: Progress) -> FileSnapshot:
+    progress(f"reading {inputs.interactions}")
+    read = read_snapshot(inputs.interactions, inputs.posts, inputs.users, inputs.as_of, inputs.now)
+    fate = "taken as a plain interaction each" if read.all_alike else "ignored"
+    for name, count in sorted(read.unknown_types.items()):
+        note(f"{count:,} events of the unknown type {name!r} are {fate}")
+    if read.all_alike:
+        known = ", ".join(INTERACTION_TYPES)
+        note(f"WARNING: no event is a {known}: all events count alike, whatever their type")
+    if read.later:
+        note(f"{read.later:,} events are later than the feed and left out")
+    snapshot = read.snapshot
+    if read.later_posts:
+        limit = datetime.fromtimestamp(snapshot.as_of, UTC).isoformat()
+        note(
+            f"{read.later_posts:,} posts of {inputs.posts} are dated after {limit} and left out; "
+            "with a later --as-of they are not"
+        )
+    progress(
+        f"{len(snapshot.interactions):,} events, {len(snapshot.users.ids):,} users, "
+        f"{len(snapshot.posts.ids):,} posts"
+    )
+    return read
+
+
+def _tuned(snapshot: Snapshot, seed: int, progress: Progress) -> RecommenderSettings:
+    progress("choosing settings on validation")
+    return tune(snapshot, seed=seed, progress=progress).chosen

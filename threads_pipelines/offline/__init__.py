@@ -1,1 +1,0 @@
-"""The recommender from a file: no server at all."""

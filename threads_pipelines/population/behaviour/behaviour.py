@@ -1,0 +1,136 @@
+"""What people do with posts: interactions, likes and comments, in the app's own shape."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from threads_pipelines.population.behaviour.encounters import Encounters
+from threads_pipelines.population.behaviour.funnel import (
+    KINDS,
+    Actions,
+    act,
+    client_batch,
+    eagerness,
+    reloads,
+)
+from threads_pipelines.population.behaviour.marginals import Floats
+from threads_pipelines.population.behaviour.metadata import Codes, metadata_codes, metadata_values
+from threads_pipelines.population.behaviour.replies import draw_replies
+from threads_pipelines.population.settings import PopulationSettings
+from threads_pipelines.population.streams import stream
+
+Rows = NDArray[np.int32]
+Times = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Interactions:
+    """Rows of user_interaction in ascending order of time; ties are normal.
+
+    user, post: (n,) int32 rows. kind: (n,) int8, position in ``KINDS``. at: (n,) epoch ms of the
+    client's batch. metadata: (n,) int16, position in ``metadata_values``, JSON texts.
+    """
+
+    user: Rows
+    post: Rows
+    kind: NDArray[np.int8]
+    at: Times
+    metadata: Codes
+    metadata_values: NDArray[np.object_]
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.user)
+
+
+@dataclass(frozen=True, slots=True)
+class Likes:
+    """Rows of like that still stand: (n,) int32 rows of user and post, each pair once; epoch ms."""
+
+    user: Rows
+    post: Rows
+    at: Times
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.user)
+
+
+@dataclass(frozen=True, slots=True)
+class Comments:
+    """Rows of comment: (n,) int32 rows of user and post, epoch ms, text."""
+
+    user: Rows
+    post: Rows
+    at: Times
+    content: NDArray[np.object_]
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.user)
+
+
+def per_encounter(settings: PopulationSettings) -> float:
+    """Expected interactions per encounter."""
+    funnel = settings.funnel
+    like = min(funnel.like, funnel.click)
+    return 1 + funnel.click + like + min(funnel.share, like) + funnel.repeat_view
+
+
+def behave(
+    met: Encounters,
+    appeal: Floats,
+    topic: Rows,
+    topics: tuple[str, ...],
+    now_ms: int,
+    settings: PopulationSettings,
+) -> tuple[Interactions, Likes, Comments]:
+    """Unfold each encounter into the app's rows.
+
+    appeal: (n,) in (0, 1]. topic: (n_posts,).
+    Repeated views fill up to ``settings.interactions``, unless the funnel alone makes more.
+    """
+    funnel, seed = settings.funnel, settings.seed
+    eager = eagerness(appeal, funnel.affinity)
+    steps = act(met.at, eager, now_ms, funnel, stream(seed, "funnel"))
+    missing = settings.interactions - sum(len(steps[kind].at) for kind in KINDS)
+    again = reloads(met.user, met.at, max(missing, 0), now_ms, stream(seed, "reloads"))
+    engaged = np.zeros(len(met.at), bool)
+    engaged[steps["click"].encounter] = True
+    interactions = _interactions(met, steps, again, engaged, now_ms, settings)
+
+    liked = steps["like"]
+    kept = stream(seed, "unlikes").random(len(liked.at)) >= funnel.unlike
+    likes = Likes(met.user[liked.encounter[kept]], met.post[liked.encounter[kept]], liked.at[kept])
+    said = steps["comment"]
+    post = met.post[said.encounter]
+    text = draw_replies(topic[post], topics, stream(seed, "replies"))
+    return interactions, likes, Comments(met.user[said.encounter], post, said.at, text)
+
+
+def _interactions(
+    met: Encounters,
+    steps: dict[str, Actions],
+    again: Actions,
+    engaged: NDArray[np.bool_],
+    now_ms: int,
+    settings: PopulationSettings,
+) -> Interactions:
+    parts = [steps[kind] for kind in KINDS] + [again]
+    kinds = [np.full(len(part.at), i % len(KINDS), np.int8) for i, part in enumerate(parts)]
+    encounter = np.concatenate([part.encounter for part in parts])
+    kind = np.concatenate(kinds)
+    user = met.user[encounter]
+    at = client_batch(user, np.concatenate([part.at for part in parts]), now_ms)
+    order = np.argsort(at, kind="stable")
+    encounter, kind = encounter[order], kind[order]
+    rng = stream(settings.seed, "metadata")
+    return Interactions(
+        user=user[order],
+        post=met.post[encounter],
+        kind=kind,
+        at=at[order],
+        metadata=metadata_codes(kind, engaged[encounter], settings.funnel, rng),
+        metadata_values=metadata_values(settings.funnel, stream(settings.seed, "dwell")),
+    )

@@ -1,0 +1,89 @@
+"""The first time that each user acts on each post: the core that everything else hangs on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from threads_pipelines.population.behaviour.cascades import arrivals, draw_cascades
+from threads_pipelines.population.behaviour.clock import DayClock
+from threads_pipelines.population.behaviour.marginals import Counts, Floats, apportion
+from threads_pipelines.population.behaviour.meeting import Rows, meet
+from threads_pipelines.population.behaviour.sessions import visits
+from threads_pipelines.population.settings import FeedShape, PopulationSettings
+from threads_pipelines.population.streams import stream
+
+_LEAST_APPEAL = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Encounters:
+    """Pairs of user and post, each once, in ascending order of time; and when the posts were made.
+
+    user, post: (n,) int32 rows. at: (n,) int64, epoch ms. born_at: (n_posts,) int64, epoch ms.
+    """
+
+    user: Rows
+    post: Rows
+    at: NDArray[np.int64]
+    born_at: NDArray[np.int64]
+
+
+def appeal_of(interest: Floats) -> Floats:
+    """Appeal (n_users, n_topics) in (0, 1] of each topic, relative to the user's favourite."""
+    relative: Floats = interest / interest.max(axis=1, keepdims=True)
+    return np.maximum(relative, _LEAST_APPEAL)
+
+
+def draw_counts(
+    total: int, most: int, weight: Floats, shape: FeedShape, rng: np.random.Generator
+) -> Counts:
+    """Encounters (n_users,) of each user; a larger ``weight`` makes more likely, 0 makes none."""
+    counts = np.zeros(len(weight), np.int64)
+    awake = np.flatnonzero(weight > 0)
+    activity = shape.activity.favouring(weight[awake], rng)
+    counts[awake] = apportion(activity, total, 1 if total >= len(awake) else 0, most, rng)
+    return counts
+
+
+def draw_encounters(
+    counts: Counts,
+    author: Rows,
+    topic: Rows,
+    interest: Floats,
+    strength: Floats,
+    now_ms: int,
+    settings: PopulationSettings,
+) -> Encounters:
+    """Bring the visits of users and the lives of posts together in the window before ``now_ms``.
+
+    counts: (n_users,) visits of each user; a visit that no post can take is dropped.
+    author, topic: (n_posts,) rows of users and topics.
+    interest: (n_users, n_topics), rows sum to one.
+    strength: (n_users,) how strongly each keeps to its topics.
+    """
+    shape, seed = settings.feed, settings.seed
+    window_hours = settings.window_days * 24
+    # A topic that more people like gets more encounters, so that likers find what they like.
+    demand = counts @ interest / np.maximum(np.bincount(topic, minlength=interest.shape[1]), 1)
+    most = max(int(shape.reach * np.count_nonzero(counts)), 1)
+    lives = draw_cascades(
+        demand[topic], int(counts.sum()), most, window_hours, shape, stream(seed, "cascades")
+    )
+    post, wanted = arrivals(lives, window_hours, shape, stream(seed, "arrivals"))
+    user, hour = visits(counts, wanted, window_hours, shape, stream(seed, "visits"))
+    order = np.argsort(hour, kind="stable")
+    user, hour = user[order], hour[order]
+    taste = (strength[:, None] * np.log(appeal_of(interest))).astype(np.float32)
+    user, post, hour = meet(
+        user, hour, post, wanted, lives.born, lives.half_life, author, taste, topic,
+        stream(seed, "meeting"),
+    )  # fmt: skip
+    order = np.argsort(hour, kind="stable")
+    clock = DayClock(now_ms, window_hours, shape.day_amplitude, shape.peak_hour)
+    return Encounters(
+        user[order],
+        post[order],
+        clock.to_epoch_ms(hour[order]),
+        clock.to_epoch_ms(lives.born),
+    )

@@ -1,0 +1,83 @@
+"""Which part of a user's history, or how many similar people, speak for each post of a feed."""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from threads_pipelines.dataset.scored_rows import FRESH_TOPIC, SIMILAR_PEOPLE, SIMILAR_POST
+
+
+@njit(cache=True, nogil=True)
+def _mark(feed: Any, reasons: Any, reason: int, slot: Any) -> bool:
+    """Number, from 1, the posts that are in a feed for this reason; whether there are any."""
+    some = False
+    for s in range(len(feed)):
+        slot[feed[s]] = s + 1 if reasons[s] == reason else 0
+        some |= reasons[s] == reason
+    return some
+
+
+@njit(cache=True, nogil=True)
+def _marked(items: Any, slot: Any, hits: Any) -> int:
+    """Write the places of the marked items; returns how many. Without a branch to mispredict."""
+    n = 0
+    for m in range(len(items)):
+        hits[n] = m
+        n += slot[np.uint32(items[m])] != 0
+    return n
+
+
+@njit(cache=True, nogil=True)
+def _best_source(
+    rows: Any, weights: Any, lists: Any, slot: Any, best: Any, hits: Any, evidence: Any
+) -> None:
+    """For each marked post, the post of the history that adds most to it."""
+    best[:] = 0
+    for k in range(len(rows)):
+        begin, end = lists.start[rows[k]], lists.start[rows[k] + 1]
+        items, values = lists.item[begin:end], lists.value[begin:end]
+        for hit in hits[: _marked(items, slot, hits)]:
+            s = slot[items[hit]] - 1
+            if weights[k] * values[hit] > best[s]:
+                best[s] = weights[k] * values[hit]
+                evidence[s] = rows[k]
+
+
+@njit(cache=True, nogil=True)
+def _count_votes(rows: Any, lists: Any, slot: Any, hits: Any, evidence: Any) -> None:
+    """For each marked post, how many of these rows hold it."""
+    for row in rows:
+        items = lists.item[lists.start[row] : lists.start[row + 1]]
+        for hit in hits[: _marked(items, slot, hits)]:
+            evidence[slot[items[hit]] - 1] += 1
+
+
+@njit(cache=True, nogil=True)
+def name_evidence(
+    feed: Any,
+    reasons: Any,
+    liked: Any,
+    worth: Any,
+    near: Any,
+    text: Any,
+    similar: Any,
+    pool: Any,
+    slot: Any,
+    best: Any,
+    hits: Any,
+    evidence: Any,
+) -> None:
+    """Write the evidence of the posts that are in a feed for their similarity.
+
+    feed, reasons, evidence: (n,). liked, worth: the user's history; similar: places in the pool of
+    similar people; pool, near, text: ``neighbours.Lists``. slot: (n_posts,) int16 of zeros, zeros
+    again afterwards. best: (at least n,) float32 and hits: (n_posts,) int32 are scratch.
+    """
+    if _mark(feed, reasons, SIMILAR_PEOPLE, slot):
+        _count_votes(similar, pool, slot, hits, evidence)
+    if _mark(feed, reasons, SIMILAR_POST, slot):
+        _best_source(liked, worth, near, slot, best, hits, evidence)
+    if _mark(feed, reasons, FRESH_TOPIC, slot):
+        _best_source(liked, worth, text, slot, best, hits, evidence)
+    slot[feed] = 0

@@ -1,0 +1,50 @@
+"""How much each post is asked for lately, and what a post starts with before anyone acts."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from threads_pipelines.dataset.snapshot import Snapshot
+from threads_pipelines.recommender.pairs import Pairs, decay, row_sums
+from threads_pipelines.recommender.settings import RecommenderSettings
+
+Floats = NDArray[np.float32]
+
+_STARTING_EVENTS = 0.1
+"""Events that every post starts with, so that an untouched one keeps a positive score."""
+
+
+def post_ages(snapshot: Snapshot, pairs: Pairs) -> Floats:
+    """(n_posts,) hours since each post appeared: since its first event where that is unknown."""
+    created = snapshot.posts.created_at
+    oldest = np.maximum.reduceat(np.append(pairs.post_age, np.float32(0)), pairs.post_start[:-1])
+    first_event = np.where(pairs.post_degree > 0, oldest, 0)
+    age = ((snapshot.as_of - created) / 3600).astype(np.float32)
+    return np.maximum(np.where(created < 0, first_event, age), 0)
+
+
+def popularity(snapshot: Snapshot, pairs: Pairs, settings: RecommenderSettings) -> Floats:
+    """(n_posts,) people who acted on each post, each decayed by the age of the act."""
+    fading = decay(pairs.post_age, settings.popularity_half_life_hours)
+    return row_sums(pairs.post_start, fading)
+
+
+def head_start(snapshot: Snapshot, ages: Floats, settings: RecommenderSettings) -> Floats:
+    """(n_posts,) events that a post counts before anyone acts: author, engagement, freshness."""
+    posts, users = snapshot.posts, snapshot.users
+    fresh = decay(ages, settings.fresh_half_life_hours) if snapshot.timed else np.ones_like(ages)
+    followers = np.log1p(users.followers.astype(np.float64))
+    author = np.where(posts.author >= 0, followers[posts.author], 0) if len(followers) else 0
+    most = followers.max(initial=0)
+    known = settings.author_weight * author / most if most > 0 else 0
+    engaged = settings.engagement_weight * np.log1p(posts.likes + posts.comments)
+    start: Floats = ((_STARTING_EVENTS + known + engaged) * (fresh + 1e-3)).astype(np.float32)
+    return start
+
+
+def recent_counts(pairs: Pairs, settings: RecommenderSettings) -> NDArray[np.int32]:
+    """(n_posts,) int32 people who acted in the last four half-lives of popularity."""
+    half_life = settings.popularity_half_life_hours
+    if half_life is None:
+        return pairs.post_degree.astype(np.int32)
+    recent = (pairs.post_age <= 4 * half_life).astype(np.float32)
+    return row_sums(pairs.post_start, recent).astype(np.int32)

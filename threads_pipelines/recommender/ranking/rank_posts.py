@@ -1,0 +1,171 @@
+"""Ranking all posts for each user, compiled once and run on blocks of users in threads.
+
+Each user is worked on by one thread, in an order that depends on the data alone, so results are the
+same for any count of threads and any size of block. Scratch is a few accumulators a thread.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from threads_pipelines.dataset.scored_rows import (
+    FRESH_TOPIC,
+    SIMILAR_PEOPLE,
+    SIMILAR_POST,
+    TRENDING,
+)
+from threads_pipelines.recommender.kernels.prefetch import prefetch
+from threads_pipelines.recommender.kernels.selection import arrange, best_first, largest
+from threads_pipelines.recommender.ranking.evidence import name_evidence
+
+_FADED = 1e-30
+"""Below it a part has decayed to nothing, and what scales it up would overflow."""
+_CAP_DEPTH = 4
+"""Times ``top_k`` posts that are looked through where the posts of an author are capped."""
+
+
+class PostFacts(NamedTuple):
+    """What a post has for everybody.
+
+    boost: (n_posts,) float32, recent popularity to its power, 0 where a post may not be
+        recommended; such posts are in no list of neighbours or votes either.
+    base: (n_posts,) float32, what a post has without any similarity.
+    lately: (n_posts,) int32, people who acted on it lately. author: (n_posts,) int32, -1: none.
+    untouched: (m,) int32, posts that nobody acted on, for the places of ``selection.arrange``.
+    """
+
+    boost: Any
+    base: Any
+    lately: Any
+    author: Any
+    untouched: Any
+
+
+@njit(cache=True, nogil=True)
+def _add_up(total: Any, rows: Any, weights: Any, lists: Any) -> None:
+    """Total of the lists of these rows, each times its weight."""
+    total[:] = 0
+    for k in range(len(rows)):
+        after = rows[min(k + 1, len(rows) - 1)]
+        prefetch(lists.item, lists.start[after], lists.start[after + 1])
+        prefetch(lists.value, lists.start[after], lists.start[after + 1])
+        weight = weights[k]
+        for m in range(lists.start[rows[k]], lists.start[rows[k] + 1]):
+            total[np.uint32(lists.item[m])] += weight * lists.value[m]  # as in nearest_rows
+
+
+@njit(cache=True, nogil=True)
+def _scale_without(total: Any, forbidden: Any, share: float) -> Any:
+    """Clear what may not be recommended; returns what scales the largest rest to ``share``."""
+    for j in forbidden:
+        total[j] = 0
+    most = largest(total)
+    return np.float32(share / most) if most > _FADED else np.float32(0)
+
+
+@njit(cache=True, nogil=True)
+def rank_posts(
+    rows: Any,
+    history: Any,
+    pool: Any,
+    neighbour: Any,
+    similarity: Any,
+    found: Any,
+    near: Any,
+    text: Any,
+    seen: Any,
+    own: Any,
+    facts: Any,
+    author_cap: int,
+    fresh_every: int,
+    shares: Any,
+    out_post: Any,
+    out_score: Any,
+    out_reason: Any,
+    out_evidence: Any,
+    out_count: Any,
+) -> None:
+    """Score every post for each user and write the best ones, best first, with their reason.
+
+    history: the posts of each user and their worth; pool: those of the people among whom
+    neighbours are; near, text: similar posts and texts; seen, own: posts a user may not get; all
+    ``neighbours.Lists``. facts: ``PostFacts``. shares: (3,) float32, weights of similar people,
+    similar posts and text. Writes out_* (n, top_k) and out_count (n,).
+    """
+    n_posts, top_k = len(facts.boost), out_post.shape[1]
+    depth = min(n_posts, _CAP_DEPTH * top_k) if author_cap > 0 else top_k
+    deep_post, deep_score = np.empty(depth, np.int32), np.zeros(depth, np.float32)
+    n_fresh = min(len(facts.untouched), top_k // fresh_every) if fresh_every > 0 else 0
+    fresh_post, fresh_score = np.empty(n_fresh, np.int32), np.zeros(n_fresh, np.float32)
+    people = np.zeros(n_posts, np.float32)
+    posts = np.zeros(n_posts, np.float32)
+    texts = np.zeros(n_posts, np.float32)
+    final = np.zeros(n_posts, np.float32)
+    slot = np.zeros(n_posts, np.int16)
+    hits = np.empty(n_posts, np.int32)
+    best = np.zeros(top_k, np.float32)
+    touched = np.ones(n_posts, np.bool_)
+    touched[facts.untouched] = False
+    has_near, has_text, has_people = len(near.item) > 0, len(text.item) > 0, neighbour.shape[1] > 0
+    people_scale = posts_scale = texts_scale = np.float32(0)
+    for r in range(len(rows)):
+        user = rows[r]
+        begin, end = history.start[user], history.start[user + 1]
+        liked, worth = history.item[begin:end], history.value[begin:end]
+        similar, similarities = neighbour[r, : found[r]], similarity[r, : found[r]]
+        forbidden = np.concatenate(
+            (
+                liked,
+                seen.item[seen.start[user] : seen.start[user + 1]],
+                own.item[own.start[user] : own.start[user + 1]],
+            )
+        )
+        if has_people:
+            _add_up(people, similar, similarities, pool)
+            people_scale = _scale_without(people, forbidden, shares[0])
+        if has_near:
+            _add_up(posts, liked, worth, near)
+            posts_scale = _scale_without(posts, forbidden, shares[1])
+        if has_text:
+            _add_up(texts, liked, worth, text)
+            texts_scale = _scale_without(texts, forbidden, shares[2])
+        for j in range(n_posts):
+            alike = people[j] * people_scale + posts[j] * posts_scale + texts[j] * texts_scale
+            final[j] = (max(alike, np.float32(0)) + facts.base[j]) * facts.boost[j]
+        for j in forbidden:
+            final[j] = 0
+        size = best_first(final, deep_score, deep_post)
+        if n_fresh > 0 or author_cap > 0:
+            fresh = facts.untouched
+            chosen = best_first(final[fresh], fresh_score, fresh_post) if n_fresh > 0 else 0
+            size = arrange(
+                deep_post[:size], fresh[fresh_post[:chosen]], facts.author, author_cap,
+                fresh_every, out_post[r],
+            )  # fmt: skip
+        else:
+            out_post[r, :size] = deep_post[:size]
+        out_count[r] = size
+
+        feed, reasons, evidence = out_post[r, :size], out_reason[r, :size], out_evidence[r, :size]
+        for s in range(size):
+            j = feed[s]
+            out_score[r, s] = final[j]
+            by_people, by_post = people[j] * people_scale, posts[j] * posts_scale
+            by_text = texts[j] * texts_scale
+            most = max(by_people, by_post, by_text)
+            evidence[s] = 0
+            if most <= 0 or most < facts.base[j]:
+                reasons[s], evidence[s] = TRENDING, facts.lately[j]
+            elif most == by_people:
+                reasons[s] = SIMILAR_PEOPLE
+            elif most == by_post:
+                reasons[s] = SIMILAR_POST
+            else:
+                reasons[s] = FRESH_TOPIC
+        name_evidence(
+            feed, reasons, liked, worth, near, text, similar, pool, slot, best, hits, evidence
+        )
+        for s in range(size):
+            if reasons[s] == FRESH_TOPIC and touched[feed[s]]:
+                reasons[s] = SIMILAR_POST  # alike by its text

@@ -1,0 +1,167 @@
+"""Launch a job in this process: ``python -m threads_pipelines.runner.launch JOB``.
+
+The console command starts this module as a process of its own, so that only Dagster's side imports
+Dagster. The run is stored in the instance and shows in the UI like any other.
+"""
+
+import argparse
+import json
+import os
+import socket
+import sys
+import uuid
+from pathlib import Path
+
+import dagster as dg
+import psutil
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
+
+from threads_pipelines.errors import ConfigurationError, ThreadsPipelinesError
+from threads_pipelines.runner.progress import Progress
+
+LAUNCH_TAG = "threads-pipelines/launch"
+PROCESS_TAG = "threads-pipelines/process"
+# Every event is in the instance; the console shows what ``Progress`` words.
+_QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
+
+
+def job_named(name: str) -> dg.JobDefinition:
+    """Return the job ``name``; ConfigurationError names the ones there are."""
+    from threads_pipelines.definitions import defs
+
+    known = sorted(job.name for job in defs.jobs or ())
+    if name not in known:
+        raise ConfigurationError(f"There is no job {name!r}: choose one of {', '.join(known)}")
+    return defs.resolve_job_def(name)
+
+
+def launch(
+    instance: DagsterInstance,
+    job_name: str,
+    *,
+    partition: str | None = None,
+    run_config: dict[str, object] | None = None,
+    retry_of: str | None = None,
+) -> bool:
+    """Run a job to its end, showing progress; return whether it succeeded.
+
+    partition: day to serve; today where the job has partitions and none is given.
+    retry_of: id of a failed run; only its failed steps and those after them run again, for the same
+        day and, where no other is given, with the same run config.
+    """
+    if retry_of:
+        failed = _failed_run(instance, retry_of)
+        job_name, partition = failed.job_name, failed.tags.get("dagster/partition")
+        run_config = run_config or dict(failed.run_config)
+    job = job_named(job_name)
+    token = str(uuid.uuid4())
+    tags = {PROCESS_TAG: this_process(), LAUNCH_TAG: token}
+    if job.partitions_def is not None:
+        tags["dagster/partition"] = _partition(job.partitions_def, partition)
+    target = dg.build_reconstructable_job(
+        __name__, job_named.__name__, reconstructable_kwargs={"name": job_name}
+    )
+    options = dg.ReexecutionOptions.from_failure(retry_of, instance) if retry_of else None
+    with (
+        Progress(instance, LAUNCH_TAG, token),
+        dg.execute_job(
+            target,
+            instance,
+            run_config={**(run_config or {}), "loggers": _QUIET},
+            tags=tags,
+            reexecution_options=options,
+        ) as result,
+    ):
+        return result.success
+
+
+def fail_abandoned_runs(instance: DagsterInstance) -> list[str]:
+    """Mark runs whose launching process is gone as failed, free what they held; return their ids.
+
+    A run that was killed cannot say so itself: without this it would look alive for ever, and keep
+    the publisher's place in the pool. The processes of other machines and containers cannot be seen
+    from here: their runs are left alone.
+    """
+    abandoned = []
+    active = dg.RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.STARTING])
+    for run in instance.get_runs(active):
+        process = run.tags.get(PROCESS_TAG)
+        if process is not None and _is_gone(process):
+            instance.report_run_failed(run, "The process that ran it is gone (killed?).")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+            abandoned.append(run.run_id)
+    return abandoned
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; the exit code is 0 for success, 1 for a failed run, 2 for a wrong request."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("job", help="name of the job; empty with --retry-of: the failed run's")
+    parser.add_argument("--partition", help="day to serve, YYYY-MM-DD (default: today)")
+    parser.add_argument("--config", default="{}", help="run config as JSON")
+    parser.add_argument("--retry-of", help="id of a failed run to continue")
+    given = parser.parse_args(arguments)
+    try:
+        with DagsterInstance.get() as instance:
+            fail_abandoned_runs(instance)
+            succeeded = launch(
+                instance,
+                given.job,
+                partition=given.partition,
+                run_config=json.loads(given.config),
+                retry_of=given.retry_of,
+            )
+    except (ThreadsPipelinesError, dg.DagsterInvalidConfigError) as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 2
+    return 0 if succeeded else 1
+
+
+def _failed_run(instance: DagsterInstance, run_id: str) -> DagsterRun:
+    run = instance.get_run_by_id(run_id)
+    if run is None or run.status is not DagsterRunStatus.FAILURE:
+        state = run.status.value.lower() if run else "not there"
+        raise ConfigurationError(f"Only a failed run can be continued: run {run_id} is {state}")
+    return run
+
+
+def _partition(partitions: dg.PartitionsDefinition, asked: str | None) -> str:
+    known = partitions.get_partition_keys()
+    if asked is None:
+        return known[-1]
+    if asked not in known:
+        raise ConfigurationError(
+            f"There is no partition {asked!r}: days go from {known[0]} to {known[-1]}"
+        )
+    return asked
+
+
+def this_process() -> str:
+    """Number, start and place of this process: what tells it from any other."""
+    return f"{_numbered(os.getpid())} {_place()}"
+
+
+def _is_gone(process: str) -> bool:
+    numbered, _, place = process.partition(" ")
+    if place != _place():
+        return False
+    try:
+        return _numbered(int(numbered.partition("@")[0])) != numbered
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _numbered(pid: int) -> str:
+    return f"{pid}@{psutil.Process(pid).create_time():.0f}"
+
+
+def _place() -> str:
+    """Where the number of a process means something: the host and, on Linux, its pid namespace."""
+    try:
+        return f"{socket.gethostname()} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return socket.gethostname()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

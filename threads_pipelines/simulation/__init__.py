@@ -1,0 +1,5 @@
+"""The living app: fake users that post, open their feeds and act on what they see.
+
+Belongs here: one tick, the fake accounts, and the statements that only they need.
+Does not belong here: the synthetic population of a run key (`population`).
+"""

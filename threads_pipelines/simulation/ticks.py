@@ -1,0 +1,128 @@
+"""What a fake user does when it opens its feed for a moment."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from threads_pipelines.dataset.identity import stable_id
+from threads_pipelines.population.behaviour.funnel import BATCH_MS
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class TickSettings(BaseModel):
+    """How a fake user behaves in one tick."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fewest_posts: int = Field(default=3, ge=0, description="Posts that it looks at, at least")
+    most_posts: int = Field(default=5, ge=0, le=100, description="Posts that it looks at, at most")
+    view: float = Field(default=0.5, ge=0, description="Weight of only viewing, when it acts")
+    like: float = Field(default=0.3, ge=0, description="Weight of liking, when it acts")
+    comment: float = Field(default=0.2, ge=0, description="Weight of commenting, when it acts")
+    click_before_like: Share = Field(default=0.6, description="Share of likes after a click")
+    share_after_like: Share = Field(default=0.2, description="Share of likes before a share")
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPost:
+    """A post as the fake user's feed shows it.
+
+    match: in [0, 1], how well it suits the user's interest; the probability of acting on it.
+    liked: whether a row in ``like`` stands already.
+    """
+
+    id: str
+    author_id: str
+    match: float
+    liked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A row to write: of user_interaction, or where ``kind`` is like or comment also of these.
+
+    kind: view, click, like, share or comment; a comment is no user_interaction, its text is the
+    caller's. metadata: JSON text, None for a comment. at_ms: epoch ms.
+    """
+
+    id: str
+    user_id: str
+    post_id: str
+    kind: str
+    at_ms: int
+    metadata: str | None = field(default=None)
+
+
+def draw_tick(
+    user_id: str,
+    looked: Sequence[FeedPost],
+    now_ms: int,
+    rng: np.random.Generator,
+    settings: TickSettings,
+) -> tuple[Act, ...]:
+    """Rows of one tick, in order of time and none after ``now_ms``.
+
+    looked: posts that it looks at, one after the other; its own are passed over. Whether it acts on
+    one is drawn by ``match``; then what it does. Whoever likes or comments has viewed first; a post
+    that is liked already is only viewed. Ids follow from user, post, kind and time, so a retry adds
+    nothing.
+    """
+    looked = [post for post in looked if post.author_id != user_id]
+    weights = np.array([settings.view, settings.like, settings.comment])
+    acts: list[Act] = []
+    # The last post is left now; each one before took its time.
+    left_ms = now_ms - BATCH_MS * len(looked)
+    for post in looked:
+        left_ms += BATCH_MS
+        acting, action, click, share, quantile = rng.random(5)
+        if acting >= post.match or weights.sum() <= 0:
+            continue
+        kind = ("view", "like", "comment")[int(np.searchsorted(
+            np.cumsum(weights) / weights.sum(), action, side="right"))]  # fmt: skip
+        kinds = ["view"]
+        if kind == "comment":
+            kinds.append("comment")
+        elif kind == "like" and not post.liked:
+            kinds += ["click"] if click < settings.click_before_like else []
+            kinds.append("like")
+            kinds += ["share"] if share < settings.share_after_like else []
+        acts += [_act(user_id, post.id, each, left_ms, quantile) for each in kinds]
+    return tuple(acts)
+
+
+def glance(posts: int, rng: np.random.Generator, settings: TickSettings) -> list[int]:
+    """Places of the posts that catch the eye, of 0 .. ``posts`` - 1, in the order of the feed.
+
+    Drawn without replacement; place p weighs 1 / log2(p + 2), the discount of DCG: a person looks
+    most at the top, and is not held there by what does not interest.
+    """
+    if not posts:
+        return []
+    count = int(rng.integers(settings.fewest_posts, settings.most_posts + 1))
+    weights = 1 / np.log2(np.arange(posts) + 2)
+    drawn = rng.choice(posts, min(count, posts), replace=False, p=weights / weights.sum())
+    return sorted(drawn.tolist())
+
+
+def _act(user_id: str, post_id: str, kind: str, at_ms: int, quantile: float) -> Act:
+    metadata: dict[str, object] | None = {"source": "feed"}
+    if kind == "view":
+        duration, depth = int(1_000 + 14_000 * quantile), int(30 + 70 * quantile)
+        metadata = {"duration": duration, "scroll_depth": depth, "source": "feed"}
+    elif kind == "share":
+        metadata = {"source": "feed", "method": "clipboard"}
+    elif kind == "comment":
+        metadata = None
+    return Act(
+        id=stable_id("tick", user_id, post_id, kind, at_ms),
+        user_id=user_id,
+        post_id=post_id,
+        kind=kind,
+        at_ms=at_ms,
+        metadata=None if metadata is None else json.dumps(metadata),
+    )

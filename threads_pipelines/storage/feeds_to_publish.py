@@ -1,0 +1,82 @@
+"""Which rows are published: those of the partition's version, or those of the one that is pinned.
+
+An earlier version is served again without what was seen since; users and posts that were deleted
+since are left out by ``publish`` itself.
+"""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.csv as csv
+from sqlalchemy import Engine
+
+from threads_pipelines.storage.postgres.database import session
+from threads_pipelines.storage.postgres.sql import statement
+from threads_pipelines.storage.s3.artefacts import ArtefactStore
+from threads_pipelines.storage.s3.registry import Pin, read_registry
+from threads_pipelines.storage.s3.scored import batches, open_scored
+
+_OVERLAP = timedelta(days=1)
+"""A client sends what happened with a delay: a pair that was filtered already costs nothing."""
+_PAIR = ["user_id", "post_id"]
+
+
+@dataclass(frozen=True, slots=True)
+class Feeds:
+    """What to publish. generated_at: naive UTC. tables: as ``publish`` takes them."""
+
+    version: str
+    generated_at: datetime
+    tables: Iterator[pa.Table]
+    pin: Pin | None
+
+
+@contextmanager
+def feeds_to_publish(
+    engine: Engine, store: ArtefactStore, partition: str, now: datetime
+) -> Iterator[Feeds]:
+    """The partition's current version, or the pinned one as a new generation of ``now``.
+
+    A pinned version is published again each night: its rows would expire otherwise.
+
+    Raises ArtefactError where the version or its rows are gone, DatabaseError where the database
+    fails.
+    """
+    pin = read_registry(store.objects).pin
+    partition = pin.partition if pin else partition
+    manifest = store.manifest(partition, pin.version if pin else None)
+    as_of = datetime.fromisoformat(manifest.facts["as_of"]).replace(tzinfo=None)
+    seen = read_seen_since(engine, as_of - _OVERLAP) if pin else None
+    with open_scored(store, partition, manifest.version) as file:
+        tables = batches(file, [*_PAIR, "score"])
+        if seen is not None:
+            tables = (without(table, seen) for table in tables)
+        yield Feeds(manifest.version, now.replace(microsecond=0) if pin else as_of, tables, pin)
+
+
+def read_seen_since(engine: Engine, since: datetime) -> pa.Table:
+    """Distinct pairs of user_id and post_id; ``since`` is naive UTC."""
+    buffer = io.BytesIO()
+    with session(engine) as connection, connection.cursor() as cursor:
+        query = cursor.mogrify(statement("read_seen_since"), {"since": since}).decode()
+        cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT csv)", buffer)
+    if not buffer.tell():
+        return pa.table({name: pa.array([], pa.string()) for name in _PAIR})
+    buffer.seek(0)
+    return csv.read_csv(
+        buffer,
+        csv.ReadOptions(column_names=_PAIR),
+        convert_options=csv.ConvertOptions(
+            column_types=dict.fromkeys(_PAIR, pa.string()), strings_can_be_null=False
+        ),
+    )
+
+
+def without(table: pa.Table, seen: pa.Table) -> pa.Table:
+    """Rows of ``table`` whose pair is not in ``seen``, sorted by user_id as they were."""
+    kept = table.join(seen, keys=_PAIR, join_type="left anti")
+    return kept.sort_by([("user_id", "ascending"), ("score", "descending")])

@@ -1,0 +1,86 @@
+"""The experiment's side of the app's database: groups, events and the test accounts' login."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import bcrypt
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Engine
+
+from threads_pipelines.dataset.identity import is_synthetic, test_account_id
+from threads_pipelines.experiment.sessions import Events
+from threads_pipelines.storage.postgres.database import session
+from threads_pipelines.storage.postgres.sql import statement
+
+_BLOCK = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Every account, sorted by id; all (n,).
+
+    labels: value of ``experiment_group``, None where the app has no such column.
+    synthetic: made by this project.
+    """
+
+    ids: list[str]
+    emails: list[str]
+    labels: list[str | None]
+    synthetic: NDArray[np.bool_]
+
+    def hidden_ids(self, *, synthetic_accounts: bool) -> list[str]:
+        """Accounts that a report leaves out: the synthetic ones, once real ones exist."""
+        if synthetic_accounts or self.synthetic.all():
+            return []
+        return [self.ids[row] for row in np.flatnonzero(self.synthetic)]
+
+
+def read_roster(engine: Engine) -> Roster:
+    """Read all accounts."""
+    with session(engine) as connection, connection.cursor() as cursor:
+        cursor.execute(statement("read_experiment_accounts"))
+        rows = cursor.fetchall()
+    ids, emails, labels = ([row[column] for row in rows] for column in range(3))
+    made = [is_synthetic(identifier, email) for identifier, email, _ in rows]
+    return Roster(ids, emails, labels, np.array(made, bool))
+
+
+def write_groups(engine: Engine, ids: Sequence[str], groups: Sequence[str]) -> int:
+    """Write the groups where they differ; returns how many accounts changed."""
+    with session(engine) as connection, connection.cursor() as cursor:
+        given = {"ids": list(ids), "groups": list(groups)}
+        cursor.execute(statement("assign_experiment_groups"), given)
+        connection.commit()
+        return cursor.rowcount
+
+
+def read_events(engine: Engine, ids: Sequence[str], since: datetime, until: datetime) -> Events:
+    """Events of these accounts in [since, until), naive UTC, streamed in blocks."""
+    row_of = {identifier: row for row, identifier in enumerate(ids)}
+    blocks = []
+    with session(engine) as connection, connection.cursor("experiment_events") as cursor:
+        cursor.itersize = _BLOCK
+        cursor.execute(statement("read_experiment_events"), {"since": since, "until": until})
+        while rows := cursor.fetchmany(_BLOCK):
+            blocks.append(_block([(row_of[row[0]], *row[1:]) for row in rows if row[0] in row_of]))
+    blocks = blocks or [_block([])]
+    return Events(*(np.concatenate(column) for column in zip(*blocks, strict=True)))
+
+
+def set_test_login(engine: Engine, email: str, password: str, now: datetime) -> bool:
+    """Let a test account log in with a password; False where the account does not exist."""
+    hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt()).decode()
+    with session(engine) as connection, connection.cursor() as cursor:
+        given = {"user_id": test_account_id(email), "hash": hashed, "now": now}
+        cursor.execute(statement("set_login"), given)
+        connection.commit()
+        return bool(cursor.rowcount)
+
+
+def _block(rows: list[tuple[int, int, int, bool, float | None]]) -> tuple[NDArray, ...]:
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * 5
+    types = (np.int32, np.int8, np.int64, bool, np.float64)
+    return tuple(np.array(column, kind) for column, kind in zip(columns, types, strict=True))

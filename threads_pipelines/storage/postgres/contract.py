@@ -1,0 +1,96 @@
+"""The app's tables as the pipeline relies on them: made in an empty database, else only checked."""
+
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
+from sqlalchemy import Engine
+
+from threads_pipelines.errors import ContractError
+from threads_pipelines.storage.postgres.contract_differences import (
+    Difference,
+    Fact,
+    table_differences,
+)
+from threads_pipelines.storage.postgres.contract_tables import TABLES
+from threads_pipelines.storage.postgres.database import session
+from threads_pipelines.storage.postgres.sql import statement
+
+# The one column that may be added, with its owner's knowledge; nothing else misses it.
+EXPERIMENT_COLUMN = ("user", "experiment_group")
+
+
+def create_schema(engine: Engine) -> bool:
+    """Create the tables, ``experiment_group`` included, where the schema holds no table at all.
+
+    Returns whether it did. Two callers at once are safe: the second finds the tables.
+    """
+    with session(engine) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('threads-pipelines create schema'))")
+        if _facts(connection):
+            return False
+        cursor.execute(statement("schema"))
+        cursor.execute(statement("experiment_group"))
+        connection.commit()
+        return True
+
+
+def add_experiment_group(engine: Engine) -> bool:
+    """Apply the experiment's migration on an explicit command; returns False where it is there."""
+    if has_experiment_group(engine):
+        return False
+    with session(engine) as connection, connection.cursor() as cursor:
+        cursor.execute(statement("experiment_group"))
+        connection.commit()
+        return True
+
+
+def has_experiment_group(engine: Engine) -> bool:
+    """Whether ``"user".experiment_group`` exists."""
+    with session(engine) as connection:
+        return any((fact.table, fact.name) == EXPERIMENT_COLUMN for fact in _facts(connection))
+
+
+def require_contract(engine: Engine) -> list[Difference]:
+    """Return the harmless differences; raise ContractError that lists all where one breaks."""
+    differences = check_contract(engine)
+    if any(difference.breaks for difference in differences):
+        listed = "\n".join(
+            f"- {difference}" + ("" if difference.breaks else " (harmless)")
+            for difference in differences
+        )
+        raise ContractError(
+            f"database {engine.url.database!r} is not as the pipeline needs it "
+            f"(nothing was changed):\n{listed}"
+        )
+    return differences
+
+
+def check_contract(engine: Engine) -> list[Difference]:
+    """Every difference between the database and the contract; extra tables are none."""
+    with session(engine) as connection:
+        facts = _facts(connection)
+        found = {fact.table for fact in facts}
+        differences: list[Difference] = []
+        for name, table in TABLES.items():
+            if name in found:
+                here = [fact for fact in facts if fact.table == name]
+                differences += table_differences(name, table, here)
+            else:
+                differences.append(Difference(name, "the table is missing", name != "account"))
+        if {difference.what for difference in differences}.isdisjoint({"the table is missing"}):
+            differences += _missing_privileges(connection)
+        return differences
+
+
+def _facts(connection: Connection) -> list[Fact]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement("read_catalogue"))
+        return [Fact(*row) for row in cursor.fetchall()]
+
+
+def _missing_privileges(connection: Connection) -> list[Difference]:
+    """What reading and publishing need and the role lacks."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("read_missing_privileges"))
+        return [
+            Difference(table, f"the role lacks {privilege}: {grant}", True)
+            for table, privilege, grant in cursor.fetchall()
+        ]

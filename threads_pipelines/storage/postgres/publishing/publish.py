@@ -1,0 +1,158 @@
+"""Publishes recommendations: each user's rows are replaced in one transaction.
+
+A reader sees a user's old rows or the new ones, never none, some, or a mixture. A user who has live
+rows of a newer generation keeps them; a user without rows in the source is left alone, and what
+there is of theirs expires. A publish that was killed is run again: what is there is skipped.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+
+import pyarrow as pa
+from sqlalchemy import Engine
+
+from threads_pipelines.storage.postgres.database import session
+from threads_pipelines.storage.postgres.publishing.fingerprints import Fingerprints
+from threads_pipelines.storage.postgres.publishing.lease import Lease, publishing
+from threads_pipelines.storage.postgres.publishing.shard_writer import (
+    Generation,
+    ShardCounts,
+    ShardWriter,
+)
+from threads_pipelines.storage.postgres.publishing.shards import Shard, shards
+from threads_pipelines.storage.postgres.worker_pool import Crew
+
+SHARD_ROWS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class PublishReport:
+    """What a publish did. Counts are of rows unless they name users."""
+
+    archived: bool
+    """Nothing was written because the generation had expired before it was published."""
+    users: int = 0
+    rows: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    users_newer: int = 0
+    """Users who kept live rows of a newer generation."""
+    rows_newer: int = 0
+    vanished: int = 0
+    """Rows left out because their user or post was deleted meanwhile."""
+    shards: int = 0
+    retries: int = 0
+    connections: int = 0
+    wal_bytes: int = 0
+    """Write-ahead log of the whole server during the publish."""
+    seconds: float = 0.0
+    vacuumed: bool = False
+    notice: str = ""
+    """What a person should know, such as why no VACUUM could be made."""
+    dry_run: bool = False
+    """Every shard was rolled back: the counts are what a publish would have done."""
+
+    @property
+    def placed(self) -> int:
+        """Rows of this generation that are in the table now."""
+        return self.inserted + self.updated + self.unchanged
+
+
+def publish(
+    engine: Engine,
+    source: Iterable[pa.Table],
+    *,
+    generated_at: datetime,
+    expires_at: datetime,
+    now: datetime,
+    run_id: str,
+    connections: int = 2,
+    shard_rows: int = SHARD_ROWS,
+    wait_seconds: float = 30.0,
+    dry_run: bool = False,
+    progress: Callable[[str], None] = lambda _message: None,
+) -> PublishReport:
+    """Publish one generation to ``user_recommendation``.
+
+    source: tables with user_id, post_id, score (others are ignored), sorted by user_id.
+    generated_at, expires_at, now: naive UTC; the first two are cut to whole seconds.
+    connections: how many shards are written at the same time.
+    dry_run: do all of it and take each shard back: readers never see it.
+
+    Memory does not depend on the number of rows. Raises PublishBusyError where another run
+    publishes for all of ``wait_seconds``, DataError for rows that must not be published (the shards
+    before them stay), DatabaseError where the server fails.
+    """
+    generation = Generation.of(generated_at, expires_at, now)
+    if generation.expires_at <= now:
+        return PublishReport(
+            archived=True,
+            dry_run=dry_run,
+            notice=f"expired at {generation.expires_at} UTC: archived, the table is untouched",
+        )
+    began = time.monotonic()
+    with publishing(engine, run_id, wait_seconds=wait_seconds) as lease:
+        wal_before = _wal_position(lease)
+        there = Fingerprints(lease.connection, asdict(generation))
+
+        @contextmanager
+        def writer() -> Iterator[Callable[[Shard], ShardCounts]]:
+            with session(engine) as connection:
+                yield ShardWriter(connection, lease, generation, there, keep=not dry_run).write
+
+        total, written = ShardCounts(), 0
+        for counts in Crew(shards(source, shard_rows), connections, writer).run(lease.renew):
+            lease.renew()
+            total, written = total + counts, written + 1
+            progress(f"shard {written}: {_so_far(total, dry_run=dry_run)}")
+        notice = ""
+        changed = total.inserted + total.updated + total.deleted
+        if changed:
+            progress("vacuuming")
+            notice = vacuum(engine)
+        return PublishReport(
+            archived=False,
+            **{part.name: getattr(total, part.name) for part in fields(ShardCounts)},
+            shards=written,
+            connections=connections,
+            wal_bytes=_wal_position(lease) - wal_before,
+            seconds=time.monotonic() - began,
+            vacuumed=bool(changed) and not notice,
+            notice=notice,
+            dry_run=dry_run,
+        )
+
+
+def _so_far(total: ShardCounts, *, dry_run: bool) -> str:
+    state = "would be in place" if dry_run else "are in place"
+    said = f"{total.placed:,} rows of {total.users - total.users_newer:,} users {state}"
+    return said + (f", {total.users_newer:,} users keep newer ones" if total.users_newer else "")
+
+
+def vacuum(engine: Engine) -> str:
+    """VACUUM (ANALYZE) the table; returns why it was skipped, or nothing.
+
+    Without giving pages back to the system: the next night needs them, and it would take a lock
+    that readers wait for.
+    """
+    with session(engine, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute("VACUUM (ANALYZE, TRUNCATE false) user_recommendation")
+        said = " ".join(notice.strip() for notice in connection.notices)
+    if "skipping" not in said:
+        return ""
+    return (
+        f"not vacuumed ({said}): autovacuum has to do it; let the table's owner run the pipeline, "
+        "or from PostgreSQL 17 on GRANT MAINTAIN ON user_recommendation"
+    )
+
+
+def _wal_position(lease: Lease) -> int:
+    with lease.connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")
+        ((position,),) = cursor.fetchall()
+        return int(position)

@@ -1,0 +1,124 @@
+"""What the rows that were read mean: which events count, what was seen, what may be recommended."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from threads_pipelines.dataset.snapshot import (
+    INTERACTION_TYPES,
+    Interactions,
+    Mask,
+    Posts,
+    Rows,
+    Snapshot,
+    Users,
+)
+from threads_pipelines.storage.postgres.reading.events import OUTSIDE, Events, Pairs, Window
+from threads_pipelines.storage.postgres.reading.ids import Accounts, PostRows
+
+_LIKE = INTERACTION_TYPES.index("like")
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What was read, in rows of ``accounts`` and ``posts``."""
+
+    accounts: Accounts
+    posts: PostRows
+    events: Events
+    likes: Pairs
+    comments: Pairs
+    follows: Pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What the rules left out and added."""
+
+    unliked: int
+    likes_without_event: int
+    excluded_events: int
+
+
+def snapshot_of(tables: Tables, window: Window, excluded: Mask) -> tuple[Snapshot, Numbers]:
+    """Apply the rules. excluded: (n_users,) bool, accounts that do not count."""
+    accounts, posts = tables.accounts, tables.posts
+    interactions, numbers = _interactions(tables, window, excluded)
+    author_excluded = np.append(excluded, True)[posts.author]  # -1, an unknown author, is the last
+    followers = ~excluded[tables.follows.left]
+    snapshot = Snapshot(
+        users=Users(
+            ids=accounts.ids,
+            followers=_count(tables.follows.right[followers], len(accounts.ids)),
+            receives=~excluded,
+        ),
+        posts=Posts(
+            ids=posts.ids,
+            author=posts.author,
+            created_at=posts.created_at,
+            content=posts.content,
+            candidate=~posts.is_repost & ~author_excluded,
+            likes=_count(_by_counted(tables.likes, excluded), len(posts.ids)),
+            comments=_count(_by_counted(tables.comments, excluded), len(posts.ids)),
+        ),
+        interactions=interactions,
+        seen=_seen(tables),
+        as_of=window.end,
+    )
+    return snapshot, numbers
+
+
+def _interactions(tables: Tables, window: Window, excluded: Mask) -> tuple[Interactions, Numbers]:
+    """Events in the window; a like only while it stands, and every standing like of the window."""
+    events, likes = tables.events, tables.likes
+    inside = events.kind != OUTSIDE
+    counted = inside & ~excluded[events.user]
+    like_rows = np.flatnonzero(counted & (events.kind == _LIKE))
+    width = len(tables.posts.ids)
+    event_keys = _keys(events.user[like_rows], events.post[like_rows], width)
+    standing = np.isin(event_keys, _keys(likes.left, likes.right, width))
+    keep = counted.copy()
+    keep[like_rows[~standing]] = False
+    silent = np.flatnonzero((likes.offset >= 0) & ~excluded[likes.left])
+    told = np.isin(_keys(likes.left[silent], likes.right[silent], width), event_keys)
+    silent = silent[~told]
+    offset = np.concatenate([events.offset[keep], likes.offset[silent]])
+    interactions = Interactions(
+        user=np.concatenate([events.user[keep], likes.left[silent]]),
+        post=np.concatenate([events.post[keep], likes.right[silent]]),
+        kind=np.concatenate([events.kind[keep], np.full(len(silent), _LIKE, np.int8)]),
+        at=offset.astype(np.int64) + window.start,
+    )
+    return interactions, Numbers(
+        unliked=int((~standing).sum()),
+        likes_without_event=len(silent),
+        excluded_events=int(inside.sum() - counted.sum()),
+    )
+
+
+def _seen(tables: Tables) -> csr_matrix:
+    """Pairs of any interaction, standing like, comment or repost, of all time."""
+    events, likes, comments, posts = tables.events, tables.likes, tables.comments, tables.posts
+    reposts = np.flatnonzero((posts.original >= 0) & (posts.author >= 0))
+    users = [events.user, likes.left, comments.left, posts.author[reposts]]
+    items = [events.post, likes.right, comments.right, posts.original[reposts]]
+    rows, columns = np.concatenate(users), np.concatenate(items)
+    shape = (len(tables.accounts.ids), len(posts.ids))
+    seen = csr_matrix((np.ones(len(rows), bool), (rows, columns)), shape=shape)
+    seen.sum_duplicates()
+    seen.sort_indices()
+    return seen
+
+
+def _by_counted(pairs: Pairs, excluded: Mask) -> Rows:
+    return pairs.right[~excluded[pairs.left]]
+
+
+def _count(rows: Rows, size: int) -> Rows:
+    return np.bincount(rows, minlength=size).astype(np.int32)
+
+
+def _keys(left: Rows, right: Rows, width: int) -> NDArray[np.int64]:
+    return left.astype(np.int64) * width + right

@@ -1,0 +1,195 @@
+"""Versions of a partition on S3: files with checksums, one manifest, one pointer.
+
+``models/<partition>/<version>/`` holds the files of a version and its ``manifest.json``;
+``models/<partition>/current.json`` says which version is current. A file is named by the manifest
+only after it is whole, and the pointer changes in one put, so a reader never sees half a version.
+"""
+
+import hashlib
+import json
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from threads_pipelines.errors import ArtefactError
+from threads_pipelines.storage.s3.objects import ObjectStore, json_bytes
+from threads_pipelines.storage.s3.packing import Arrays, read_arrays, write_arrays
+
+ROOT = "models"
+MANIFEST = "manifest.json"
+POINTER = "current.json"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_ATTEMPTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of a version: SHA-256 in hex, size in bytes, and rows where that means something."""
+
+    sha256: str
+    size: int
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a version is. ``facts`` are JSON values: as_of, settings, metrics, ... (no secrets)."""
+
+    partition: str
+    version: str
+    created_at: str
+    files: Mapping[str, StoredFile] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def prefix(self) -> str:
+        """Where its files are, with a slash at the end."""
+        return f"{ROOT}/{self.partition}/{self.version}/"
+
+
+class ArtefactStore:
+    """Versions of artefacts. ``scratch`` is a local folder for files on their way."""
+
+    def __init__(self, objects: ObjectStore, scratch: Path) -> None:
+        self.objects = objects
+        self._scratch = scratch
+
+    def create(self, partition: str, version: str, created_at: str, **facts: Any) -> Manifest:
+        """Begin a version, or go on with one of the same name (a re-execution of its step)."""
+        for name in (partition, version):
+            if not _NAME.fullmatch(name) or name == POINTER:
+                raise ArtefactError(f"{name!r} cannot name a partition or version")
+        manifest = Manifest(partition, version, created_at, {}, facts)
+        if self.objects.put_if(manifest.prefix + MANIFEST, _json(manifest), None):
+            return manifest
+        return self.add_facts(partition, version, **facts)
+
+    def manifest(self, partition: str, version: str | None = None) -> Manifest:
+        """Manifest of a version, the current one if none is named; ArtefactError where missing."""
+        version = version or self.current(partition)
+        if version is None:
+            raise ArtefactError(
+                f"partition {partition} has no current version: materialize it first"
+            )
+        return self._read(partition, version)[0]
+
+    def add_facts(self, partition: str, version: str, **facts: Any) -> Manifest:
+        """Add to, or replace, facts of a version."""
+        return self._change(partition, version, {}, facts)
+
+    def current(self, partition: str) -> str | None:
+        """Version that the partition's pointer names, or None."""
+        found = self.objects.get_with_tag(f"{ROOT}/{partition}/{POINTER}")
+        return None if found is None else str(json.loads(found[0])["version"])
+
+    def set_current(self, partition: str, version: str) -> None:
+        """Point at a version that is whole (its manifest exists)."""
+        self.manifest(partition, version)
+        self.objects.put_json(f"{ROOT}/{partition}/{POINTER}", {"version": version})
+
+    def partitions(self) -> list[str]:
+        """Partitions that have versions, sorted."""
+        return self.objects.folders(f"{ROOT}/")
+
+    def versions(self, partition: str) -> list[str]:
+        """Versions of a partition, sorted by name."""
+        return self.objects.folders(f"{ROOT}/{partition}/")
+
+    def save_arrays(
+        self, partition: str, version: str, name: str, arrays: Arrays, rows: int | None = None
+    ) -> Manifest:
+        """Store arrays as the npz file ``name`` of a version."""
+        with self.writing(partition, version, name) as file:
+            write_arrays(file.path, arrays)
+            file.rows = rows
+        return self.manifest(partition, version)
+
+    def load_arrays(
+        self, partition: str, name: str, version: str | None = None
+    ) -> dict[str, NDArray]:
+        """Arrays of an npz file whose checksum was verified."""
+        with self.reading(partition, name, version) as path:
+            return read_arrays(path)
+
+    @contextmanager
+    def writing(self, partition: str, version: str, name: str) -> Iterator["Draft"]:
+        """A local file to fill; at the end it is uploaded and named by the manifest."""
+        with self._temporary(name) as path:
+            draft = Draft(path)
+            yield draft
+            self.objects.upload(path, f"{ROOT}/{partition}/{version}/{name}")
+            stored = StoredFile(_sha256(path), path.stat().st_size, draft.rows)
+            self._change(partition, version, {name: stored}, {})
+
+    @contextmanager
+    def reading(self, partition: str, name: str, version: str | None = None) -> Iterator[Path]:
+        """A verified local copy of a version's file, gone at the end."""
+        manifest = self.manifest(partition, version)
+        if name not in manifest.files:
+            raise ArtefactError(
+                f"{manifest.prefix} has no {name}: materialize the asset that writes it"
+            )
+        expected = manifest.files[name]
+        with self._temporary(name) as path:
+            self.objects.download(manifest.prefix + name, path)
+            if path.stat().st_size != expected.size or _sha256(path) != expected.sha256:
+                raise ArtefactError(
+                    f"{manifest.prefix}{name} is not what was stored (checksum differs): "
+                    "materialize the partition again"
+                )
+            yield path
+
+    def _read(self, partition: str, version: str) -> tuple[Manifest, str]:
+        key = f"{ROOT}/{partition}/{version}/{MANIFEST}"
+        found = self.objects.get_with_tag(key)
+        if found is None:
+            raise ArtefactError(f"{key} is missing: version {version} of {partition} is not there")
+        try:
+            value = json.loads(found[0])
+            files = {name: StoredFile(**entry) for name, entry in value.pop("files").items()}
+            return Manifest(files=files, **value), found[1]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ArtefactError(f"{key} is not a manifest: {error}") from error
+
+    def _change(
+        self,
+        partition: str,
+        version: str,
+        files: Mapping[str, StoredFile],
+        facts: Mapping[str, Any],
+    ) -> Manifest:
+        for _ in range(_ATTEMPTS):  # another writer of the same manifest came between: again
+            old, tag = self._read(partition, version)
+            new = replace(old, files={**old.files, **files}, facts={**old.facts, **facts})
+            if self.objects.put_if(old.prefix + MANIFEST, _json(new), tag):
+                return new
+        raise ArtefactError(f"{partition}/{version}: the manifest changes too often to be written")
+
+    @contextmanager
+    def _temporary(self, name: str) -> Iterator[Path]:
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._scratch, prefix="artefact-") as folder:
+            yield Path(folder) / name
+
+
+@dataclass(slots=True)
+class Draft:
+    """A file being written: fill ``path``; set ``rows`` where it has rows."""
+
+    path: Path
+    rows: int | None = None
+
+
+def _json(manifest: Manifest) -> bytes:
+    return json_bytes(asdict(manifest))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,30 @@
+"""When an experiment began: the app keeps no trace of it, so it is remembered on S3."""
+
+from datetime import datetime
+from hashlib import sha256
+
+from threads_pipelines.experiment.settings import ExperimentSettings
+from threads_pipelines.storage.s3.objects import ObjectStore, json_bytes
+
+
+def note_start(store: ObjectStore, experiment: ExperimentSettings, now: datetime) -> datetime:
+    """The first assignment (naive UTC), which is ``now`` where none was noted before."""
+    noted = {
+        "experiment": experiment.name,
+        "enroll_real_accounts": experiment.enroll_real_accounts,
+        "started_at": now.isoformat(timespec="seconds"),
+    }
+    store.put_if(_key(experiment), json_bytes(noted), None)
+    return read_start(store, experiment) or now
+
+
+def read_start(store: ObjectStore, experiment: ExperimentSettings) -> datetime | None:
+    """When groups were first dealt (naive UTC); None where they never were."""
+    key = _key(experiment)
+    return datetime.fromisoformat(store.get_json(key)["started_at"]) if store.exists(key) else None
+
+
+def _key(experiment: ExperimentSettings) -> str:
+    """Another name deals anew, and real accounts that join later were not split before."""
+    who = "everyone" if experiment.enroll_real_accounts else "synthetic"
+    return f"experiments/{sha256(experiment.name.encode()).hexdigest()[:16]}-{who}.json"

@@ -1,0 +1,60 @@
+"""Tables as objects that a person or a notebook opens: JSON, and Parquet where there is much."""
+
+import json
+import tempfile
+from collections.abc import Iterable
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from threads_pipelines.storage.s3.objects import ObjectStore
+
+MOST_JSON_ROWS = 100_000
+SAMPLE_ROWS = 1_000
+
+
+def export_rows(
+    store: ObjectStore,
+    prefix: str,
+    tables: Iterable[pa.Table],
+    rows: int,
+    scratch: Path,
+    most_json_rows: int = MOST_JSON_ROWS,
+) -> list[str]:
+    """Write ``rows`` rows that come in tables as ``<prefix>.json``; returns the keys.
+
+    Above ``most_json_rows`` the whole is ``<prefix>.parquet``, one table in memory at a time, and
+    the JSON holds a sample: the first rows.
+    """
+    stream = iter(tables)
+    if rows <= most_json_rows:
+        _put_json(store, prefix, list(stream))
+        return [f"{prefix}.json"]
+    first = next(stream)
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=scratch, prefix="export-") as folder:
+        path = Path(folder) / "rows.parquet"
+        with pq.ParquetWriter(path, first.schema, compression="zstd") as writer:
+            for table in chain([first], stream):
+                writer.write_table(table)
+        store.upload(path, f"{prefix}.parquet")
+    _put_json(store, prefix, [first.slice(0, SAMPLE_ROWS)])
+    return [f"{prefix}.parquet", f"{prefix}.json"]
+
+
+def _put_json(store: ObjectStore, prefix: str, tables: Iterable[pa.Table]) -> None:
+    lines = (
+        json.dumps(row, ensure_ascii=False, default=_plain)
+        for table in tables
+        for row in table.to_pylist()
+    )
+    content = "[\n" + ",\n".join(lines) + "\n]\n"
+    store.put(f"{prefix}.json", content.encode(), content_type="application/json")
+
+
+def _plain(value: Any) -> str:
+    """A time as ISO 8601; anything else that JSON does not know is a fault of the caller."""
+    return str(value.isoformat())

@@ -1,0 +1,160 @@
+"""``models/registry.json``: which versions there are, how good, and which one is pinned.
+
+Every change is a conditional put of the whole file, so two writers never lose each other's entry.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+from threads_pipelines.errors import ArtefactError
+from threads_pipelines.storage.s3.objects import ObjectStore, json_bytes
+
+KEY = "models/registry.json"
+_ATTEMPTS = 50
+Status = Literal["candidate", "active", "retired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A version: a candidate until it is published (active), retired when the next one is.
+
+    served: place of its latest publication among all of them, from 1; 0 where there was none, or
+    where it was retired before such places were kept.
+    """
+
+    partition: str
+    version: str
+    created_at: str
+    status: Status = "candidate"
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)
+    served: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """The earlier version that is published until it is released."""
+
+    partition: str
+    version: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Entries in the order in which they came, and the pin if there is one."""
+
+    entries: tuple[Entry, ...] = ()
+    pin: Pin | None = None
+
+    def find(self, version: str) -> Entry:
+        """Entry of a version; ArtefactError where there is none."""
+        for entry in self.entries:
+            if entry.version == version:
+                return entry
+        known = ", ".join(entry.version for entry in self.entries[-5:]) or "none"
+        raise ArtefactError(f"{KEY} has no version {version!r}; the latest are: {known}")
+
+    @property
+    def previous(self) -> Entry | None:
+        """The version that was served before the active one."""
+        retired = [entry for entry in self.entries if entry.status == "retired"]
+        # Of several without a place the one that was registered last.
+        return max(reversed(retired), key=lambda entry: entry.served, default=None)
+
+    @property
+    def active(self) -> Entry | None:
+        """The version that is being served."""
+        return next((entry for entry in self.entries if entry.status == "active"), None)
+
+
+def read_registry(store: ObjectStore) -> Registry:
+    """The registry as it is now; an empty one where none was written."""
+    return _read(store)[0]
+
+
+def register(store: ObjectStore, entry: Entry) -> Registry:
+    """Add a version, or say anew what is in it: a model that is made again stays served."""
+    return _change(store, lambda registry: replace(registry, entries=_with(registry, entry)))
+
+
+def activate(store: ObjectStore, version: str) -> Registry:
+    """Make a version the active one and retire the one before it."""
+
+    def change(registry: Registry) -> Registry:
+        registry.find(version)
+        latest = max(entry.served for entry in registry.entries)
+        return replace(
+            registry,
+            entries=tuple(
+                replace(entry, status="active", served=latest + 1)
+                if entry.version == version
+                else replace(entry, status="retired" if entry.status == "active" else entry.status)
+                for entry in registry.entries
+            ),
+        )
+
+    return _change(store, change)
+
+
+def pin(store: ObjectStore, version: str, since: str) -> Registry:
+    """Pin a version until ``release``; the nightly does not publish over it."""
+
+    def change(registry: Registry) -> Registry:
+        return replace(registry, pin=Pin(registry.find(version).partition, version, since))
+
+    return _change(store, change)
+
+
+def release(store: ObjectStore) -> Registry:
+    """Take the pin away; nothing happens where there is none."""
+    return _change(store, lambda registry: replace(registry, pin=None))
+
+
+def forget(store: ObjectStore, version: str) -> Registry:
+    """Remove the entry of a version that is deleted."""
+
+    def change(registry: Registry) -> Registry:
+        kept = tuple(entry for entry in registry.entries if entry.version != version)
+        return replace(registry, entries=kept)
+
+    return _change(store, change)
+
+
+def _with(registry: Registry, entry: Entry) -> tuple[Entry, ...]:
+    versions = [old.version for old in registry.entries]
+    if entry.version not in versions:
+        return (*registry.entries, entry)
+    row = versions.index(entry.version)
+    old = registry.entries[row]
+    kept = replace(entry, status=old.status, served=old.served)
+    return (*registry.entries[:row], kept, *registry.entries[row + 1 :])
+
+
+def _change(store: ObjectStore, change: Callable[[Registry], Registry]) -> Registry:
+    for _ in range(_ATTEMPTS):
+        old, tag = _read(store)
+        new = change(old)
+        if new == old or store.put_if(KEY, json_bytes(asdict(new)), tag):
+            return new
+    raise ArtefactError(f"{KEY} changes too often to be written: run the step again")
+
+
+def _read(store: ObjectStore) -> tuple[Registry, str | None]:
+    found = store.get_with_tag(KEY)
+    if found is None:
+        return Registry(), None
+    try:
+        value = json.loads(found[0])
+        pinned = value["pin"]
+        return (
+            Registry(
+                tuple(Entry(**entry) for entry in value["entries"]),
+                Pin(**pinned) if pinned else None,
+            ),
+            found[1],
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise ArtefactError(f"{KEY} is not a registry: {error}") from error

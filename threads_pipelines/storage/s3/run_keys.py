@@ -1,0 +1,71 @@
+"""A run key's pinned time and settings: written once, so that a second run adds nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from threads_pipelines.dataset.identity import check_run_key
+from threads_pipelines.errors import ConfigurationError
+from threads_pipelines.storage.s3.objects import ObjectStore, json_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RunKey:
+    """Names one synthetic world, and the instant (naive UTC, whole seconds) it is made as of."""
+
+    name: str
+    now: datetime
+
+    @property
+    def folder(self) -> str:
+        """Where its export lives, with a slash at the end."""
+        return f"generated/run_{self.now:%Y%m%d_%H%M%S}/"
+
+    @property
+    def catalogue(self) -> str:
+        """Key of the catalogue: what each of its posts is about."""
+        return f"generated/catalogue/{self.name}.parquet"
+
+
+def pin_run_key(store: ObjectStore, name: str, now: datetime, config: Mapping[str, Any]) -> RunKey:
+    """Return the run key, pinned at ``now`` (naive UTC) at its first use and for ever after.
+
+    Raises ConfigurationError where the name cannot be used, or was used with another config.
+    """
+    try:
+        check_run_key(name)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
+    key = f"generated/run_keys/{name}.json"
+    first = {"now": now.replace(microsecond=0).isoformat(), "config": dict(config)}
+    store.put_if(key, json_bytes(first), None)
+    kept = store.get_json(key)
+    changed = [
+        f"{field} was {kept['config'].get(field)!r} and is {value!r}"
+        for field, value in config.items()
+        if kept["config"].get(field) != value
+    ]
+    if changed:
+        raise ConfigurationError(
+            f"run key {name!r} names a population made with other settings "
+            f"({'; '.join(changed)}): choose another run_key, or the same settings"
+        )
+    return RunKey(name, datetime.fromisoformat(kept["now"]))
+
+
+def forget_run_key(store: ObjectStore, name: str) -> None:
+    """Delete what S3 holds of a run key: its pin, its catalogue and its export."""
+    key = f"generated/run_keys/{name}.json"
+    if store.exists(key):
+        run_key = RunKey(name, datetime.fromisoformat(store.get_json(key)["now"]))
+        store.delete_prefix(run_key.folder)
+        store.delete(run_key.catalogue)
+        store.delete(key)
+
+
+def run_keys(store: ObjectStore) -> list[str]:
+    """Names of the run keys that S3 knows."""
+    prefix = "generated/run_keys/"
+    keys = (item.key for item in store.listing(prefix))
+    return [key.removeprefix(prefix).removesuffix(".json") for key in keys]

@@ -1,0 +1,53 @@
+"""A ``Snapshot`` as the array file ``matrix.npz`` of a version."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from threads_pipelines.dataset.snapshot import Interactions, Posts, Snapshot, Users
+from threads_pipelines.errors import ArtefactError
+from threads_pipelines.storage.s3.artefacts import ArtefactStore, Manifest
+
+MATRIX = "matrix.npz"
+_TABLES: dict[str, Any] = {"users": Users, "posts": Posts, "interactions": Interactions}
+
+
+def save_snapshot(
+    store: ArtefactStore, partition: str, version: str, snapshot: Snapshot
+) -> Manifest:
+    """Store a snapshot; the rows of the file are its interactions."""
+    arrays: dict[str, NDArray] = {
+        f"{table}.{name}": getattr(getattr(snapshot, table), name)
+        for table, kind in _TABLES.items()
+        for name in kind.__dataclass_fields__
+    }
+    # A pair seen is a place in the matrix: the values are all True.
+    arrays["seen.indices"] = snapshot.seen.indices
+    arrays["seen.indptr"] = snapshot.seen.indptr
+    arrays["as_of"] = np.array(snapshot.as_of, np.int64)
+    arrays["timed"] = np.array(snapshot.timed)
+    return store.save_arrays(partition, version, MATRIX, arrays, rows=len(snapshot.interactions))
+
+
+def load_snapshot(store: ArtefactStore, partition: str, version: str | None = None) -> Snapshot:
+    """Read the snapshot of a version, the current one if none is named."""
+    arrays = store.load_arrays(partition, MATRIX, version)
+    try:
+        users, posts, interactions = (
+            kind(**{name: arrays[f"{table}.{name}"] for name in kind.__dataclass_fields__})
+            for table, kind in _TABLES.items()
+        )
+        indices = arrays["seen.indices"]
+        seen = csr_matrix(
+            (np.ones(len(indices), bool), indices, arrays["seen.indptr"]),
+            shape=(len(users.ids), len(posts.ids)),
+        )
+        seen.has_sorted_indices = True
+        as_of, timed = int(arrays["as_of"]), bool(arrays["timed"])
+    except KeyError as error:
+        raise ArtefactError(
+            f"{MATRIX} of {partition} lacks {error}: materialize it again"
+        ) from error
+    return Snapshot(users, posts, interactions, seen, as_of, timed)

@@ -1,0 +1,124 @@
+"""What the search tries, in order: first what matters most, each stage from the best so far."""
+
+from typing import Any
+
+import numpy as np
+
+from threads_pipelines.dataset.snapshot import Snapshot
+from threads_pipelines.recommender.knn.similar_posts import LINEAR_LIMIT
+from threads_pipelines.recommender.settings import PACES, InteractionWeights, RecommenderSettings
+from threads_pipelines.tuning.search import Search
+
+Change = dict[str, Any]
+CHEAP_LINEAR = 4000
+"""Posts up to which more than one penalty of the linear model is affordable."""
+
+LEAST_HALF_LIFE = 1 / 48
+"""Shortest half-life worth trying, as a share of the time that is to be foretold.
+
+What was asked for an hour ago tells much about a day of a feed, and nothing about the next month of
+a slow catalogue; there a short half-life can only fit the few people who came in the end.
+"""
+
+DENSE = 20
+"""Events a post from which a larger linear model may pay for its cost, the cube of the posts."""
+
+_HOURS = (0.5, 1.0, 2.0, 4.0, 12.0, 36.0, 24.0 * 5, 24.0 * 15, 24.0 * 60, 24.0 * 240)
+SHARES = (0.0, 0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1.0)
+EXPONENTS = (-0.2, -0.1, 0.0, 0.1, 0.17, 0.25, 0.35, 0.5, 0.7, 1.0)
+_POST_PRESETS: tuple[Change, ...] = tuple(
+    {
+        "post_user_damping": a,
+        "post_source_damping": b1,
+        "post_target_damping": b2,
+        "post_power": q,
+    }
+    for a, b1, b2, q in (
+        (0.5, 0.3, 0.45, 0.6),
+        (0.5, 0.25, 0.4, 0.5),
+        (0.6, 0.4, 0.5, 0.7),
+        (0.5, 0.5, 0.5, 1.0),
+        (0.3, 0.4, 0.6, 1.0),
+    )
+)
+
+
+def _hours(snapshot: Snapshot, least: float) -> tuple[float | None, ...]:
+    """Half-lives worth trying: none, and those from ``least`` to the data's span."""
+    at = snapshot.interactions.at
+    span = float(at.max() - at.min()) / 3600
+    return (*(hours for hours in _HOURS if least <= hours < span), None)
+
+
+def explore(search: Search, snapshot: Snapshot, timed: bool) -> None:
+    """Try everything that this snapshot gives a reason to try."""
+    split = search.folds[0].split
+    least = LEAST_HALF_LIFE * ((split.until or 0) - (split.cut or 0)) / 3600
+    hours = _hours(snapshot, least) if timed else (None,)
+    paces = {
+        name: settings
+        for name, settings in PACES.items()
+        if timed and (settings.popularity_half_life_hours or 0) >= least
+    }
+    for name, settings in paces.items():
+        search.attempt(name, settings)
+    if _affords_linear(snapshot):
+        _try_linear(search, paces, len(snapshot.posts.ids) <= CHEAP_LINEAR)
+    if timed:
+        search.climb("popularity_half_life_hours", hours)
+    search.climb("popularity_exponent", EXPONENTS)
+    search.climb("people_share", SHARES)
+    if timed:
+        search.climb("vote_half_life_hours", hours)
+        search.climb("profile_half_life_hours", hours)
+    if search.best.post_model == "cosine":
+        for preset in _POST_PRESETS:
+            search.change(**preset)
+        search.climb("post_neighbours", (20, 50, 100, 300, 1000))
+    for damping, power in (
+        (0.0, 2.0),
+        (0.15, 1.0),
+        (0.15, 3.0),
+        (0.3, 2.0),
+        (0.5, 1.0),
+        (0.5, 3.0),
+    ):
+        search.change(people_damping=damping, people_power=power)
+    search.climb("people_neighbours", (20, 50, 100, 200, 500))
+    if timed:
+        search.climb("popularity_half_life_hours", hours)
+    search.climb("people_share", SHARES)
+    search.climb("popularity_exponent", EXPONENTS)
+    search.climb("floor", (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0))
+    if any(text.strip() for text in snapshot.posts.content):
+        search.change(content_for_all=True)
+        search.climb("content_weight", (0.0, 0.05, 0.1, 0.2, 0.4, 0.8))
+    if _blind(snapshot):
+        search.change(fresh_every=0)
+    if len(np.unique(snapshot.interactions.kind)) > 1:
+        search.change(weights=InteractionWeights(view=1, click=1, like=1, share=1))
+        search.change(weights=InteractionWeights(view=1, click=1.5, like=2, share=3))
+        search.change(weights=InteractionWeights(view=1, click=2, like=5, share=10))
+
+
+def _blind(snapshot: Snapshot) -> bool:
+    """Whether nothing is known of posts that nobody acted on, so that places are wasted on them."""
+    posts = snapshot.posts
+    known = (posts.author >= 0) | (posts.created_at >= 0)
+    return not known.any() and not any(text.strip() for text in posts.content)
+
+
+def _affords_linear(snapshot: Snapshot) -> bool:
+    n_posts = len(snapshot.posts.ids)
+    dense = len(snapshot.interactions) >= DENSE * n_posts
+    return n_posts <= CHEAP_LINEAR or (n_posts <= LINEAR_LIMIT and dense)
+
+
+def _try_linear(search: Search, paces: dict[str, RecommenderSettings], cheap: bool) -> None:
+    """The linear model at every pace: what suits one model need not suit the other."""
+    linear: Change = {"post_model": "linear", "post_neighbours": 1000}
+    search.change(**linear)
+    for name, settings in paces.items():
+        search.attempt(f"linear, {name}", settings.model_copy(update=linear))
+    if search.best.post_model == "linear" and cheap:
+        search.climb("linear_regularisation", (50.0, 100.0, 200.0, 400.0, 800.0, 1600.0))

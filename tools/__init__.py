@@ -1,0 +1,1 @@
+"""Programs for the people who develop this project; no part of the package."""
