@@ -1,6 +1,8 @@
 """One bucket of an S3-compatible server: small verbs, conditional puts, and errors in words."""
 
+import hashlib
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
 
+_BLOCK_BYTES = 1 << 20
 _MISSING = {"NoSuchKey", "404", "NotFound"}
 _CONDITION_FAILED = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
 _HINTS = {
@@ -62,6 +65,8 @@ class ObjectStore:
                 retries={"mode": "standard", "total_max_attempts": 4},
             ),
         )
+        for operation in ("PutObject", "UploadPart"):
+            self._client.meta.events.register(f"before-call.s3.{operation}", _add_content_md5)
 
     def ensure_bucket(self) -> None:
         """Create the bucket where it is missing."""
@@ -212,6 +217,24 @@ def json_bytes(value: Any) -> bytes:
     """JSON as it is stored: UTF-8, indented, sorted keys, no NaN (ValueError)."""
     text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode()
+
+
+def _add_content_md5(params: dict[str, Any], **_event: Any) -> None:
+    """Send the body's MD5, so that the server refuses a body that is cut or missing.
+
+    Without it SeaweedFS takes a connection that ends after the headers for an empty object, and
+    stores that over the old one, conditional or not.
+    """
+    body = params["body"]
+    digest = hashlib.md5(usedforsecurity=False)
+    if hasattr(body, "read"):
+        start = body.tell()
+        while block := body.read(_BLOCK_BYTES):
+            digest.update(block)
+        body.seek(start)
+    else:
+        digest.update(body)
+    params["headers"]["Content-MD5"] = b64encode(digest.digest()).decode()
 
 
 def _code(error: ClientError) -> str:
