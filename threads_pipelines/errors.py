@@ -4,13 +4,20 @@ A message is written for the person who has to act: what is wrong, where, and wh
 It never contains a password, a key or a whole connection address.
 """
 
+from typing import ClassVar
+
 
 class ThreadsPipelinesError(Exception):
     """Base of every error that the project raises on purpose."""
 
+    exit_code: ClassVar[int] = 1
+    """Exit code of a command that this error ends: 1 for a failure, 2 for a refused request."""
+
 
 class ConfigurationError(ThreadsPipelinesError):
     """A setting, an environment variable or a run config value that cannot be used."""
+
+    exit_code = 2
 
 
 class StackError(ThreadsPipelinesError):

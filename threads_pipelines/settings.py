@@ -14,7 +14,7 @@ from typing import TypeVar
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from threads_pipelines.errors import ConfigurationError
+from threads_pipelines.errors import ConfigurationError, StackError
 
 T = TypeVar("T")
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -233,5 +233,5 @@ def _timezone(name: str) -> str:
 
 def _required(value: T | None, variable: str) -> T:
     if value is None:
-        raise ConfigurationError(f"No address: {_START.format(variable)}")
+        raise StackError(f"No address: {_START.format(variable)}")
     return value

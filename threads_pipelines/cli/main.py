@@ -1,12 +1,15 @@
 """The console command ``threads-pipelines``: it gathers the commands and words their errors."""
 
 import sys
+from typing import NoReturn
 
 import click
 
 from threads_pipelines.cli import dagster, operations, run, simulation, stack
 from threads_pipelines.cli import files as offline
 from threads_pipelines.errors import ThreadsPipelinesError
+
+_INTERRUPTED = 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -46,21 +49,26 @@ for _command in (
     cli.add_command(_command)
 
 
-def main() -> None:
-    """Entry point: an error that a person can act on is one line, without a trace."""
+def main() -> NoReturn:
+    """Run the command, print an error as one line without a trace, and exit.
+
+    The exit code is 0 for success, 1 for a failure, 2 for a request that is refused (an unknown
+    option, a wrong setting or run config) and 130 after Ctrl-C.
+    """
     try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as stopped:
-        sys.exit(stopped.exit_code)
+        # Outside standalone mode click returns the code of an `Exit` instead of raising it.
+        code = cli.main(standalone_mode=False) or 0
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped.", err=True)
-        sys.exit(130)
+        code = error.exit_code
+    except click.Abort as stopped:
+        interrupted = isinstance(stopped.__context__, KeyboardInterrupt)
+        click.echo("Stopped." if interrupted else "Nothing was done.", err=True)
+        code = _INTERRUPTED if interrupted else 1
     except ThreadsPipelinesError as error:
         click.echo(f"Error: {error}", err=True)
-        sys.exit(1)
+        code = error.exit_code
+    sys.exit(code)
 
 
 if __name__ == "__main__":

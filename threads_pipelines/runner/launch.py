@@ -111,9 +111,12 @@ def main(arguments: list[str] | None = None) -> int:
                 run_config=json.loads(given.config),
                 retry_of=given.retry_of,
             )
-    except (ThreadsPipelinesError, dg.DagsterInvalidConfigError) as error:
+    except ThreadsPipelinesError as error:
         print(f"Error: {error}", file=sys.stderr)
-        return 2
+        return error.exit_code
+    except dg.DagsterInvalidConfigError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return ConfigurationError.exit_code
     return 0 if succeeded else 1
 
 

@@ -1,0 +1,73 @@
+"""Exit codes of every command: 0 success, 1 failure, 2 refusal, 130 after Ctrl-C."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import threads_pipelines
+from threads_pipelines.cli.main import cli
+
+EVENTS = "user_id,post_id\n" + "".join(
+    f"u{user},p{post}\n" for user in range(8) for post in range(9) if (user + post) % 3
+)
+PLAIN = {
+    **{name: [name] for name in ("run", "summary", "setup", "upload-seeds", "start", "stop")},
+    **{name: [name] for name in ("status", "env", "ui", "check", "versions", "pin", "release")},
+    **{name: [name] for name in ("dry-run", "prune", "simulate")},
+    "remove-synthetic": ["remove-synthetic", "--yes"],
+    "launch": ["launch", "maintenance"],
+    "backfill": ["backfill", "--from", "2026-11-01", "--to", "2026-11-02"],
+    "retry": ["retry", "00000000-0000-0000-0000-000000000000"],
+    "fake-users": ["fake-users", "cap"],
+    "fake-users remove": ["fake-users", "remove", "--yes"],
+    "recommend": ["recommend", "--interactions", "missing.csv", "--out", "feeds.csv"],
+    "evaluate": ["evaluate", "--interactions", "missing.csv"],
+}
+"""Every command as it is typed; the files of the last two do not exist."""
+ALWAYS_SUCCEED = {"start", "status", "stop"}
+"""With a server of one's own for every part there is nothing to start, to stop or to look at."""
+
+
+def test_every_command_is_tried() -> None:
+    assert {words[0] for words in PLAIN.values()} == set(cli.commands)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_an_unknown_option_is_refused(name: str) -> None:
+    done = threads_pipelines(*PLAIN[name], "--nonsense")
+    assert done.returncode == 2
+    assert "No such option '--nonsense'" in done.stderr
+
+
+@pytest.mark.parametrize("name", [name for name in PLAIN if name not in ALWAYS_SUCCEED])
+def test_a_command_without_what_it_needs_fails(name: str, unreachable: dict[str, str]) -> None:
+    done = threads_pipelines(*PLAIN[name], environment=unreachable)
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", sorted(ALWAYS_SUCCEED))
+def test_a_command_without_anything_to_do_succeeds(name: str, unreachable: dict[str, str]) -> None:
+    assert threads_pipelines(name, environment=unreachable).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["env", "status", "summary"])
+def test_a_command_without_a_running_stack_fails(name: str, tmp_path: Path) -> None:
+    assert threads_pipelines(name, environment={"THREADS_STATE_DIR": str(tmp_path)}).returncode == 1
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in PLAIN if name not in {"stop", "recommend", "evaluate"}]
+)
+def test_a_wrong_setting_is_refused(name: str, unreachable: dict[str, str]) -> None:
+    wrong = unreachable | {"DATABASE_URL": "mysql://127.0.0.1/app"}
+    done = threads_pipelines(*PLAIN[name], environment=wrong)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: DATABASE_URL is not a PostgreSQL address")
+
+
+def test_commands_on_files_succeed(tmp_path: Path) -> None:
+    events = tmp_path / "events.csv"
+    events.write_text(EVENTS)
+    made = threads_pipelines("recommend", "--interactions", events, "--out", tmp_path / "out.csv")
+    assert made.returncode == 0, made.stderr
