@@ -10,7 +10,7 @@ RUN python -m venv /opt/venv
 # The dependencies come before the code, so that a change of the code does not install them again.
 COPY requirements-server.lock ./
 RUN /opt/venv/bin/pip install --require-hashes --only-binary :all: -r requirements-server.lock
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md dagster.yaml workspace.yaml ./
 COPY threads_pipelines threads_pipelines
 COPY sql sql
 COPY seeds seeds

@@ -102,3 +102,26 @@ def test_a_broken_stack_file_says_what_to_type(tmp_path: Path) -> None:
 def test_a_wrong_time_zone_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="Mars/Olympus"):
         load(tmp_path, THREADS_TIMEZONE="Mars/Olympus")
+
+
+def test_a_dagster_home_that_holds_its_settings_is_used_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    assert settings.dagster_home(tmp_path / "state") == home
+    assert (home / "dagster.yaml").read_text() == "telemetry:\n  enabled: false\n"
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("given", ["", " ", "relative", "/nowhere"])
+def test_any_other_dagster_home_is_replaced_by_one_in_the_state_folder(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", given)
+    home = settings.dagster_home(tmp_path)
+    assert home == tmp_path / "dagster"
+    ours = (settings.PROJECT_ROOT / "dagster.yaml").read_text()
+    assert [(file.name, file.read_text()) for file in home.iterdir()] == [("dagster.yaml", ours)]

@@ -20,6 +20,12 @@ class ConfigurationError(ThreadsPipelinesError):
     exit_code = 2
 
 
+class MissingAddressError(ConfigurationError):
+    """An address that no variable names, while no embedded stack runs that would have one."""
+
+    exit_code = 1
+
+
 class StackError(ThreadsPipelinesError):
     """A part of the embedded stack that cannot be started, reached or stopped."""
 

@@ -7,6 +7,7 @@ An address in the environment wins; where there is none, the running embedded st
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +15,17 @@ from typing import TypeVar
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from threads_pipelines.errors import ConfigurationError, StackError
+from threads_pipelines.errors import ConfigurationError, MissingAddressError
 
 T = TypeVar("T")
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
-SQL_DIR = PROJECT_ROOT / "sql"
-SEEDS_DIR = PROJECT_ROOT / "seeds"
+_PACKAGED = Path(__file__).resolve().parent / "packaged"
+"""Holds, in an installed wheel, the files that the checkout has at its top level."""
+_INSTALLED = _PACKAGED.is_dir()
+FILES = _PACKAGED if _INSTALLED else PROJECT_ROOT
+SQL_DIR = FILES / "sql"
+SEEDS_DIR = FILES / "seeds"
+WORKSPACE = FILES / "workspace.yaml"
 DEFAULT_BUCKET = "threads-synthetic-data"
 DEFAULT_MODEL = "gemma3:270m"
 STACK_VARIABLES = (
@@ -132,8 +138,34 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 
 def state_folder(environ: Mapping[str, str] | None = None) -> Path:
     """The folder that holds everything the project writes on this machine."""
-    given = (environ or os.environ).get("THREADS_STATE_DIR", "").strip()
-    return Path(given or PROJECT_ROOT / ".state").absolute()
+    variables = os.environ if environ is None else environ
+    given = variables.get("THREADS_STATE_DIR", "").strip()
+    return Path(given or _default_state_folder(variables)).absolute()
+
+
+def dagster_home(state_dir: Path) -> Path:
+    """Return the folder that Dagster's processes are to have as DAGSTER_HOME.
+
+    A folder that DAGSTER_HOME names is used as it is where it holds a ``dagster.yaml``, as the
+    container's does. Otherwise it is ``dagster`` in the state folder, with the project's
+    ``dagster.yaml`` written to it.
+
+    Args:
+        state_dir: The state folder.
+
+    Returns:
+        The folder, which exists and holds a ``dagster.yaml``.
+    """
+    given = Path(os.environ.get("DAGSTER_HOME", "").strip())
+    if given.is_absolute() and (given / "dagster.yaml").is_file():
+        return given
+    home = state_dir / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    # Replaced in one step: another command may be reading it.
+    fresh = home / f"dagster.yaml.{os.getpid()}.new"
+    shutil.copyfile(FILES / "dagster.yaml", fresh)
+    fresh.replace(home / "dagster.yaml")
+    return home
 
 
 def keep_caches_in_state_folder() -> None:
@@ -191,6 +223,14 @@ _PRISMA_ONLY = {
 }
 
 
+def _default_state_folder(environ: Mapping[str, str]) -> Path:
+    """In a checkout its `.state`; for an installed wheel the user's folder for states (XDG)."""
+    if not _INSTALLED:
+        return PROJECT_ROOT / ".state"
+    states = environ.get("XDG_STATE_HOME", "").strip() or Path.home() / ".local" / "state"
+    return Path(states) / "threads-pipelines"
+
+
 def _dagster_database(url: str) -> str:
     parts = urlsplit(url)
     return urlunsplit(parts._replace(path=f"{parts.path}_dagster"))
@@ -233,5 +273,5 @@ def _timezone(name: str) -> str:
 
 def _required(value: T | None, variable: str) -> T:
     if value is None:
-        raise StackError(f"No address: {_START.format(variable)}")
+        raise MissingAddressError(f"No address: {_START.format(variable)}")
     return value

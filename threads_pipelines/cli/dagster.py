@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,13 +22,8 @@ _RUN_FAILED = 1
 
 
 def dagster_environment(loaded: settings.Settings) -> dict[str, str]:
-    """Environment of a Dagster process: its home in the state folder, its storage's address.
-
-    ``dagster.yaml`` is copied there, so that no state lands in the checkout.
-    """
-    home = loaded.state_dir / "dagster"
-    home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(settings.PROJECT_ROOT / "dagster.yaml", home / "dagster.yaml")
+    """Return the environment of a Dagster process: its home and the address of its storage."""
+    home = settings.dagster_home(loaded.state_dir)
     ensure_database(loaded.dagster_database_url, variable="DAGSTER_DATABASE_URL")
     return settings.child_environment(
         DAGSTER_HOME=str(home), DAGSTER_DATABASE_URL=loaded.dagster_database_url
@@ -163,7 +157,7 @@ def ui(port: int) -> None:
     """
     loaded = start_needed()
     click.echo(f"Dagster: http://127.0.0.1:{port} (Ctrl-C ends it)")
-    workspace = str(settings.PROJECT_ROOT / "workspace.yaml")
+    workspace = str(settings.WORKSPACE)
     command = [sys.executable, "-m", "dagster", "dev", "-w", workspace]
     command += ["-h", "127.0.0.1", "-p", str(port)]
     # A session of its own, so that its code server and daemon can be ended with it.
