@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.report import write_report
 from threads_pipelines.files.reading import read_snapshot
 from threads_pipelines.population.realism import statistics as realism
-from threads_pipelines.population.realism.statistics import Events
+from threads_pipelines.population.realism.statistics import FeedEvents
 from threads_pipelines.population.realism.table import as_markdown, compare
 from tools.population_fit import fit, simulate
 
@@ -55,8 +55,8 @@ def main(file: Path, rounds: int, seed: int, out: Path) -> None:
     (out / "population_settings.json").write_text(settings.model_dump_json(indent=1))
 
 
-def _part(events: Events, chosen: np.ndarray) -> Events:
-    return Events(events.user[chosen], events.post[chosen], events.at[chosen])
+def _part(events: FeedEvents, chosen: np.ndarray) -> FeedEvents:
+    return FeedEvents(events.user[chosen], events.post[chosen], events.at[chosen])
 
 
 if __name__ == "__main__":

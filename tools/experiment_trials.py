@@ -10,7 +10,7 @@ import numpy as np
 
 from threads_pipelines.experiment.assignment import TREATMENT, Groups, draw
 from threads_pipelines.experiment.report import Verdict, conclude
-from threads_pipelines.experiment.sessions import EVENT_KINDS, Events, sessions
+from threads_pipelines.experiment.sessions import EVENT_KINDS, ExperimentEvents, sessions
 from threads_pipelines.experiment.settings import ReportSettings
 
 _START = 1_767_225_600  # 2026-01-01
@@ -38,7 +38,7 @@ class Population:
 
 def simulate(
     users: int, uplift: float, population: Population, rng: np.random.Generator
-) -> tuple[Events, Groups]:
+) -> tuple[ExperimentEvents, Groups]:
     """Return the events and groups of ``users`` accounts; treatment clicks ``1 + uplift`` as often.
 
     The groups come from the assignment's own lot.
@@ -65,7 +65,7 @@ def simulate(
     kind = np.repeat(
         np.array([EVENT_KINDS.index("view"), EVENT_KINDS.index("click")], np.int8), [seen, clicks]
     )
-    return Events(
+    return ExperimentEvents(
         user=np.concatenate([viewer, viewer[clicked]]),
         kind=kind,
         at=np.concatenate([at, at[clicked] + 5]),

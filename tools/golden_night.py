@@ -47,7 +47,9 @@ def night(state: Path) -> None:
         exports = dict(
             line.removeprefix("export ").split("=", 1) for line in run("env").splitlines()
         )
-        rows, digest = hash_of_feeds({name: shlex.split(value)[0] for name, value in exports.items()})
+        rows, digest = hash_of_feeds(
+            {name: shlex.split(value)[0] for name, value in exports.items()}
+        )
         print(f"{rows} rows  sha256 {digest}")
     finally:
         run("stop")

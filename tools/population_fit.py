@@ -12,7 +12,7 @@ import numpy as np
 from threads_pipelines.population.behaviour.encounters import draw_counts, draw_encounters
 from threads_pipelines.population.behaviour.marginals import Floats, Quantiles, normal_scores
 from threads_pipelines.population.realism import statistics as realism
-from threads_pipelines.population.realism.statistics import Events
+from threads_pipelines.population.realism.statistics import FeedEvents
 from threads_pipelines.population.settings import FeedShape, PopulationSettings
 from threads_pipelines.population.streams import stream
 
@@ -24,7 +24,7 @@ _TRIALS = 3
 
 
 def fit(
-    events: Events,
+    events: FeedEvents,
     seed: int = 0,
     rounds: int = 40,
     progress: Callable[[str], None] = lambda message: None,
@@ -50,7 +50,7 @@ def fit(
     return best
 
 
-def _trials(settings: PopulationSettings, like: Events) -> realism.Samples:
+def _trials(settings: PopulationSettings, like: FeedEvents) -> realism.Samples:
     """Samples of a few runs together, so that one post that goes round the world decides little."""
     runs = [
         realism.samples(simulate(settings.model_copy(update={"seed": settings.seed + i}), like))
@@ -59,7 +59,7 @@ def _trials(settings: PopulationSettings, like: Events) -> realism.Samples:
     return {name: np.concatenate([run[name] for run in runs]) for name in runs[0]}
 
 
-def simulate(settings: PopulationSettings, like: Events) -> Events:
+def simulate(settings: PopulationSettings, like: FeedEvents) -> FeedEvents:
     """Encounters of a platform as large as ``like`` with these settings; its topics are made up."""
     n_posts, end = len(np.unique(like.post)), int(like.at.max())
     rng = stream(settings.seed, "made-up topics")
@@ -72,10 +72,10 @@ def simulate(settings: PopulationSettings, like: Events) -> Events:
     )
     strength = np.full(settings.users, settings.interest_strength)
     met = draw_encounters(counts, author, topic, interest, strength, end * 1000, settings)
-    return Events(met.user, met.post, met.at // 1000)
+    return FeedEvents(met.user, met.post, met.at // 1000)
 
 
-def first_shape(events: Events, rng: np.random.Generator) -> FeedShape:
+def first_shape(events: FeedEvents, rng: np.random.Generator) -> FeedShape:
     """What can be read off the events directly."""
     goal = realism.samples(events)
     start, window = int(events.at.min()), float(np.ptp(events.at)) / 3600

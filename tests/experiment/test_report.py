@@ -8,7 +8,7 @@ from threads_pipelines.errors import DataError
 from threads_pipelines.experiment.assignment import CONTROL, NOT_ENROLLED, TREATMENT, Groups
 from threads_pipelines.experiment.documents import read_report_document, report_document
 from threads_pipelines.experiment.report import METRICS, PRIMARY, ExperimentReport, build_report
-from threads_pipelines.experiment.sessions import EVENT_KINDS, Events
+from threads_pipelines.experiment.sessions import EVENT_KINDS, ExperimentEvents
 from threads_pipelines.experiment.settings import ReportSettings
 from threads_pipelines.experiment.tables import SCHEMA, report_table
 from tools.experiment_trials import Population, simulate
@@ -19,10 +19,10 @@ SMALL = ReportSettings(minimum_users=2)
 PERIOD = datetime.fromisoformat("2026-01-01 02:00"), datetime.fromisoformat("2026-01-03 02:30")
 
 
-def events(rows: list[tuple[int, int, int]]) -> Events:
+def events(rows: list[tuple[int, int, int]]) -> ExperimentEvents:
     """Events from (user, kind, time), all of the feed."""
     user, kind, at = np.array(rows).T
-    return Events(
+    return ExperimentEvents(
         user=user.astype(np.int32),
         kind=kind.astype(np.int8),
         at=at.astype(np.int64),
@@ -114,7 +114,7 @@ def test_planned_number_is_asked_for_in_full() -> None:
 
 
 def test_nobody_came() -> None:
-    nobody = Events(*(np.zeros(0, kind) for kind in ("i4", "i1", "i8", "?", "f8")))
+    nobody = ExperimentEvents(*(np.zeros(0, kind) for kind in ("i4", "i1", "i8", "?", "f8")))
 
     report = build_report("x", nobody, np.zeros(3, np.int8), ReportSettings())
 
@@ -150,7 +150,7 @@ def large(uplift: float, planned_users: int | None = None) -> ExperimentReport:
     return build_report("x", given, groups, ReportSettings(planned_users=planned_users))
 
 
-def experiment(uplift: float) -> tuple[Events, Groups]:
+def experiment(uplift: float) -> tuple[ExperimentEvents, Groups]:
     population = Population(spread=0.5, click_spread=0.3, click_rate=0.2)
     return simulate(3000, uplift, population, np.random.default_rng(6))
 

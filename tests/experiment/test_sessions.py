@@ -1,17 +1,23 @@
 import numpy as np
 import pytest
 
-from threads_pipelines.experiment.sessions import EVENT_KINDS, OUTCOMES, Events, Sessions, sessions
+from threads_pipelines.experiment.sessions import (
+    EVENT_KINDS,
+    OUTCOMES,
+    ExperimentEvents,
+    Sessions,
+    sessions,
+)
 from threads_pipelines.experiment.settings import ReportSettings
 
 SETTINGS = ReportSettings(session_gap_minutes=30, longest_view_seconds=60)
 MINUTE = 60
 
 
-def events(*rows: tuple) -> Events:
+def events(*rows: tuple) -> ExperimentEvents:
     """Events from (user, kind, minute) and for a view optionally (source, duration in ms)."""
     full = [(*row, "feed", np.nan)[:5] if len(row) == 3 else (*row, np.nan)[:5] for row in rows]
-    return Events(
+    return ExperimentEvents(
         user=np.array([row[0] for row in full], np.int32),
         kind=np.array([EVENT_KINDS.index(row[1]) for row in full], np.int8),
         at=np.array([round(row[2] * MINUTE) for row in full], np.int64),
@@ -77,7 +83,7 @@ def test_nothing_happened() -> None:
 def test_order_of_events_does_not_matter() -> None:
     rng = np.random.default_rng(5)
     count = 400
-    given = Events(
+    given = ExperimentEvents(
         user=rng.integers(0, 9, count).astype(np.int32),
         kind=rng.integers(0, len(EVENT_KINDS), count).astype(np.int8),
         at=rng.integers(0, 40_000, count),
@@ -85,7 +91,9 @@ def test_order_of_events_does_not_matter() -> None:
         duration_ms=rng.integers(0, 4000, count).astype(np.float64),
     )
     mixed = rng.permutation(count)
-    shuffled = Events(*(getattr(given, name)[mixed] for name in Events.__slots__))
+    shuffled = ExperimentEvents(
+        *(getattr(given, name)[mixed] for name in ExperimentEvents.__slots__)
+    )
 
     one, other = sessions(given, SETTINGS), sessions(shuffled, SETTINGS)
 
@@ -98,7 +106,7 @@ def test_order_of_events_does_not_matter() -> None:
     )
 
 
-def slow_clicks(given: Events, gap: int) -> int:
+def slow_clicks(given: ExperimentEvents, gap: int) -> int:
     """Clicks within the gap after a feed view, by looking at every pair."""
     click, view = EVENT_KINDS.index("click"), EVENT_KINDS.index("view")
     seen = (given.kind == view) & given.from_feed

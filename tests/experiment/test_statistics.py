@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from threads_pipelines.experiment.power import power_statement
 from threads_pipelines.experiment.settings import ReportSettings
 from threads_pipelines.experiment.srm import sample_ratio
-from threads_pipelines.experiment.uplift import Estimate, compare, estimate
+from threads_pipelines.experiment.uplift import RatioEstimate, compare, estimate
 
 
 def array(*values: float) -> np.ndarray:
@@ -90,7 +90,7 @@ def test_sessions_of_one_user_are_not_independent() -> None:
 
 def test_power_by_hand() -> None:
     """Relative variance 1, 10% uplift: (1.95996 + 0.84162)^2 * (1 + 1.21) / 0.01 = 1735."""
-    one = Estimate(
+    one = RatioEstimate(
         users=5000, denominator=1, value=1, relative_variance=1, relative_variance_error=0
     )
 
@@ -137,8 +137,8 @@ def test_no_variance_no_statement() -> None:
     assert stated.detectable_uplift == math.inf
 
 
-def group(users: int, variance: float, error: float = 0.0) -> Estimate:
-    return Estimate(users, users, 1.0, variance, error)
+def group(users: int, variance: float, error: float = 0.0) -> RatioEstimate:
+    return RatioEstimate(users, users, 1.0, variance, error)
 
 
 @pytest.mark.parametrize(

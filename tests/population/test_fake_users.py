@@ -14,7 +14,7 @@ from threads_pipelines.simulation.fake_users import (
     is_fake_user,
     make_fake_users,
 )
-from threads_pipelines.simulation.ticks import Act, FeedPost, TickSettings, draw_tick, glance
+from threads_pipelines.simulation.ticks import Act, TickSettings, VisiblePost, draw_tick, glance
 
 NOW = 1_763_640_000_000
 
@@ -42,13 +42,13 @@ def test_a_real_person_with_such_a_bio_is_left_alone() -> None:
         interest_of("ada")
 
 
-def tick(feed: list[FeedPost], seed: int = 0, **chosen: float) -> tuple[Act, ...]:
+def tick(feed: list[VisiblePost], seed: int = 0, **chosen: float) -> tuple[Act, ...]:
     settings = TickSettings.model_validate(chosen)
     return draw_tick("me", feed, NOW, np.random.default_rng(seed), settings)
 
 
 def test_shares_of_actions() -> None:
-    feed = [FeedPost(f"p{i}", "other", 1.0) for i in range(5)]
+    feed = [VisiblePost(f"p{i}", "other", 1.0) for i in range(5)]
     done: Counter[str] = Counter()
     for seed in range(1_500):
         acts = tick(feed, seed)
@@ -73,8 +73,8 @@ def test_eyes_rest_at_the_top_but_wander() -> None:
 
 
 def test_the_match_decides_whether_it_acts() -> None:
-    assert tick([FeedPost(f"p{i}", "other", 0.0) for i in range(5)]) == ()
-    count = sum(len(tick([FeedPost("p", "other", 0.3)], seed, like=0, comment=0))
+    assert tick([VisiblePost(f"p{i}", "other", 0.0) for i in range(5)]) == ()
+    count = sum(len(tick([VisiblePost("p", "other", 0.3)], seed, like=0, comment=0))
                 for seed in range(2_000))  # fmt: skip
     assert count / 2_000 == pytest.approx(0.3, abs=0.03)
 
@@ -85,7 +85,7 @@ def test_the_match_decides_whether_it_acts() -> None:
 )
 def test_invariants(seed: int, posts: list[tuple[bool, float, bool]]) -> None:
     feed = [
-        FeedPost(f"p{i}", "me" if own else "other", match, liked)
+        VisiblePost(f"p{i}", "me" if own else "other", match, liked)
         for i, (own, match, liked) in enumerate(posts)
     ]
     acts = tick(feed, seed)

@@ -4,7 +4,7 @@ import pytest
 from threads_pipelines.population.behaviour.marginals import Quantiles
 from threads_pipelines.population.presets import PLATFORMS, platform
 from threads_pipelines.population.realism import statistics as realism
-from threads_pipelines.population.realism.statistics import Events
+from threads_pipelines.population.realism.statistics import FeedEvents
 from threads_pipelines.population.settings import FeedShape, PopulationSettings
 from tools.population_fit import first_shape, fit, simulate
 
@@ -20,10 +20,10 @@ MODEL = PopulationSettings(
 )
 
 
-def some_platform() -> Events:
+def some_platform() -> FeedEvents:
     """A made-up platform of known shape: 800 users, 250 posts, 6,000 pairs."""
     pairs = 6_000
-    like = Events(np.zeros(pairs, int), np.arange(pairs) % 250, np.full(pairs, 10**9))
+    like = FeedEvents(np.zeros(pairs, int), np.arange(pairs) % 250, np.full(pairs, 10**9))
     return simulate(MODEL, like)
 
 
@@ -63,7 +63,7 @@ def test_the_fast_feed_has_the_published_statistics() -> None:
     """The numbers of the real data set itself are in benchmarks/population_realism.py."""
     settings = platform("fast_feed")
     pairs = 20_000
-    like = Events(np.zeros(pairs, int), np.arange(pairs) % 1_500, np.full(pairs, 1_285_489_000))
+    like = FeedEvents(np.zeros(pairs, int), np.arange(pairs) % 1_500, np.full(pairs, 1_285_489_000))
     made = realism.samples(simulate(settings.model_copy(update={"users": 2_600}), like))
     assert np.median(made["gap"]) == pytest.approx(1.03, abs=0.25)
     assert np.std(np.log(np.maximum(made["gap"] * 3600, 1))) == pytest.approx(2.47, abs=0.25)

@@ -15,7 +15,7 @@ from threads_pipelines.population.behaviour.marginals import Quantiles, apportio
 from threads_pipelines.population.behaviour.meeting import meet
 from threads_pipelines.population.behaviour.replies import draw_replies
 from threads_pipelines.population.generate import Population
-from threads_pipelines.population.settings import Accounts, PopulationSettings
+from threads_pipelines.population.settings import AccountSettings, PopulationSettings
 from threads_pipelines.population.streams import stream
 
 HOUR = 3_600_000
@@ -141,7 +141,7 @@ def test_ten_percent_of_the_accounts_write_eighty_percent() -> None:
         np.zeros(50_000, np.int32),
         np.ones((1_000, 1)),
         np.ones(1_000),
-        Accounts(),
+        AccountSettings(),
         np.random.default_rng(0),
     )
     written = np.sort(np.bincount(author, minlength=1_000))[::-1]
@@ -151,7 +151,11 @@ def test_ten_percent_of_the_accounts_write_eighty_percent() -> None:
 def test_whoever_does_not_write_is_no_author() -> None:
     posting = np.array([0.0, 1.0, 0.0])
     author = draw_authors(
-        np.zeros(100, np.int32), np.ones((3, 1)), posting, Accounts(), np.random.default_rng(0)
+        np.zeros(100, np.int32),
+        np.ones((3, 1)),
+        posting,
+        AccountSettings(),
+        np.random.default_rng(0),
     )
     assert set(author) == {1}
 

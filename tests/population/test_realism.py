@@ -5,12 +5,12 @@ import pytest
 
 from threads_pipelines.population.generate import Population
 from threads_pipelines.population.realism import statistics as realism
-from threads_pipelines.population.realism.statistics import Events
+from threads_pipelines.population.realism.statistics import FeedEvents
 from threads_pipelines.population.realism.table import as_markdown, compare, events_of
 
 
-def of_one_user(*at: int) -> Events:
-    return Events(np.zeros(len(at), int), np.arange(len(at)), np.array(at))
+def of_one_user(*at: int) -> FeedEvents:
+    return FeedEvents(np.zeros(len(at), int), np.arange(len(at)), np.array(at))
 
 
 def test_first_events_keeps_the_earliest_of_each_pair() -> None:
@@ -38,7 +38,9 @@ def test_tail_exponent_of_a_pareto_sample() -> None:
 
 
 def test_gaps_ages_and_half_lives() -> None:
-    events = Events(np.array([0, 0, 1, 1]), np.array([7, 8, 7, 8]), np.array([0, 3600, 7200, 9000]))
+    events = FeedEvents(
+        np.array([0, 0, 1, 1]), np.array([7, 8, 7, 8]), np.array([0, 3600, 7200, 9000])
+    )
     assert sorted(realism.gaps_hours(events)) == [0.5, 1.0]
     assert sorted(realism.event_ages_hours(events)) == [0.0, 0.0, 1.5, 2.0]
     assert realism.half_lives_hours(events, minimum=2).tolist() == [1.0, 0.75]
@@ -69,7 +71,7 @@ def test_poisson_events_are_neither_bursty_nor_regular() -> None:
     at = np.cumsum(rng.exponential(1e6, (4_000, 12)), axis=1).astype(np.int64)
     user = np.repeat(np.arange(4_000), 12)
     burstiness, memory = realism.burstiness_and_memory(
-        Events(user, np.arange(user.size), at.ravel())
+        FeedEvents(user, np.arange(user.size), at.ravel())
     )
     assert np.mean(burstiness) == pytest.approx(0, abs=0.04)
     assert np.mean(memory) == pytest.approx(-0.1, abs=0.05)  # -1/n for short sequences
@@ -98,4 +100,4 @@ def test_table_of_the_default_population(population: Population) -> None:
 
 def test_table_of_nothing() -> None:
     none = np.zeros(0, np.int64)
-    assert all(row.statistic for row in compare(Events(none, none, none)))
+    assert all(row.statistic for row in compare(FeedEvents(none, none, none)))

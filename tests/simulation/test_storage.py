@@ -9,7 +9,7 @@ from tests.simulation.conftest import fill
 from tests.storage.app_database import AppDatabase
 from threads_pipelines.simulation import database as storage
 from threads_pipelines.simulation.fake_users import RUN_KEY, make_fake_users
-from threads_pipelines.simulation.ticks import FeedPost, TickSettings, draw_tick
+from threads_pipelines.simulation.ticks import TickSettings, VisiblePost, draw_tick
 from threads_pipelines.storage.postgres.accounts.remove import remove_synthetic
 
 NOW = datetime(2026, 3, 1, 12)  # noqa: DTZ001 - naive UTC, as the app has it
@@ -100,11 +100,11 @@ def test_each_group_is_served_as_the_app_serves_it(app: AppDatabase) -> None:
 def test_the_rows_are_the_apps_own(app: AppDatabase) -> None:
     settings = TickSettings(view=0, like=1, comment=0, click_before_like=1, share_after_like=1)
     acts = draw_tick(
-        ME.id, [FeedPost("sports-0", "x", 1.0)], NOW_MS, np.random.default_rng(0), settings
+        ME.id, [VisiblePost("sports-0", "x", 1.0)], NOW_MS, np.random.default_rng(0), settings
     )
     words = draw_tick(
         ME.id,
-        [FeedPost("sports-1", "x", 1.0)],
+        [VisiblePost("sports-1", "x", 1.0)],
         NOW_MS,
         np.random.default_rng(0),
         TickSettings(view=0, like=0, comment=1),
@@ -140,7 +140,7 @@ def test_a_like_is_given_and_told_once(app: AppDatabase) -> None:
     for minute in range(2):
         acts = draw_tick(
             ME.id,
-            [FeedPost("food-0", "x", 1.0)],
+            [VisiblePost("food-0", "x", 1.0)],
             NOW_MS + 60_000 * minute,
             np.random.default_rng(0),
             settings,
@@ -152,7 +152,7 @@ def test_a_like_is_given_and_told_once(app: AppDatabase) -> None:
 
 
 def test_a_post_that_is_deleted_meanwhile_costs_its_own_rows(app: AppDatabase) -> None:
-    feed = [FeedPost("food-0", "x", 1.0), FeedPost("gone", "x", 1.0)]
+    feed = [VisiblePost("food-0", "x", 1.0), VisiblePost("gone", "x", 1.0)]
     acts = draw_tick(ME.id, feed, NOW_MS, np.random.default_rng(0), TickSettings(like=0, comment=0))
     assert len(acts) == 2
     assert storage.add_acts(app.engine, acts, {})["user_interaction"] == 1
@@ -177,7 +177,7 @@ def test_the_oldest_go_first_and_only_their_own(app: AppDatabase) -> None:
     for number in range(7):
         at = NOW + timedelta(minutes=number)
         storage.add_posts(app.engine, [storage.NewPost(f"n{number}", ME.id, f"t{number}")], at)
-        feed = [FeedPost(f"n{number}", "x", 1.0)]
+        feed = [VisiblePost(f"n{number}", "x", 1.0)]
         acts = draw_tick(
             USERS[1].id,
             feed,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from threads_pipelines.embedded.ollama_api import Completion, EngineError, Model
+from threads_pipelines.embedded.ollama_api import Completion, EngineError, ServedModel
 from threads_pipelines.embedded.ollama_server import OllamaServer
 
 CONTEXT_TOKENS = 2048
@@ -93,7 +93,7 @@ def main(arguments: list[str]) -> None:
     """Load the weights, then serve until the process is ended."""
     weights, digest, name, port = Path(arguments[0]), arguments[1], arguments[2], int(arguments[3])
     stat = weights.stat()
-    model = Model(
+    model = ServedModel(
         name=name,
         size=stat.st_size,
         digest=digest,

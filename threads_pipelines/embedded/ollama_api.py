@@ -106,7 +106,7 @@ class ShowRequest(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class ServedModel:
     """The one model that is served, and the answers about it."""
 
     name: str

@@ -21,7 +21,7 @@ from threads_pipelines.embedded.ollama_api import (
     Engine,
     EngineError,
     GenerateRequest,
-    Model,
+    ServedModel,
     ShowRequest,
 )
 
@@ -33,7 +33,7 @@ class OllamaServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, port: int, model: Model, engine: Engine) -> None:
+    def __init__(self, port: int, model: ServedModel, engine: Engine) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.model = model
         self.engine = engine
@@ -132,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._json(200, last)
 
-    def _known(self, name: str) -> Model:
+    def _known(self, name: str) -> ServedModel:
         if name != self.server.model.name:
             raise _RefusedError(404, f"model '{name}' not found")
         return self.server.model

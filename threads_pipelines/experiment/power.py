@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from scipy.special import ndtri
 
 from threads_pipelines.experiment.settings import ReportSettings
-from threads_pipelines.experiment.uplift import Estimate
+from threads_pipelines.experiment.uplift import RatioEstimate
 
 _CAUTION = 0.90
 
@@ -40,7 +40,7 @@ class PowerStatement:
 
 
 def power_statement(
-    control: Estimate, treatment: Estimate, settings: ReportSettings
+    control: RatioEstimate, treatment: RatioEstimate, settings: ReportSettings
 ) -> PowerStatement:
     """State the power for one metric, from the variance seen within both groups.
 

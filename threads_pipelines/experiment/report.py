@@ -9,10 +9,16 @@ import numpy as np
 from threads_pipelines.dataset.snapshot import Mask
 from threads_pipelines.experiment.assignment import CONTROL, TREATMENT, Groups
 from threads_pipelines.experiment.power import PowerStatement, power_statement
-from threads_pipelines.experiment.sessions import OUTCOMES, Events, Floats, Sessions, sessions
+from threads_pipelines.experiment.sessions import (
+    OUTCOMES,
+    ExperimentEvents,
+    Floats,
+    Sessions,
+    sessions,
+)
 from threads_pipelines.experiment.settings import ReportSettings
 from threads_pipelines.experiment.srm import SampleRatio, sample_ratio
-from threads_pipelines.experiment.uplift import Estimate, Uplift, compare, estimate
+from threads_pipelines.experiment.uplift import RatioEstimate, Uplift, compare, estimate
 
 METRICS = ("user_click_rate", *OUTCOMES)
 """The first is the mean over users of each user's own clicks per session; the others are sums over
@@ -76,7 +82,7 @@ class ExperimentReport:
 
 def build_report(
     experiment: str,
-    events: Events,
+    events: ExperimentEvents,
     groups: Groups,
     settings: ReportSettings,
     *,
@@ -144,7 +150,7 @@ def _uplifts(totals: Floats, groups: Groups, settings: ReportSettings) -> tuple[
     )
 
 
-def _estimates(totals: Floats) -> list[Estimate]:
+def _estimates(totals: Floats) -> list[RatioEstimate]:
     """Estimate each of ``METRICS`` in one group; every row has a session."""
     count = totals[:, 0]
     clicks = totals[:, 1 + OUTCOMES.index("clicks")]

@@ -22,7 +22,7 @@ _SECONDS = 33  # bits of a time: until the year 2242
 
 
 @dataclass(frozen=True, slots=True)
-class Events:
+class ExperimentEvents:
     """What people did, in no particular order.
 
     user: (n,) int32, row among the users of the report.
@@ -55,7 +55,7 @@ class Sessions:
     unattributed: int
 
 
-def sessions(events: Events, settings: ReportSettings) -> Sessions:
+def sessions(events: ExperimentEvents, settings: ReportSettings) -> Sessions:
     """Split each user's feed views where the silence is longer than the gap.
 
     A click, like, share or comment belongs to the session of the user's latest feed view at or

@@ -15,7 +15,7 @@ from threads_pipelines.experiment.sessions import Floats
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class RatioEstimate:
     """A ratio of two sums in one group.
 
     users: who had a session. denominator: its sum. value: the ratio, NaN without users.
@@ -47,8 +47,8 @@ class Uplift:
     """
 
     metric: str
-    control: Estimate
-    treatment: Estimate
+    control: RatioEstimate
+    treatment: RatioEstimate
     difference: float
     low: float
     high: float
@@ -58,20 +58,22 @@ class Uplift:
     relative_high: float
 
 
-def estimate(numerator: Floats, denominator: Floats) -> Estimate:
+def estimate(numerator: Floats, denominator: Floats) -> RatioEstimate:
     """Estimate sum(numerator) / sum(denominator); both (n_users,), denominators above zero."""
     users = len(numerator)
     total = float(denominator.sum())
     value = float(numerator.sum()) / total if users else math.nan
     if users < 2 or value == 0:
-        return Estimate(users, total, value, math.nan, math.nan)
+        return RatioEstimate(users, total, value, math.nan, math.nan)
     share = (numerator / value - denominator) / (total / users)
     squared = share**2
     variance = float(squared.sum()) / (users - 1)
-    return Estimate(users, total, value, variance, float(squared.std()) / math.sqrt(users))
+    return RatioEstimate(users, total, value, variance, float(squared.std()) / math.sqrt(users))
 
 
-def compare(metric: str, control: Estimate, treatment: Estimate, confidence: float) -> Uplift:
+def compare(
+    metric: str, control: RatioEstimate, treatment: RatioEstimate, confidence: float
+) -> Uplift:
     """Compare two estimates with Welch's interval."""
     difference = treatment.value - control.value
     errors = np.array([control.error, treatment.error])

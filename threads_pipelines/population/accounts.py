@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from threads_pipelines.dataset import identity
 from threads_pipelines.population.behaviour.marginals import Floats
-from threads_pipelines.population.settings import Accounts
+from threads_pipelines.population.settings import AccountSettings
 from threads_pipelines.population.streams import stream
 
 Texts = NDArray[np.object_]
@@ -75,7 +75,7 @@ def draw_people(
     count: int,
     archetypes: Sequence[Archetype],
     topics: Sequence[str],
-    settings: Accounts,
+    settings: AccountSettings,
     seed: int,
 ) -> People:
     """Draw ``count`` accounts, evenly over the archetypes, and the test accounts if wanted."""
@@ -103,7 +103,7 @@ def draw_people(
     return _with_test_accounts(users, topics, settings) if settings.test_accounts else users
 
 
-def _with_test_accounts(users: People, topics: Sequence[str], settings: Accounts) -> People:
+def _with_test_accounts(users: People, topics: Sequence[str], settings: AccountSettings) -> People:
     emails = list(identity.TEST_ACCOUNTS)
     liked = {topic: float(topic in settings.test_account_topics) for topic in topics}
     if not any(liked.values()):

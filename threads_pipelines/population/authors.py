@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from threads_pipelines.population.behaviour.marginals import Counts, Floats
-from threads_pipelines.population.settings import Accounts
+from threads_pipelines.population.settings import AccountSettings
 
 Rows = NDArray[np.int32]
 
@@ -15,7 +15,7 @@ def draw_authors(
     topic: Rows,
     interest: Floats,
     posting: Floats,
-    settings: Accounts,
+    settings: AccountSettings,
     rng: np.random.Generator,
 ) -> Rows:
     """Author (n_posts,) of each post: a power law of productivity times interest in the topic.
@@ -65,7 +65,7 @@ def draw_follows(
     interest: Floats,
     created_at: NDArray[np.int64],
     now_ms: int,
-    settings: Accounts,
+    settings: AccountSettings,
     rng: np.random.Generator,
 ) -> Follows:
     """Preferential attachment: attraction is (1 + reach)^popularity times interest in a topic.

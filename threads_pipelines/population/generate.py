@@ -12,8 +12,8 @@ from threads_pipelines.population.accounts import Archetype, People, draw_people
 from threads_pipelines.population.authors import Follows, draw_authors, draw_follows
 from threads_pipelines.population.behaviour.behaviour import (
     Comments,
-    Interactions,
     Likes,
+    SyntheticInteractions,
     behave,
     per_encounter,
 )
@@ -24,7 +24,7 @@ from threads_pipelines.population.behaviour.encounters import (
     draw_encounters,
 )
 from threads_pipelines.population.behaviour.marginals import Counts
-from threads_pipelines.population.posts import Posts, make_posts
+from threads_pipelines.population.posts import SyntheticPosts, make_posts
 from threads_pipelines.population.settings import PopulationSettings
 from threads_pipelines.population.streams import stream
 
@@ -45,9 +45,9 @@ class Population:
     topics: tuple[str, ...]
     people: People
     people_at: Times
-    posts: Posts
+    posts: SyntheticPosts
     follows: Follows
-    interactions: Interactions
+    interactions: SyntheticInteractions
     likes: Likes
     comments: Comments
 
@@ -119,7 +119,11 @@ def _counts(people: People, n_posts: int, settings: PopulationSettings) -> Count
 
 
 def _made_at(
-    people: People, posts: Posts, met: Encounters, age_days: float, rng: np.random.Generator
+    people: People,
+    posts: SyntheticPosts,
+    met: Encounters,
+    age_days: float,
+    rng: np.random.Generator,
 ) -> Times:
     """When each account was made: some time before the first thing that it did."""
     first = np.full(len(people), met.born_at.min())

@@ -14,7 +14,7 @@ Times = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Posts:
+class SyntheticPosts:
     """Rows of post: the originals in the order of their texts, then the reposts.
 
     id: (n,) S36. author, topic: (n,) int32 rows of users and topics. at: (n,) epoch ms.
@@ -47,7 +47,7 @@ def make_posts(
     reposts: int,
     now_ms: int,
     rng: np.random.Generator,
-) -> Posts:
+) -> SyntheticPosts:
     """Put the posts together; ``reposts`` of the encounters end in a repost seconds later.
 
     The app copies the content into a new post and writes no interaction.
@@ -59,7 +59,7 @@ def make_posts(
     ids = [post_id(run_key, index) for index in range(len(texts))]
     ids += [stable_id("repost", run_key, index) for index in range(len(chosen))]
     content = np.array(list(texts), dtype=object)
-    return Posts(
+    return SyntheticPosts(
         id=np.array(ids, "S36"),
         author=np.append(author, met.user[chosen]),
         topic=np.append(topic, topic[original]),

@@ -102,7 +102,7 @@ class Funnel(_Settings):
     no_metadata: Share = Field(default=0.02, description="Share of rows with JSON null as metadata")
 
 
-class Accounts(_Settings):
+class AccountSettings(_Settings):
     """Who the accounts are and how they relate."""
 
     interest_concentration: float = Field(
@@ -153,4 +153,6 @@ class PopulationSettings(_Settings):
     )
     feed: FeedShape = Field(default_factory=FeedShape, description="Rhythm and popularity")
     funnel: Funnel = Field(default_factory=Funnel, description="What follows a view")
-    accounts: Accounts = Field(default_factory=Accounts, description="Accounts, authors, follows")
+    accounts: AccountSettings = Field(
+        default_factory=AccountSettings, description="Accounts, authors, follows"
+    )

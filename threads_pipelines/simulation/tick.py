@@ -22,7 +22,7 @@ from threads_pipelines.simulation import database as storage
 from threads_pipelines.simulation.database import NewPost, ServedFeed, ServedPost
 from threads_pipelines.simulation.fake_users import RUN_KEY, FakeUser
 from threads_pipelines.simulation.passed import Passed
-from threads_pipelines.simulation.ticks import Act, FeedPost, TickSettings, draw_tick, glance
+from threads_pipelines.simulation.ticks import Act, TickSettings, VisiblePost, draw_tick, glance
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def _looks(
 ) -> Iterator[Look]:
     decisions = [speaker.should_interact(post.content, user.interest) for post in posts]
     feed = [
-        FeedPost(post.id, post.author_id, float(decision.act))
+        VisiblePost(post.id, post.author_id, float(decision.act))
         for post, decision in zip(posts, decisions, strict=True)
     ]
     now_ms = round(now.replace(tzinfo=UTC).timestamp() * 1000)

@@ -29,7 +29,7 @@ class TickSettings(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class FeedPost:
+class VisiblePost:
     """A post as the fake user's feed shows it.
 
     match: in [0, 1], how well it suits the user's interest; the probability of acting on it.
@@ -60,7 +60,7 @@ class Act:
 
 def draw_tick(
     user_id: str,
-    looked: Sequence[FeedPost],
+    looked: Sequence[VisiblePost],
     now_ms: int,
     rng: np.random.Generator,
     settings: TickSettings,

@@ -25,7 +25,7 @@ Times = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Interactions:
+class SyntheticInteractions:
     """Rows of user_interaction in ascending order of time; ties are normal.
 
     user, post: (n,) int32 rows. kind: (n,) int8, position in ``KINDS``. at: (n,) epoch ms of the
@@ -85,7 +85,7 @@ def behave(
     topics: tuple[str, ...],
     now_ms: int,
     settings: PopulationSettings,
-) -> tuple[Interactions, Likes, Comments]:
+) -> tuple[SyntheticInteractions, Likes, Comments]:
     """Unfold each encounter into the app's rows.
 
     appeal: (n,) in (0, 1]. topic: (n_posts,).
@@ -116,7 +116,7 @@ def _interactions(
     engaged: NDArray[np.bool_],
     now_ms: int,
     settings: PopulationSettings,
-) -> Interactions:
+) -> SyntheticInteractions:
     parts = [steps[kind] for kind in KINDS] + [again]
     kinds = [np.full(len(part.at), i % len(KINDS), np.int8) for i, part in enumerate(parts)]
     encounter = np.concatenate([part.encounter for part in parts])
@@ -126,7 +126,7 @@ def _interactions(
     order = np.argsort(at, kind="stable")
     encounter, kind = encounter[order], kind[order]
     rng = stream(settings.seed, "metadata")
-    return Interactions(
+    return SyntheticInteractions(
         user=user[order],
         post=met.post[encounter],
         kind=kind,

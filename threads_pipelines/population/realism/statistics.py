@@ -16,7 +16,7 @@ MINIMUM_EVENTS = 5  # of a user for burstiness, of a post for a half-life
 
 
 @dataclass(frozen=True, slots=True)
-class Events:
+class FeedEvents:
     """Pairs (n,) of user and post with the time of the first event, in seconds."""
 
     user: NDArray[np.integer]
@@ -26,19 +26,19 @@ class Events:
 
 def first_events(
     user: NDArray[np.integer], post: NDArray[np.integer], at: NDArray[np.integer]
-) -> Events:
+) -> FeedEvents:
     """Keep the first event of each (user, post)."""
     order = np.lexsort((at, post, user))
     user, post, at = user[order], post[order], at[order]
     new = np.ones(len(user), bool)
     new[1:] = (user[1:] != user[:-1]) | (post[1:] != post[:-1])
-    return Events(user[new], post[new], at[new])
+    return FeedEvents(user[new], post[new], at[new])
 
 
 Samples = dict[str, Floats]
 
 
-def samples(events: Events) -> Samples:
+def samples(events: FeedEvents) -> Samples:
     """The six distributions by which a generated feed is judged."""
     return {
         "activity": np.unique(events.user, return_counts=True)[1].astype(float),
@@ -101,14 +101,14 @@ def tail_exponent(counts: Floats, minimum: int = 50) -> float:
     return exponent
 
 
-def gaps_hours(events: Events) -> Floats:
+def gaps_hours(events: FeedEvents) -> Floats:
     """Hours between consecutive events of one user, over all users."""
     user, at = _by(events.user, events.at)
     gaps: Floats = np.diff(at)[np.diff(user) == 0] / 3600
     return gaps
 
 
-def event_ages_hours(events: Events) -> Floats:
+def event_ages_hours(events: FeedEvents) -> Floats:
     """Age (n,) of each event in hours, from the first event of its post."""
     post, at = _by(events.post, events.at)
     start, size = _runs(post)
@@ -116,7 +116,7 @@ def event_ages_hours(events: Events) -> Floats:
     return age
 
 
-def half_lives_hours(events: Events, minimum: int = MINIMUM_EVENTS) -> Floats:
+def half_lives_hours(events: FeedEvents, minimum: int = MINIMUM_EVENTS) -> Floats:
     """Median age of each post's events in hours, for posts with at least ``minimum``."""
     post, at = _by(events.post, events.at)
     start, size = _runs(post)
@@ -125,7 +125,9 @@ def half_lives_hours(events: Events, minimum: int = MINIMUM_EVENTS) -> Floats:
     return half[size >= minimum]
 
 
-def burstiness_and_memory(events: Events, minimum: int = MINIMUM_EVENTS) -> tuple[Floats, Floats]:
+def burstiness_and_memory(
+    events: FeedEvents, minimum: int = MINIMUM_EVENTS
+) -> tuple[Floats, Floats]:
     """Burstiness and memory of each user with at least ``minimum`` events.
 
     Burstiness is (r - 1)/(r + 1), r = standard deviation of the gaps over their mean, corrected

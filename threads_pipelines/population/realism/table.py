@@ -4,9 +4,9 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
-from threads_pipelines.population.behaviour.behaviour import Interactions
+from threads_pipelines.population.behaviour.behaviour import SyntheticInteractions
 from threads_pipelines.population.realism import statistics as realism
-from threads_pipelines.population.realism.statistics import Events, Floats
+from threads_pipelines.population.realism.statistics import FeedEvents, Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,12 @@ _REAL = (
 )
 
 
-def events_of(interactions: Interactions) -> Events:
+def events_of(interactions: SyntheticInteractions) -> FeedEvents:
     """The pairs of a population, in seconds: each user's first event on each post."""
     return realism.first_events(interactions.user, interactions.post, interactions.at // 1000)
 
 
-def compare(events: Events) -> tuple[Row, ...]:
+def compare(events: FeedEvents) -> tuple[Row, ...]:
     """Statistics of ``events`` (pairs) beside the real ones.
 
     Fast feed: re-shares of 3,454 posts by 12,627 users in 11.6 days, light users filtered out.

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from threads_pipelines.storage.postgres.contract_tables import Table
+from threads_pipelines.storage.postgres.contract_tables import ContractTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,9 @@ class Fact(NamedTuple):
     filled: bool
 
 
-def table_differences(name: str, table: Table, facts: Sequence[Fact]) -> Iterator[Difference]:
+def table_differences(
+    name: str, table: ContractTable, facts: Sequence[Fact]
+) -> Iterator[Difference]:
     """Differences of one table that exists; ``facts`` are its own."""
     columns = {fact.name: fact for fact in facts if fact.kind == "column"}
     for column, kind in table.columns.items():
@@ -74,7 +76,7 @@ def _family(definition: str) -> str:
     return base if opening < 0 else base[:opening] + base[closing + 1 :]
 
 
-def _keys(name: str, table: Table, facts: Sequence[Fact]) -> Iterator[Difference]:
+def _keys(name: str, table: ContractTable, facts: Sequence[Fact]) -> Iterator[Difference]:
     """Missing or differently named keys, indexes and foreign keys."""
     expected = [("primary key", table.primary, f"{name}_pkey", True)]
     for columns in table.unique:

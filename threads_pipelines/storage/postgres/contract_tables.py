@@ -11,7 +11,7 @@ _PAIR_REFERENCES = {"user_id": "user", "post_id": "post"}
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ContractTable:
     """One table. Foreign keys cascade on delete and update; names follow Prisma's pattern."""
 
     columns: Mapping[str, str]
@@ -21,48 +21,48 @@ class Table:
     primary: str = "id"
 
 
-TABLES: Mapping[str, Table] = {
-    "user": Table(
+TABLES: Mapping[str, ContractTable] = {
+    "user": ContractTable(
         {"id": "text!", "email": "text!", "username": "text!"}
         | dict.fromkeys(("name", "image", "display_name", "bio", "avatar_url"), "text")
         | {"email_verified": "timestamp(3)", **_CREATED, **_UPDATED},
         unique=("email", "username"),
     ),
-    "account": Table(
+    "account": ContractTable(
         dict.fromkeys(("user_id", "type", "provider", "provider_account_id"), "text!")
         | {"refresh_token": "text", **_CREATED, **_UPDATED},
         references={"user_id": "user"},
         primary="provider, provider_account_id",
     ),
-    "post": Table(
+    "post": ContractTable(
         {"id": "text!", "user_id": "text!", "content": "text!", "media_urls": "text[]"}
         | {"original_post_id": "text", **_CREATED, **_UPDATED},
         indexes=("user_id, created_at", "original_post_id"),
         references={"user_id": "user"},
     ),
-    "like": Table(
+    "like": ContractTable(
         {"id": "text!", **_PAIR, **_CREATED},
         unique=("user_id, post_id",),
         indexes=("post_id",),
         references=_PAIR_REFERENCES,
     ),
-    "comment": Table(
+    "comment": ContractTable(
         {"id": "text!", **_PAIR, "content": "text!", **_CREATED, **_UPDATED},
         indexes=("post_id, created_at",),
         references=_PAIR_REFERENCES,
     ),
-    "follow": Table(
+    "follow": ContractTable(
         {"id": "text!", "follower_id": "text!", "following_id": "text!", **_CREATED},
         unique=("follower_id, following_id",),
         indexes=("follower_id", "following_id"),
         references={"follower_id": "user", "following_id": "user"},
     ),
-    "user_interaction": Table(
+    "user_interaction": ContractTable(
         {"id": "text!", **_PAIR, "interaction_type": "text!", "metadata": "jsonb", **_CREATED},
         indexes=("user_id, created_at", "post_id, created_at", "created_at"),
         references=_PAIR_REFERENCES,
     ),
-    "user_recommendation": Table(
+    "user_recommendation": ContractTable(
         {"id": "text!", **_PAIR, "score": "double precision!"}
         | {"generated_at": "timestamp(3)=", "expires_at": "timestamp(3)!"},
         unique=("user_id, post_id",),

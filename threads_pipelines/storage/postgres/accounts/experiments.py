@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from threads_pipelines.dataset.identity import is_synthetic, test_account_id
-from threads_pipelines.experiment.sessions import Events
+from threads_pipelines.experiment.sessions import ExperimentEvents
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.sql import statement
 
@@ -57,7 +57,9 @@ def write_groups(engine: Engine, ids: Sequence[str], groups: Sequence[str]) -> i
         return cursor.rowcount
 
 
-def read_events(engine: Engine, ids: Sequence[str], since: datetime, until: datetime) -> Events:
+def read_events(
+    engine: Engine, ids: Sequence[str], since: datetime, until: datetime
+) -> ExperimentEvents:
     """Events of these accounts in [since, until), naive UTC, streamed in blocks."""
     row_of = {identifier: row for row, identifier in enumerate(ids)}
     blocks = []
@@ -67,7 +69,7 @@ def read_events(engine: Engine, ids: Sequence[str], since: datetime, until: date
         while rows := cursor.fetchmany(_BLOCK):
             blocks.append(_block([(row_of[row[0]], *row[1:]) for row in rows if row[0] in row_of]))
     blocks = blocks or [_block([])]
-    return Events(*(np.concatenate(column) for column in zip(*blocks, strict=True)))
+    return ExperimentEvents(*(np.concatenate(column) for column in zip(*blocks, strict=True)))
 
 
 def set_test_login(engine: Engine, email: str, password: str, now: datetime) -> bool:

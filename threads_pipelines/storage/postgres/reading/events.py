@@ -37,7 +37,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Events:
+class EventRows:
     """Every pair in ``user_interaction`` up to the end of the window.
 
     kind: position in INTERACTION_TYPES inside the window, else OUTSIDE.
@@ -55,7 +55,7 @@ class Events:
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class PairRows:
     """Rows of a table that joins two ids; offset is -1 where its time is outside the window."""
 
     left: Rows
@@ -72,7 +72,7 @@ def read_events(
     posts: Lookup,
     window: Window,
     progress: Callable[[str], None],
-) -> Events:
+) -> EventRows:
     """Stream ``user_interaction``; a row whose user or post is not in the snapshot is counted."""
     blocks: tuple[list[NDArray], ...] = ([], [], [], [])
     counts = {"undated": 0, "unknown_type": 0, "vanished": 0}
@@ -103,7 +103,7 @@ def read_events(
     given = {**parameters, "types": list(INTERACTION_TYPES)}
     read = copy_out(connection, statement("read_interactions"), given, columns, take)
     user, post, kind, offset = map(_join, blocks)
-    return Events(user, post, kind, offset, read=read, **counts)
+    return EventRows(user, post, kind, offset, read=read, **counts)
 
 
 def read_pairs(
@@ -113,7 +113,7 @@ def read_pairs(
     left: Lookup,
     right: Lookup,
     window: Window,
-) -> Pairs:
+) -> PairRows:
     """Stream the statement ``name``: two hashed ids and a time."""
     blocks: tuple[list[NDArray], ...] = ([], [], [])
     undated = vanished = 0
@@ -132,7 +132,7 @@ def read_pairs(
 
     copy_out(connection, statement(name), parameters, {**_PAIR, "at": ">i8"}, take)
     one, other, offset = map(_join, blocks)
-    return Pairs(one, other, offset, undated, vanished)
+    return PairRows(one, other, offset, undated, vanished)
 
 
 def _infinite(at: NDArray[np.int64]) -> int:

@@ -42,7 +42,7 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True)
-class Accounts:
+class AccountRows:
     """ids: (n,) str in code-point order; synthetic: (n,) bool."""
 
     ids: Ids
@@ -65,7 +65,7 @@ class PostRows:
     """Posts left out because their time is infinite."""
 
 
-def read_ids(connection: Connection, as_of: object) -> tuple[Accounts, PostRows, int]:
+def read_ids(connection: Connection, as_of: object) -> tuple[AccountRows, PostRows, int]:
     """Accounts, posts and the seed under which no hashes collide; DataError if there is none."""
     for seed in SEEDS:
         try:
@@ -76,7 +76,7 @@ def read_ids(connection: Connection, as_of: object) -> tuple[Accounts, PostRows,
     raise DataError(f"ids collide under each of {len(SEEDS)} hash seeds: are ids stored twice?")
 
 
-def _read_accounts(connection: Connection, parameters: Mapping[str, object]) -> Accounts:
+def _read_accounts(connection: Connection, parameters: Mapping[str, object]) -> AccountRows:
     ids: list[str] = []
     synthetic: list[bool] = []
     hashes: list[int] = []
@@ -89,13 +89,13 @@ def _read_accounts(connection: Connection, parameters: Mapping[str, object]) -> 
 
     emails = {"synthetic": f"%@{EMAIL_DOMAIN}", "test_accounts": list(TEST_ACCOUNTS)}
     _stream(connection, "read_users", {**parameters, **emails}, take)
-    return Accounts(
+    return AccountRows(
         np.array(ids, object), np.array(synthetic, bool), Lookup(np.array(hashes, np.int64))
     )
 
 
 def _read_posts(
-    connection: Connection, parameters: Mapping[str, object], accounts: Accounts
+    connection: Connection, parameters: Mapping[str, object], accounts: AccountRows
 ) -> PostRows:
     ids: list[str] = []
     content: list[str] = []

@@ -15,8 +15,8 @@ from threads_pipelines.dataset.snapshot import (
     Snapshot,
     Users,
 )
-from threads_pipelines.storage.postgres.reading.events import OUTSIDE, Events, Pairs, Window
-from threads_pipelines.storage.postgres.reading.ids import Accounts, PostRows
+from threads_pipelines.storage.postgres.reading.events import OUTSIDE, EventRows, PairRows, Window
+from threads_pipelines.storage.postgres.reading.ids import AccountRows, PostRows
 
 _LIKE = INTERACTION_TYPES.index("like")
 
@@ -25,12 +25,12 @@ _LIKE = INTERACTION_TYPES.index("like")
 class Tables:
     """What was read, in rows of ``accounts`` and ``posts``."""
 
-    accounts: Accounts
+    accounts: AccountRows
     posts: PostRows
-    events: Events
-    likes: Pairs
-    comments: Pairs
-    follows: Pairs
+    events: EventRows
+    likes: PairRows
+    comments: PairRows
+    follows: PairRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def _seen(tables: Tables) -> csr_matrix:
     return seen
 
 
-def _by_counted(pairs: Pairs, excluded: Mask) -> Rows:
+def _by_counted(pairs: PairRows, excluded: Mask) -> Rows:
     return pairs.right[~excluded[pairs.left]]
 
 
