@@ -40,8 +40,9 @@ bench: $(READY) $(PEERS)/.ready ## Measure every figure beside a peer or a floor
 soak: $(READY) ## The long trials: hundreds of kills, hours of ticks.
 	@$(BIN)/python -m pytest -q -m soak
 
-docs: $(READY) ## Draw README's pictures again: the asset graph, and the page of the last run.
+docs: $(READY) ## Draw the pictures of README and docs again: assets, rooms, the page of the last run.
 	@$(BIN)/python -W ignore -m tools.asset_graph docs/asset-graph.svg
+	@$(BIN)/python -m tools.import_graph docs/rooms.svg
 	@$(BIN)/python -m tools.screenshot .state/reports/comparison.html docs/comparison.png
 
 lock: $(READY) ## Lock the dependencies again (records no registry address).

@@ -5,8 +5,19 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "threads_pipelines"
-MODULES = sorted(PACKAGE.rglob("*.py"))
+from tools.graph import draw
+from tools.import_graph import (
+    PACKAGE,
+    TITLE,
+    dotted,
+    imported,
+    imported_rooms,
+    modules,
+    nodes,
+    room_of,
+)
+
+MODULES = modules()
 
 # Every room with the rooms that it may import, from the lowest to the highest: an entry may name
 # only entries above it in this list, so that no import runs up and no circle can form.
@@ -50,45 +61,12 @@ PURE_ROOMS = {
 MOST_FILES = 16
 
 
-def room_of(dotted: str) -> str:
-    """Name the room of a module inside the package, such as `storage.s3` or `recommender`."""
-    parts = dotted.split(".")
-    if parts[0] == "storage" and parts[1:2] and parts[1] in {"s3", "postgres"}:
-        return ".".join(parts[:2])
-    return parts[0]
-
-
-def dotted(module: Path) -> str:
-    parts = module.relative_to(PACKAGE).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def imported(module: Path) -> set[str]:
-    names = set()
-    for node in ast.walk(ast.parse(module.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return names
-
-
 def imports(module: Path, *packages: str) -> set[str]:
     return {
         name
         for name in imported(module)
         if any(name == package or name.startswith(f"{package}.") for package in packages)
     }
-
-
-def imported_rooms(module: Path) -> set[str]:
-    rooms = set()
-    for name in imports(module, PACKAGE.name):
-        inner = name.removeprefix(PACKAGE.name).lstrip(".")
-        path = PACKAGE.joinpath(*inner.split("."))
-        if inner and (path.with_suffix(".py").exists() or (path / "__init__.py").exists()):
-            rooms.add(room_of(inner))
-    return rooms
 
 
 def test_the_list_of_rooms_is_complete() -> None:
@@ -140,3 +118,10 @@ def reads_environment(module: Path) -> bool:
 def test_only_settings_reads_the_environment() -> None:
     readers = {module.name for module in MODULES if reads_environment(module)}
     assert readers <= {"settings.py"}
+
+
+def test_the_picture_of_the_rooms_is_up_to_date() -> None:
+    picture = PACKAGE.parent / "docs" / "rooms.svg"
+    assert picture.read_text() == draw(nodes(), TITLE), (
+        "run `python -m tools.import_graph docs/rooms.svg`"
+    )

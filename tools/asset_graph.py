@@ -5,7 +5,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from threads_pipelines.reporting.graph import Node, draw
+from tools.graph import Node, draw
 
 TITLE = "The asset graph of threads-pipelines"
 

@@ -8,9 +8,9 @@ import dagster as dg
 import pytest
 
 from threads_pipelines.definitions import defs
-from threads_pipelines.reporting.graph import PALETTE, draw
 from threads_pipelines.settings import PROJECT_ROOT
 from tools.asset_graph import nodes
+from tools.graph import PALETTE, draw
 
 
 def specs() -> list[dg.AssetSpec]:

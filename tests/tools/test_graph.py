@@ -1,6 +1,6 @@
 from xml.etree import ElementTree
 
-from threads_pipelines.reporting.graph import Node, direct_edges, draw, layers_of
+from tools.graph import Node, direct_edges, draw, layers_of
 
 NODES = [
     Node("published", "recommendation", ["model", "matrix"]),

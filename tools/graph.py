@@ -1,4 +1,4 @@
-"""A picture of the asset graph as SVG: a row a step, an arrow a dependency."""
+"""Draws a directed graph as SVG: one row a layer, one arrow a dependency."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,23 @@ PALETTE = {
     "experiment": "#198038",
     "simulation": "#c2185b",
     "operations": "#5f6a76",
+    # Groups of rooms, for the import graph.
+    "entry": "#5f6a76",
+    "flow": "#0f62fe",
+    "storage": "#198038",
+    "base": "#8a3ffc",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An asset: its name, its group and the names of what it reads."""
+    """A box of the picture.
+
+    Attributes:
+        name: The text of the box.
+        group: A key of ``PALETTE``, which gives the colour.
+        reads: Names of the boxes that have an arrow to this one.
+    """
 
     name: str
     group: str
