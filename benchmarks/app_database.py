@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import Engine
 
 from threads_pipelines import settings
+from threads_pipelines.database_url import sqlalchemy_url
 from threads_pipelines.dataset.row_ids import row_ids
 from threads_pipelines.embedded.stack import Stack
 from threads_pipelines.storage.postgres.bulk import copy_rows
@@ -30,7 +31,7 @@ def app_database() -> Iterator[Engine]:
     folder = Path(tempfile.mkdtemp(dir=parent, prefix="bench-"))
     stack = Stack(folder, ("postgres",), postgres_options=OPTIONS)
     try:
-        engine = connect(settings.sqlalchemy_url(stack.start()["DATABASE_URL"]))
+        engine = connect(sqlalchemy_url(stack.start()["DATABASE_URL"]))
         create_schema(engine)
         yield engine
         engine.dispose()

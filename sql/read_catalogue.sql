@@ -7,7 +7,7 @@ SELECT c.relname AS table_name, 'column' AS kind, a.attname AS name,
 FROM pg_class c
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
+WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
 UNION ALL
 SELECT t.relname, CASE WHEN x.indisprimary THEN 'primary key' WHEN x.indisunique THEN 'unique' ELSE 'index' END,
        i.relname,
@@ -19,7 +19,7 @@ SELECT t.relname, CASE WHEN x.indisprimary THEN 'primary key' WHEN x.indisunique
 FROM pg_index x
 JOIN pg_class i ON i.oid = x.indexrelid
 JOIN pg_class t ON t.oid = x.indrelid
-WHERE t.relnamespace = current_schema()::regnamespace
+WHERE t.relnamespace = quote_ident(current_schema())::regnamespace
 UNION ALL
 SELECT t.relname, 'foreign key', f.conname,
        (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = f.conrelid AND a.attnum = f.conkey[1])
@@ -31,5 +31,5 @@ SELECT t.relname, 'foreign key', f.conname,
 FROM pg_constraint f
 JOIN pg_class t ON t.oid = f.conrelid
 JOIN pg_class r ON r.oid = f.confrelid
-WHERE f.contype = 'f' AND t.relnamespace = current_schema()::regnamespace
+WHERE f.contype = 'f' AND t.relnamespace = quote_ident(current_schema())::regnamespace
 ORDER BY 1, 2, 3

@@ -17,6 +17,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 from tests.storage.app_database import AppDatabase
 from threads_pipelines import settings
+from threads_pipelines.database_url import sqlalchemy_url
 from threads_pipelines.embedded.stack import Stack
 from threads_pipelines.storage.postgres.contract import create_schema
 from threads_pipelines.storage.postgres.database import connect
@@ -75,14 +76,14 @@ def database_url(postgres_server: str) -> Iterator[str]:
     """A new, empty database, as a SQLAlchemy address (psycopg2)."""
     name = f"test_{next(_names)}"
     _execute(postgres_server, f"CREATE DATABASE {name} TEMPLATE template0")
-    yield settings.sqlalchemy_url(postgres_server.replace("/postgres", f"/{name}"))
+    yield sqlalchemy_url(postgres_server.replace("/postgres", f"/{name}"))
     _execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
 def _shared_database(postgres_server: str) -> Iterator[AppDatabase]:
     _execute(postgres_server, "CREATE DATABASE app_tests TEMPLATE template0")
-    url = settings.sqlalchemy_url(postgres_server.replace("/postgres", "/app_tests"))
+    url = sqlalchemy_url(postgres_server.replace("/postgres", "/app_tests"))
     engine = connect(url)
     assert create_schema(engine)
     yield AppDatabase(engine, url)

@@ -63,30 +63,6 @@ def test_an_empty_variable_counts_as_unset(stack: Path) -> None:
     assert load(stack, DATABASE_URL=" ").database_url.endswith("/threads")
 
 
-@pytest.mark.parametrize(
-    ("given", "understood"),
-    [
-        ("postgresql://u:p@h:1/d?schema=public&connection_limit=5", "u:p@h:1/d"),
-        ("postgresql://u:p@h/d?sslmode=verify-full", "u:p@h/d?sslmode=verify-full"),
-        ("postgresql://u:p%40q@h/d", "u:p%40q@h/d"),
-        ("postgresql://u:p@h/d?schema=app", "u:p@h/d?options=-csearch_path%3Dapp"),
-    ],
-)
-def test_prismas_way_of_writing_an_address(given: str, understood: str) -> None:
-    assert settings.sqlalchemy_url(given) == f"postgresql+psycopg2://{understood}"
-
-
-def test_another_database_is_refused_without_showing_the_password() -> None:
-    with pytest.raises(ConfigurationError, match="not a PostgreSQL address") as caught:
-        settings.sqlalchemy_url("mysql://u:hunter2@h/d")
-    assert "hunter2" not in str(caught.value)
-
-
-def test_a_schema_is_a_plain_name() -> None:
-    with pytest.raises(ConfigurationError, match="is not a plain name"):
-        settings.sqlalchemy_url("postgresql://u:p@h/d?schema=a;drop")
-
-
 def test_secrets_are_not_in_repr(stack: Path) -> None:
     shown = repr(load(stack, AWS_SECRET_ACCESS_KEY="hunter2"))
     assert "hunter2" not in shown

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from threads_pipelines.database_url import dagster_database, schema_as_option, sqlalchemy_url
 from threads_pipelines.errors import ConfigurationError, MissingAddressError
 
 T = TypeVar("T")
@@ -43,13 +44,20 @@ _START = "start the embedded stack with `threads-pipelines start`, or set {}"
 
 @dataclass(frozen=True, slots=True)
 class S3Settings:
-    """Where objects live; ``endpoint_url`` None is AWS itself, no keys mean boto3's own chain."""
+    """Where objects live.
+
+    endpoint_url: None is AWS itself.
+    access_key_id, secret_access_key, session_token: None leaves them to boto3's chain (profiles,
+        container and instance roles).
+    region: None leaves it to boto3's chain (the profile), then to us-east-1.
+    """
 
     endpoint_url: str | None
     bucket: str
     access_key_id: str | None = field(repr=False)
     secret_access_key: str | None = field(repr=False)
-    region: str = "us-east-1"
+    session_token: str | None = field(default=None, repr=False)
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +86,13 @@ class Settings:
     def secrets(self) -> frozenset[str]:
         """What must not be seen anywhere: passwords, keys, and the addresses that hold one."""
         urls = (self.database_url_or_none, self.dagster_database_url_or_none)
-        passwords = [urlsplit(url).password for url in urls if url]
+        split = [urlsplit(url) for url in urls if url]
+        passwords = [parts.password for parts in split]
         given = [*passwords, *(unquote(password) for password in passwords if password)]
+        given += [dict(parse_qsl(parts.query)).get("sslpassword") for parts in split]
         given += [self.alert_webhook_url, self.pushgateway_url, self.role_password]
         if self.s3_or_none:
-            given += [self.s3_or_none.secret_access_key]
+            given += [self.s3_or_none.secret_access_key, self.s3_or_none.session_token]
         return frozenset(secret for secret in given if secret)
 
     @property
@@ -107,24 +117,36 @@ class Settings:
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings now; raise ConfigurationError where a value cannot be used."""
-    given = {key: value for key, value in (environ or os.environ).items() if value.strip()}
+    """Read the settings now.
+
+    White space around a value is no part of it: files of secrets end with a line break.
+
+    Raises:
+        ConfigurationError: where a value cannot be used.
+    """
+    if environ is None:
+        _strip_what_libraries_read()
+    stripped = {key: value.strip() for key, value in (environ or os.environ).items()}
+    given = {key: value for key, value in stripped.items() if value}
     state_dir = state_folder(given)
     stack = running_stack(state_dir)
     # A user's own server never gets the embedded server's credentials, and the other way round.
-    if _has_s3(given):
-        stack = {k: v for k, v in stack.items() if not k.startswith(("S3_", "AWS_"))}
-    if "DATABASE_URL" in given and "DAGSTER_DATABASE_URL" not in given:
+    ours = stack if _has_s3(given) else given
+    for name in [name for name in ours if name.startswith(("S3_", "AWS_"))]:
+        del ours[name]
+    if "DATABASE_URL" in given:
         stack.pop("DAGSTER_DATABASE_URL", None)
-        given["DAGSTER_DATABASE_URL"] = _dagster_database(given["DATABASE_URL"])
     if "OLLAMA_HOST" in given:
         stack.pop("OLLAMA_MODEL", None)
     values = {**stack, **given}
+    database, dagster = (_url(values, name, state_dir) for name in STACK_VARIABLES[:2])
+    if database and not dagster:
+        dagster = dagster_database(database)
     return Settings(
         state_dir=state_dir,
         timezone=_timezone(given.get("THREADS_TIMEZONE", "UTC")),
-        database_url_or_none=_optional_url(values, "DATABASE_URL"),
-        dagster_database_url_or_none=_optional_url(values, "DAGSTER_DATABASE_URL"),
+        database_url_or_none=database,
+        dagster_database_url_or_none=dagster and schema_as_option(dagster),
         s3_or_none=_s3(values) if _has_s3(values) else None,
         ollama_host_or_none=values.get("OLLAMA_HOST"),
         ollama_model=values.get("OLLAMA_MODEL", DEFAULT_MODEL),
@@ -178,26 +200,6 @@ def keep_caches_in_state_folder() -> None:
     os.environ.setdefault("MPLCONFIGDIR", str(caches / "matplotlib"))
 
 
-def sqlalchemy_url(url: str, variable: str = "DATABASE_URL") -> str:
-    """Translate an address as Prisma writes it into one for SQLAlchemy and psycopg2.
-
-    Prisma's own parameters are dropped or translated (``schema`` becomes a search_path), libpq's
-    (sslmode, sslrootcert, connect_timeout, ...) are passed through.
-    """
-    parts = urlsplit(url)
-    if parts.scheme.split("+")[0] not in {"postgresql", "postgres"} or not parts.hostname:
-        raise ConfigurationError(
-            f"{variable} is not a PostgreSQL address: write postgresql://USER:PASSWORD@HOST:PORT/NAME"
-        )
-    query = {key: value for key, value in parse_qsl(parts.query) if key not in _PRISMA_ONLY}
-    schema = dict(parse_qsl(parts.query)).get("schema", "public")
-    if schema != "public":
-        if not schema.isidentifier():
-            raise ConfigurationError(f"{variable}: schema {schema!r} is not a plain name")
-        query["options"] = f"{query.get('options', '')} -csearch_path={schema}".strip()
-    return urlunsplit(("postgresql+psycopg2", parts.netloc, parts.path, urlencode(query), ""))
-
-
 def running_stack(state_dir: Path) -> dict[str, str]:
     """Variables of the embedded stack that runs in ``state_dir``; empty where none does."""
     path = state_dir / "stack.json"
@@ -217,12 +219,6 @@ def child_environment(**extra: str) -> dict[str, str]:
     return {**os.environ, **extra}
 
 
-_PRISMA_ONLY = {
-    *("schema", "connection_limit", "pool_timeout", "pgbouncer", "socket_timeout", "sslaccept"),
-    *("sslidentity", "sslpassword", "sslcert", "statement_cache_size"),
-}
-
-
 def _default_state_folder(environ: Mapping[str, str]) -> Path:
     """In a checkout its `.state`; for an installed wheel the user's folder for states (XDG)."""
     if not _INSTALLED:
@@ -231,34 +227,49 @@ def _default_state_folder(environ: Mapping[str, str]) -> Path:
     return Path(states) / "threads-pipelines"
 
 
-def _dagster_database(url: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(path=f"{parts.path}_dagster"))
-
-
-def _optional_url(values: Mapping[str, str], variable: str) -> str | None:
-    return sqlalchemy_url(values[variable], variable) if variable in values else None
-
-
 def _has_s3(values: Mapping[str, str]) -> bool:
     return "S3_ENDPOINT_URL" in values or "S3_BUCKET" in values
 
 
+def _url(values: Mapping[str, str], variable: str, state_dir: Path) -> str | None:
+    if variable not in values:
+        return None
+    return sqlalchemy_url(values[variable], variable, state_dir / "tls")
+
+
 def _s3(values: Mapping[str, str]) -> S3Settings:
+    key, secret = values.get("AWS_ACCESS_KEY_ID"), values.get("AWS_SECRET_ACCESS_KEY")
+    if (key is None) != (secret is None):
+        missing = "AWS_ACCESS_KEY_ID" if key is None else "AWS_SECRET_ACCESS_KEY"
+        raise ConfigurationError(f"{missing} is not set, but its other half is: set both or none")
+    endpoints = ("S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+    named = next((name for name in endpoints if name in values), endpoints[0])
     return S3Settings(
-        endpoint_url=values.get("S3_ENDPOINT_URL"),
+        endpoint_url=_web_address(values, named),
         bucket=values.get("S3_BUCKET", DEFAULT_BUCKET),
-        access_key_id=values.get("AWS_ACCESS_KEY_ID"),
-        secret_access_key=values.get("AWS_SECRET_ACCESS_KEY"),
-        region=values.get("AWS_REGION") or values.get("AWS_DEFAULT_REGION") or "us-east-1",
+        access_key_id=key,
+        secret_access_key=secret,
+        session_token=values.get("AWS_SESSION_TOKEN"),
+        region=values.get("AWS_REGION") or values.get("AWS_DEFAULT_REGION"),
     )
 
 
 def _web_address(values: Mapping[str, str], variable: str) -> str | None:
     url = values.get(variable)
     if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
-        raise ConfigurationError(f"{variable} is not an http or https address")
+        raise ConfigurationError(
+            f"{variable} is not an http or https address: write one such as http://HOST:PORT"
+        )
     return url
+
+
+def _strip_what_libraries_read() -> None:
+    """Take white space off the variables that boto3, httpx and libpq read by themselves."""
+    for name, value in list(os.environ.items()):
+        if name.startswith(("AWS_", "PG", "SSL_CERT_")) or name.lower().endswith("_proxy"):
+            stripped = value.strip()
+            if stripped != value:
+                os.environ[name] = stripped
 
 
 def _timezone(name: str) -> str:

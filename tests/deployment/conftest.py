@@ -10,6 +10,7 @@ from dagster._core.instance.ref import InstanceRef
 from tests.deployment.processes import Deployment
 from tests.storage.app_database import AppDatabase
 from threads_pipelines import settings
+from threads_pipelines.database_url import sqlalchemy_url
 from threads_pipelines.embedded.stack import Stack
 from threads_pipelines.storage.postgres import contract, database
 from threads_pipelines.storage.postgres.provision import ensure_database
@@ -46,9 +47,9 @@ def deployment(
 ) -> Iterator[Deployment]:
     """The app's database with people in it, an empty bucket, and services that do not run yet."""
     given = stack.start()
-    address = settings.sqlalchemy_url(given["DAGSTER_DATABASE_URL"])
+    address = sqlalchemy_url(given["DAGSTER_DATABASE_URL"])
     variables = {**given, "DAGSTER_DATABASE_URL": address, "OLLAMA_HOST": "http://127.0.0.1:1"}
-    engine = database.connect(settings.sqlalchemy_url(given["DATABASE_URL"]))
+    engine = database.connect(sqlalchemy_url(given["DATABASE_URL"]))
     contract.create_schema(engine)
     AppDatabase(engine, "").rows(PEOPLE)
     ensure_database(address, "DAGSTER_DATABASE_URL")

@@ -64,6 +64,19 @@ def test_the_database_is_reached_by_the_tls_of_its_address(
         encrypted(f"{verified}{tmp_path / 'not-there.pem'}")
 
 
+def test_the_database_is_reached_by_the_tls_of_prismas_parameters(
+    tls_address: str, authority: Authority, tmp_path: Path
+) -> None:
+    strict = f"{tls_address}&sslaccept=strict&sslcert="
+    assert encrypted(f"{strict}{authority.path}")
+    stranger = Authority(tmp_path, "stranger")
+    for refused in (f"{strict}{stranger.path}", f"{tls_address}&sslcert={stranger.path}"):
+        with pytest.raises(DatabaseError, match="certificate verify failed"):
+            encrypted(refused)
+    unchecked = "&sslmode=require&sslaccept=accept_invalid_certs&sslcert="
+    assert encrypted(f"{tls_address}{unchecked}{stranger.path}")
+
+
 def test_another_hosts_certificate_is_refused(postgres_server: str, authority: Authority) -> None:
     given = make_url(postgres_server)
     with tls_front(int(given.port or 0), *authority.issue("127.0.0.2")) as port:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from threads_pipelines import settings
+from threads_pipelines.database_url import sqlalchemy_url
 from threads_pipelines.embedded.stack import PARTS, Stack, needed_parts
 from threads_pipelines.errors import StackError
 
@@ -60,7 +61,7 @@ def test_the_settings_find_the_running_stack(hurt_stack: Stack) -> None:
     stack = replace(hurt_stack, names=("postgres", "seaweedfs"))
     environment = stack.start()
     found = settings.load({"THREADS_STATE_DIR": str(stack.state_dir)})
-    assert found.database_url == settings.sqlalchemy_url(environment["DATABASE_URL"])
+    assert found.database_url == sqlalchemy_url(environment["DATABASE_URL"])
     assert found.dagster_database_url.endswith("/dagster")
     assert found.s3.bucket == settings.DEFAULT_BUCKET
     assert needed_parts(found) == PARTS

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from tests.storage.app_database import AppDatabase
 from tests.storage.crowd import POSTS, USERS, night, publish_night
 from tests.storage.test_publish import feeds
-from threads_pipelines import settings
+from threads_pipelines.database_url import sqlalchemy_url
 from threads_pipelines.embedded.stack import Stack
 from threads_pipelines.errors import DatabaseError
 from threads_pipelines.storage.postgres.contract import create_schema
@@ -65,7 +65,7 @@ def main(folder: Path, what: str) -> None:
 
 
 def _connect(stack: Stack) -> tuple[Engine, str]:
-    url = settings.sqlalchemy_url(stack.start()["DATABASE_URL"])
+    url = sqlalchemy_url(stack.start()["DATABASE_URL"])
     return connect(url), url
 
 

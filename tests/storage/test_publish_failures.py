@@ -16,7 +16,7 @@ from sqlalchemy import Engine, make_url
 from tests.storage.app_database import AppDatabase
 from tests.storage.crowd import POSTS, USERS, expected, night, publish_night, stalling
 from tests.storage.test_publish import feeds, put
-from threads_pipelines import settings
+from threads_pipelines.database_url import sqlalchemy_url
 from threads_pipelines.embedded.stack import Stack
 from threads_pipelines.errors import DatabaseError
 from threads_pipelines.storage.postgres.contract import create_schema
@@ -170,7 +170,7 @@ def test_a_killed_server_loses_nothing_that_was_committed(state_dir: Path) -> No
 
 
 def _connect(stack: Stack) -> tuple[Engine, str]:
-    url = settings.sqlalchemy_url(stack.start()["DATABASE_URL"])
+    url = sqlalchemy_url(stack.start()["DATABASE_URL"])
     return connect(url), url
 
 

@@ -162,13 +162,14 @@ def remove_oldest(
     """
     ids = [user.id for user in read_fake_users(engine)]
     removed = dict.fromkeys(CAPPED, 0)
-    with session(engine, autocommit=True) as connection, connection.cursor() as cursor:
+    with session(engine) as connection, connection.cursor() as cursor:
         for table in CAPPED:
             keep = keep_posts if table == "post" else keep_rows
             command, done = _OLDEST.format(table=sql.Identifier(table)), 0
             while batches is None or done < batches:
                 cursor.execute(command, (ids, keep, batch))
                 removed[table] += cursor.rowcount
+                connection.commit()
                 done += 1
                 if cursor.rowcount < batch:
                     break

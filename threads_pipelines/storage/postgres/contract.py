@@ -20,12 +20,20 @@ EXPERIMENT_COLUMN = ("user", "experiment_group")
 def create_schema(engine: Engine) -> bool:
     """Create the tables, ``experiment_group`` included, where the schema holds no table at all.
 
-    Returns whether it did. Two callers at once are safe: the second finds the tables.
+    A schema that is not there is created, as Prisma's migrations do. Two callers at once are safe:
+    the second finds the tables.
+
+    Returns:
+        Whether it did.
     """
     with session(engine) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('threads-pipelines create schema'))")
         if _facts(connection):
             return False
+        cursor.execute("SELECT current_schema() IS NULL, current_setting('search_path')")
+        ((missing, schema),) = cursor.fetchall()
+        if missing:  # one quoted name: the connection's own search path
+            cursor.execute(f"CREATE SCHEMA {schema}")
         cursor.execute(statement("schema"))
         cursor.execute(statement("experiment_group"))
         connection.commit()

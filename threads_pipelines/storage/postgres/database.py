@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from threads_pipelines.errors import ContractError, DatabaseError
+from threads_pipelines.storage.postgres.schema import connections_to, schema_of
 
 APPLICATION = "threads-pipelines"
 _CONNECTION = {
@@ -57,13 +58,13 @@ def connect(url: str) -> Engine:
     Connections are opened per use and closed after it: a nightly needs no pool, and nothing is
     left behind (temporary tables, locks) for the next user.
     """
-    given = make_url(url).query
-    options = {key: value for key, value in _CONNECTION.items() if key not in given}
+    address = make_url(url)
+    options = {key: value for key, value in _CONNECTION.items() if key not in address.query}
     engine = create_engine(
-        url,
+        address.difference_update_query(["schema"]),
         poolclass=NullPool,
         pool_reset_on_return=None,  # closing rolls back; a dead connection could only fail to
-        connect_args=options,
+        connect_args={**options, "connection_factory": connections_to(schema_of(address))},
         hide_parameters=True,
     )
     event.listen(engine, "connect", _speak_utc)
@@ -107,7 +108,7 @@ def translated_errors(engine: Engine) -> Iterator[None]:
 
 def database_error(engine: Engine, error: BaseException) -> DatabaseError:
     """What happened, where, and what to do."""
-    where = f"database {engine.url.database!r} on {engine.url.host}:{engine.url.port or 5432}"
+    where = f"database {engine.url.database!r} on {_host(engine)}"
     code = getattr(error, "pgcode", None)
     said = getattr(getattr(error, "diag", None), "message_primary", None) or str(error).strip()
     if code in {"42P01", "42703", "3F000"}:
@@ -119,6 +120,13 @@ def database_error(engine: Engine, error: BaseException) -> DatabaseError:
     lower = said.lower()
     hint = next((hint for text, hint in _CONNECTING.items() if text in lower), "")
     return DatabaseError(f"{where}: {first}" + (f"; {hint}" if hint else ""))
+
+
+def _host(engine: Engine) -> str:
+    """Where the server is; several hosts and sockets stand in the query of the address."""
+    host = engine.url.host or engine.url.query.get("host") or "the local socket"
+    port = engine.url.port or engine.url.query.get("port")
+    return f"{host}:{port or 5432}" if not str(host).startswith(("/", "the ")) else str(host)
 
 
 def naive_utc(epoch_seconds: int) -> datetime:

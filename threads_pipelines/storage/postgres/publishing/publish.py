@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
 import pyarrow as pa
+from psycopg2 import sql
 from sqlalchemy import Engine
 
 from threads_pipelines.storage.postgres.database import session
@@ -140,8 +141,13 @@ def vacuum(engine: Engine) -> str:
     Without giving pages back to the system: the next night needs them, and it would take a lock
     that readers wait for.
     """
-    with session(engine, autocommit=True) as connection, connection.cursor() as cursor:
-        cursor.execute("VACUUM (ANALYZE, TRUNCATE false) user_recommendation")
+    with session(engine) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT current_schema()")
+        ((schema,),) = cursor.fetchall()
+        connection.rollback()
+        connection.autocommit = True  # VACUUM refuses a transaction
+        table = sql.Identifier(schema, "user_recommendation")
+        cursor.execute(sql.SQL("VACUUM (ANALYZE, TRUNCATE false) {}").format(table))
         said = " ".join(notice.strip() for notice in connection.notices)
     if "skipping" not in said:
         return ""

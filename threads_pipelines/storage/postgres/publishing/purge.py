@@ -27,7 +27,7 @@ def purge_expired(
     deleted = 0
     with (
         publishing(engine, run_id, wait_seconds=wait_seconds) as lease,
-        session(engine, autocommit=True) as connection,
+        session(engine) as connection,
         connection.cursor() as cursor,
     ):
         while True:
@@ -35,5 +35,6 @@ def purge_expired(
             if cursor.rowcount == 0:
                 return deleted
             deleted += cursor.rowcount
+            connection.commit()
             lease.renew()
             progress(f"{deleted:,} expired rows deleted")

@@ -100,9 +100,6 @@ class ShardWriter:
         self._connection, self._lease = connection, lease
         self._generation, self._there = generation, there
         self._end = connection.commit if keep else connection.rollback
-        with connection.cursor() as cursor:
-            cursor.execute(statement("stage_recommendations"))
-        connection.commit()
 
     def write(self, shard: Shard) -> ShardCounts:
         """Replace the rows of the shard's users; a deadlock or a deletion meanwhile is retried."""
@@ -126,6 +123,9 @@ class ShardWriter:
         enter_shard(self._connection, self._lease)
         with self._connection.cursor() as cursor:
             cursor.execute(_LOCAL)
+            # In each transaction anew: behind a transaction pooler the next one may have another
+            # session.
+            cursor.execute(statement("stage_recommendations"))
             _stage(cursor, shard)
             cursor.execute(
                 statement("publish_recommendations"),
