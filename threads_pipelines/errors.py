@@ -62,6 +62,10 @@ class ArtefactError(ObjectStorageError):
     """A stored artefact is missing, incomplete or fails its checksum."""
 
 
+class PinError(ArtefactError):
+    """It cannot be read which version is pinned, so that nothing may be published."""
+
+
 class DataError(ThreadsPipelinesError):
     """Data that cannot be worked with, such as an empty window or a colliding id."""
 

@@ -14,7 +14,7 @@ from threads_pipelines.definitions import defs
 from threads_pipelines.storage.postgres import contract, database
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.objects import ObjectStore
-from threads_pipelines.storage.s3.seed_files import upload_seeds
+from threads_pipelines.storage.s3.synthetic.seed_files import upload_seeds
 
 NOW = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
 TODAY = NOW.strftime("%Y-%m-%d")

@@ -15,8 +15,9 @@ from threads_pipelines.defs.ops.maintenance import (
 )
 from threads_pipelines.defs.resources.connections import ObjectStorage
 from threads_pipelines.errors import ArtefactError
+from threads_pipelines.storage.s3.pins import pin
 from threads_pipelines.storage.s3.pruning import prune_versions
-from threads_pipelines.storage.s3.registry import activate, pin, read_registry
+from threads_pipelines.storage.s3.registry import activate, read_registry
 from threads_pipelines.storage.s3.retention import (
     FinishedRun,
     StoredVersion,

@@ -30,8 +30,9 @@ from threads_pipelines.errors import ContractError
 from threads_pipelines.runner import launch
 from threads_pipelines.settings import PROJECT_ROOT
 from threads_pipelines.storage.s3.objects import ObjectStore
+from threads_pipelines.storage.s3.pins import read_pin
 from threads_pipelines.storage.s3.registry import read_registry
-from threads_pipelines.storage.s3.seed_files import upload_seeds
+from threads_pipelines.storage.s3.synthetic.seed_files import upload_seeds
 
 README = (PROJECT_ROOT / "README.md").read_text()
 BLOCK = README.partition("## Launchpad recipes")[2].partition("```sh\n")[2].partition("```")[0]
@@ -195,14 +196,14 @@ def list_versions(operator: Operator, line: str) -> None:
 
 def roll_back(operator: Operator, line: str) -> None:
     operator.types(line)
-    registry = read_registry(ObjectStore(settings.load().s3))
-    assert registry.pin
-    assert registry.pin.version == operator.names["VERSION"]
+    pinned = read_pin(ObjectStore(settings.load().s3))
+    assert pinned
+    assert pinned.version == operator.names["VERSION"]
 
 
 def end_the_rollback(operator: Operator, line: str) -> None:
     operator.types(line)
-    assert read_registry(ObjectStore(settings.load().s3)).pin is None
+    assert read_pin(ObjectStore(settings.load().s3)) is None
 
 
 def let_them_act(operator: Operator, line: str) -> None:

@@ -9,11 +9,13 @@ import pytest
 from tests.operations.build import store_version
 from tests.storage.app_database import AppDatabase
 from threads_pipelines.defs.assets.publish import user_recommendation
+from threads_pipelines.defs.failures import failure_of
 from threads_pipelines.defs.ops.rollback import dry_run, pin_version, release_version
 from threads_pipelines.defs.resources.audience import Audience
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.errors import DataError
 from threads_pipelines.settings import PROJECT_ROOT
+from threads_pipelines.storage.s3.pins import read_pin
 from threads_pipelines.storage.s3.registry import read_registry
 
 TODAY = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
@@ -91,9 +93,9 @@ def test_a_rollback_serves_the_version_before_and_holds(
     launch(pin_version, instance)
 
     assert feeds(nights) == {"ann": ["p3"], "bob": ["p1"]}
-    registry = read_registry(ObjectStorage().store())
-    assert registry.pin is not None
-    assert (registry.pin.version, registry.active and registry.active.version) == ("good", "good")
+    pinned = read_pin(ObjectStorage().store())
+    assert pinned is not None
+    assert (pinned.version, served()) == ("good", "good")
 
     nights.rows("DELETE FROM post WHERE id = 'p3'")
     nights.rows("UPDATE user_recommendation SET generated_at = generated_at - interval '1 min'")
@@ -188,3 +190,30 @@ def test_a_dry_run_tells_and_changes_nothing(
 def test_releasing_nothing_says_so(nights: AppDatabase, instance: dg.DagsterInstance) -> None:
     del nights
     assert "nothing was pinned" in launch(release_version, instance)
+
+
+def test_a_pin_that_cannot_be_read_stops_the_night_and_the_alert_says_so(
+    nights: AppDatabase, instance: dg.DagsterInstance
+) -> None:
+    launch(pin_version, instance)
+    objects = ObjectStorage().store()
+    for item in list(objects.listing("pins/")):
+        objects.put(item.key, b"")
+    before = nights.rows("SELECT * FROM user_recommendation ORDER BY id")
+    result = dg.materialize(
+        [user_recommendation],
+        partition_key=DAY,
+        instance=instance,
+        resources=RESOURCES,
+        raise_on_error=False,
+    )
+    (failed,) = result.get_step_failure_events()
+    assert re.match(
+        r"pins/journal/\d+\.json cannot be read: .*nothing is publi", failure_of(failed)
+    )
+    assert nights.rows("SELECT * FROM user_recommendation ORDER BY id") == before
+
+    assert any("cannot be read" in line for line in launch(release_version, instance))
+    nights.rows("UPDATE user_recommendation SET generated_at = generated_at - interval '1 day'")
+    assert publish_night(DAY, instance) == "published"
+    assert feeds(nights) == {"ann": ["p4"], "bob": ["p4", "p2"]}

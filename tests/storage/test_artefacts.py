@@ -226,7 +226,7 @@ def test_two_writers_of_the_registry_lose_nothing(store: ArtefactStore) -> None:
     assert sorted(entry.version for entry in found.entries) == sorted(e.version for e in entries)
 
 
-def test_one_version_is_active_and_one_may_be_pinned(store: ArtefactStore) -> None:
+def test_one_version_is_active(store: ArtefactStore) -> None:
     objects = store.objects
     assert registry.read_registry(objects) == registry.Registry()
     for version in ("v1", "v2"):
@@ -239,11 +239,3 @@ def test_one_version_is_active_and_one_may_be_pinned(store: ArtefactStore) -> No
     ]
     assert found.active is not None
     assert found.active.metrics == {"ndcg": 0.3}
-    assert registry.pin(objects, "v1", NOON).pin == registry.Pin(DAY, "v1", NOON)
-    assert registry.read_registry(objects).pin is not None
-    assert registry.release(objects).pin is None
-    with pytest.raises(ArtefactError, match="no version 'v9'; the latest are: v1, v2"):
-        registry.pin(objects, "v9", NOON)
-    objects.put(registry.KEY, b"{}")
-    with pytest.raises(ArtefactError, match="not a registry"):
-        registry.read_registry(objects)

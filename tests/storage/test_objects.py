@@ -8,7 +8,7 @@ import pytest
 from threads_pipelines.errors import ObjectStorageError
 from threads_pipelines.settings import S3Settings
 from threads_pipelines.storage.s3.objects import ObjectStore
-from threads_pipelines.storage.s3.seed_files import upload_seeds
+from threads_pipelines.storage.s3.synthetic.seed_files import upload_seeds
 
 
 @pytest.fixture

@@ -9,12 +9,13 @@ from threads_pipelines import settings
 from threads_pipelines.cli.dagster import launch_job
 from threads_pipelines.cli.run import prepare
 from threads_pipelines.cli.stack import start_needed
-from threads_pipelines.errors import ConfigurationError
+from threads_pipelines.errors import ConfigurationError, PinError
 from threads_pipelines.health import findings as health
 from threads_pipelines.health.probes import look
 from threads_pipelines.storage.postgres import database
 from threads_pipelines.storage.postgres.accounts import roles
 from threads_pipelines.storage.s3.objects import ObjectStore
+from threads_pipelines.storage.s3.pins import read_pin
 from threads_pipelines.storage.s3.registry import read_registry
 
 
@@ -66,8 +67,14 @@ def check(parts: tuple[str, ...]) -> None:
 @click.option("--limit", default=20, show_default=True, help="How many of the latest.")
 def versions(limit: int) -> None:
     """List the versions that can be pinned, and which one is served."""
-    registry = read_registry(ObjectStore(start_needed().s3))
-    pinned = registry.pin.version if registry.pin else None
+    objects = ObjectStore(start_needed().s3)
+    registry = read_registry(objects)
+    unknown, pinned = None, None
+    try:
+        found = read_pin(objects)
+        pinned = found and found.version
+    except PinError as error:  # the list is what is needed to pin a version anew
+        unknown = error
     table = Table("version", "day", "made", "state", "NDCG@10")
     for entry in reversed(registry.entries[-limit:]):
         state = f"{entry.status}, pinned" if entry.version == pinned else entry.status
@@ -75,6 +82,8 @@ def versions(limit: int) -> None:
         shown = "" if score is None else f"{score:.4f}"
         table.add_row(entry.version, entry.partition, entry.created_at, state, shown)
     Console().print(table)
+    if unknown:
+        raise unknown
 
 
 @click.command()

@@ -18,10 +18,10 @@ from threads_pipelines.storage import feeds
 from threads_pipelines.storage.postgres import contract, database
 from threads_pipelines.storage.postgres.accounts.remove import remove_synthetic as remove
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
-from threads_pipelines.storage.s3.catalogue import sources_of_posts
 from threads_pipelines.storage.s3.objects import ObjectStore
-from threads_pipelines.storage.s3.run_keys import forget_run_key, run_keys
-from threads_pipelines.storage.s3.seed_files import upload_seeds as upload
+from threads_pipelines.storage.s3.synthetic.catalogue import sources_of_posts
+from threads_pipelines.storage.s3.synthetic.run_keys import forget_run_key, run_keys
+from threads_pipelines.storage.s3.synthetic.seed_files import upload_seeds as upload
 
 
 def prepare(loaded: settings.Settings) -> None:

@@ -13,8 +13,8 @@ from threads_pipelines.content.similarity import theme_of
 from threads_pipelines.reporting.page import AccountFeed, FeedPost, PastPost, explain
 from threads_pipelines.storage import feeds
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
-from threads_pipelines.storage.s3.catalogue import topics_of_posts
 from threads_pipelines.storage.s3.registry import read_registry
+from threads_pipelines.storage.s3.synthetic.catalogue import topics_of_posts
 
 MAIN_TOPICS = 2
 _ACTIONS = {"view": "viewed", "click": "opened", "like": "liked", "share": "shared"}

@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.sql import statement
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
-from threads_pipelines.storage.s3.registry import Pin, read_registry
+from threads_pipelines.storage.s3.pins import Pin, read_pin
 from threads_pipelines.storage.s3.scored import batches, open_scored
 
 _OVERLAP = timedelta(days=1)
@@ -43,10 +43,10 @@ def feeds_to_publish(
 
     A pinned version is published again each night: its rows would expire otherwise.
 
-    Raises ArtefactError where the version or its rows are gone, DatabaseError where the database
-    fails.
+    Raises ArtefactError where the version or its rows are gone, PinError where it cannot be read
+    which one is pinned, DatabaseError where the database fails.
     """
-    pin = read_registry(store.objects).pin
+    pin = read_pin(store.objects)
     partition = pin.partition if pin else partition
     manifest = store.manifest(partition, pin.version if pin else None)
     as_of = datetime.fromisoformat(manifest.facts["as_of"]).replace(tzinfo=None)

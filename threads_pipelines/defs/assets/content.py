@@ -23,9 +23,9 @@ from threads_pipelines.defs.common import (
 from threads_pipelines.defs.resources.connections import ObjectStorage
 from threads_pipelines.defs.resources.synthetic import SyntheticData
 from threads_pipelines.population.posts import post_id
-from threads_pipelines.storage.s3.catalogue import load_catalogue, save_catalogue
-from threads_pipelines.storage.s3.completions import StoredCompletions
 from threads_pipelines.storage.s3.objects import ObjectStore
+from threads_pipelines.storage.s3.synthetic.catalogue import load_catalogue, save_catalogue
+from threads_pipelines.storage.s3.synthetic.completions import StoredCompletions
 
 
 @asset(

@@ -31,8 +31,8 @@ from threads_pipelines.population.realism.table import as_markdown, compare, eve
 from threads_pipelines.population.tables import batches, table
 from threads_pipelines.storage.postgres.bulk import arrow_table, copy_batches
 from threads_pipelines.storage.postgres.contract import require_contract
-from threads_pipelines.storage.s3.catalogue import load_catalogue
 from threads_pipelines.storage.s3.exports import export_rows
+from threads_pipelines.storage.s3.synthetic.catalogue import load_catalogue
 
 
 def _spec(name: str, deps: list[Any], description: str, **types: str) -> dg.AssetSpec:

@@ -11,11 +11,12 @@ from threads_pipelines.defs.assets.services import check_parts
 from threads_pipelines.defs.common import preview, rows_made
 from threads_pipelines.defs.resources.audience import Audience
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
-from threads_pipelines.errors import ArtefactError, DataError
+from threads_pipelines.errors import ArtefactError, DataError, PinError
 from threads_pipelines.storage.feeds_to_publish import feeds_to_publish
 from threads_pipelines.storage.postgres.publishing.publish import PublishReport, publish
 from threads_pipelines.storage.s3.objects import ObjectStore
-from threads_pipelines.storage.s3.registry import activate, pin, read_registry, release
+from threads_pipelines.storage.s3.pins import pin, read_pin, release
+from threads_pipelines.storage.s3.registry import activate, read_registry
 
 _FIRST = {"checked": dg.In(dg.Nothing)}
 
@@ -79,13 +80,17 @@ def publish_pinned(
 def release_pin(context: dg.OpExecutionContext, storage: ObjectStorage) -> None:
     """Take the pin away, if there is one."""
     objects = storage.store()
-    pinned = read_registry(objects).pin
+    try:
+        pinned = read_pin(objects)
+    except PinError as error:
+        release(objects)
+        context.log.warning(f"{error}. It is released now: the next night publishes its own")
+        return
+    if pinned is None:
+        context.log.info("nothing was pinned")
+        return
     release(objects)
-    context.log.info(
-        f"version {pinned.version} is released: the next night publishes its own"
-        if pinned
-        else "nothing was pinned"
-    )
+    context.log.info(f"version {pinned.version} is released: the next night publishes its own")
 
 
 @dg.op(
@@ -153,10 +158,10 @@ def _publish(
 
 
 def _previous(objects: ObjectStore) -> str:
-    registry = read_registry(objects)
-    if registry.pin:  # launched again: not back to the version that was left
-        return registry.pin.version
-    previous = registry.previous
+    pinned = read_pin(objects)
+    if pinned:  # launched again: not back to the version that was left
+        return pinned.version
+    previous = read_registry(objects).previous
     if previous is None:
         raise ArtefactError("no version was served before the active one: name the one to pin")
     return previous.version

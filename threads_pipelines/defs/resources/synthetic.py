@@ -10,7 +10,7 @@ from threads_pipelines.errors import ConfigurationError
 from threads_pipelines.population.settings import PopulationSettings
 from threads_pipelines.simulation import fake_users
 from threads_pipelines.storage.s3.objects import ObjectStore
-from threads_pipelines.storage.s3.run_keys import RunKey, pin_run_key
+from threads_pipelines.storage.s3.synthetic.run_keys import RunKey, pin_run_key
 
 
 class SyntheticData(dg.ConfigurableResource):

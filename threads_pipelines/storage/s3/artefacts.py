@@ -7,7 +7,6 @@ only after it is whole, and the pointer changes in one put, so a reader never se
 
 import hashlib
 import json
-import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,11 +19,9 @@ from numpy.typing import NDArray
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.s3.objects import ObjectStore, json_bytes
 from threads_pipelines.storage.s3.packing import Arrays, read_arrays, write_arrays
+from threads_pipelines.storage.s3.pointers import NAME, POINTER, ROOT, read_pointer, write_pointer
 
-ROOT = "models"
 MANIFEST = "manifest.json"
-POINTER = "current.json"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _ATTEMPTS = 20
 
 
@@ -63,7 +60,7 @@ class ArtefactStore:
     def create(self, partition: str, version: str, created_at: str, **facts: Any) -> Manifest:
         """Begin a version, or go on with one of the same name (a re-execution of its step)."""
         for name in (partition, version):
-            if not _NAME.fullmatch(name) or name == POINTER:
+            if not NAME.fullmatch(name) or name == POINTER:
                 raise ArtefactError(f"{name!r} cannot name a partition or version")
         manifest = Manifest(partition, version, created_at, {}, facts)
         if self.objects.put_if(manifest.prefix + MANIFEST, _json(manifest), None):
@@ -85,13 +82,12 @@ class ArtefactStore:
 
     def current(self, partition: str) -> str | None:
         """Version that the partition's pointer names, or None."""
-        found = self.objects.get_with_tag(f"{ROOT}/{partition}/{POINTER}")
-        return None if found is None else str(json.loads(found[0])["version"])
+        return read_pointer(self.objects, partition)
 
     def set_current(self, partition: str, version: str) -> None:
         """Point at a version that is whole (its manifest exists)."""
         self.manifest(partition, version)
-        self.objects.put_json(f"{ROOT}/{partition}/{POINTER}", {"version": version})
+        write_pointer(self.objects, partition, version)
 
     def partitions(self) -> list[str]:
         """Partitions that have versions, sorted."""

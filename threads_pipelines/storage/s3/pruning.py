@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.s3.artefacts import MANIFEST, ArtefactStore, Manifest
+from threads_pipelines.storage.s3.pins import read_pin
 from threads_pipelines.storage.s3.registry import forget, read_registry
 from threads_pipelines.storage.s3.retention import Plan, StoredVersion, VersionRules, plan_versions
 
@@ -91,7 +92,7 @@ def _stored(
 
 def _served(store: ArtefactStore) -> set[str]:
     registry = read_registry(store.objects)
-    named = (registry.active, registry.previous, registry.pin)
+    named = (registry.active, registry.previous, read_pin(store.objects))
     return {entry.version for entry in named if entry}
 
 

@@ -1,4 +1,4 @@
-"""``models/registry.json``: which versions there are, how good, and which one is pinned.
+"""``models/registry.json``: which versions there are, how good, and which one is served.
 
 Every change is a conditional put of the whole file, so two writers never lose each other's entry.
 """
@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from threads_pipelines.errors import ArtefactError
+from threads_pipelines.storage.s3.documents import read_document, write_document
 from threads_pipelines.storage.s3.objects import ObjectStore, json_bytes
 
 KEY = "models/registry.json"
@@ -34,20 +35,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Pin:
-    """The earlier version that is published until it is released."""
-
-    partition: str
-    version: str
-    since: str
-
-
-@dataclass(frozen=True, slots=True)
 class Registry:
-    """Entries in the order in which they came, and the pin if there is one."""
+    """Entries in the order in which they came.
+
+    former_pin: what an earlier release kept here; ``pins`` reads it until the first change there.
+    """
 
     entries: tuple[Entry, ...] = ()
-    pin: Pin | None = None
+    former_pin: Mapping[str, str] | None = None
 
     def find(self, version: str) -> Entry:
         """Entry of a version; ArtefactError where there is none."""
@@ -99,20 +94,6 @@ def activate(store: ObjectStore, version: str) -> Registry:
     return _change(store, change)
 
 
-def pin(store: ObjectStore, version: str, since: str) -> Registry:
-    """Pin a version until ``release``; the nightly does not publish over it."""
-
-    def change(registry: Registry) -> Registry:
-        return replace(registry, pin=Pin(registry.find(version).partition, version, since))
-
-    return _change(store, change)
-
-
-def release(store: ObjectStore) -> Registry:
-    """Take the pin away; nothing happens where there is none."""
-    return _change(store, lambda registry: replace(registry, pin=None))
-
-
 def forget(store: ObjectStore, version: str) -> Registry:
     """Remove the entry of a version that is deleted."""
 
@@ -137,24 +118,16 @@ def _change(store: ObjectStore, change: Callable[[Registry], Registry]) -> Regis
     for _ in range(_ATTEMPTS):
         old, tag = _read(store)
         new = change(old)
-        if new == old or store.put_if(KEY, json_bytes(asdict(new)), tag):
+        if new == old or write_document(store, KEY, json_bytes(asdict(new)), tag):
             return new
     raise ArtefactError(f"{KEY} changes too often to be written: run the step again")
 
 
 def _read(store: ObjectStore) -> tuple[Registry, str | None]:
-    found = store.get_with_tag(KEY)
-    if found is None:
-        return Registry(), None
-    try:
-        value = json.loads(found[0])
-        pinned = value["pin"]
-        return (
-            Registry(
-                tuple(Entry(**entry) for entry in value["entries"]),
-                Pin(**pinned) if pinned else None,
-            ),
-            found[1],
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise ArtefactError(f"{KEY} is not a registry: {error}") from error
+    return read_document(store, KEY, _parsed) or (Registry(), None)
+
+
+def _parsed(content: bytes) -> Registry:
+    value = json.loads(content)
+    former_pin = value.get("former_pin", value.get("pin"))
+    return Registry(tuple(Entry(**entry) for entry in value["entries"]), former_pin)

@@ -1,0 +1,134 @@
+"""Which version is pinned: a journal of changes, and ``pins/current.json`` that repeats the last.
+
+``pins/journal/00000007.json`` is the seventh change; it is written once and never again. Each of
+the two repairs the other. An older state never stands in for a newer one: where the latest change
+can be read in neither place, ``read_pin`` raises and nothing is published.
+"""
+
+import json
+import logging
+import re
+from dataclasses import asdict, dataclass
+
+from threads_pipelines.errors import ArtefactError, PinError
+from threads_pipelines.storage.s3.objects import ObjectStore, json_bytes
+from threads_pipelines.storage.s3.registry import read_registry
+
+CURRENT = "pins/current.json"
+JOURNAL = "pins/journal/"
+_ENTRY = re.compile(r"(\d{8})\.json")
+_ATTEMPTS = 50
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """The earlier version that is published until it is released.
+
+    Attributes:
+        partition: Day of the version.
+        version: Name of the version.
+        since: When it was pinned, as text for a person.
+    """
+
+    partition: str
+    version: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change of the pin. number: from 1 on. pin: None where it was released."""
+
+    number: int
+    pin: Pin | None
+
+
+def read_pin(store: ObjectStore) -> Pin | None:
+    """Return the pin, or None where nothing is pinned; repair the copy that is behind or broken.
+
+    Raises:
+        PinError: The latest change cannot be read.
+    """
+    last = _last_number(store)
+    current, tag = _read(store, CURRENT)
+    number = max(last, current.number if current else 0)
+    if number == 0 and tag is None:
+        return _former_pin(store)
+    entry, entry_tag = _read(store, _key(number))
+    known = [change for change in (entry, current) if change and change.number == number > 0]
+    if not known:
+        raise PinError(
+            f"{_key(number) if number else CURRENT} cannot be read: it is not known which version "
+            "is pinned, and nothing is published. Run `threads-pipelines pin VERSION` to pin one, "
+            "or `threads-pipelines release`"
+        )
+    for key, found, found_tag in ((CURRENT, current, tag), (_key(number), entry, entry_tag)):
+        if found != known[0] and store.put_if(key, _content(known[0]), found_tag):
+            _LOG.warning("%s was missing, behind or broken: it is repaired", key)
+    return known[0].pin
+
+
+def pin(store: ObjectStore, version: str, since: str) -> Pin:
+    """Pin a version until ``release``; the night publishes it instead of its own.
+
+    The former pin is not needed: this works where it cannot be read, too.
+
+    Raises:
+        ArtefactError: The registry has no such version.
+    """
+    new = Pin(read_registry(store).find(version).partition, version, since)
+    _append(store, new)
+    return new
+
+
+def release(store: ObjectStore) -> None:
+    """End the pin; works where it cannot be read, too."""
+    _append(store, None)
+
+
+def _append(store: ObjectStore, new: Pin | None) -> None:
+    for _ in range(_ATTEMPTS):
+        current, _tag = _read(store, CURRENT)
+        number = max(_last_number(store), current.number if current else 0) + 1
+        content = _content(_Change(number, new))
+        if store.put_if(_key(number), content, None):
+            break  # the change is made: all below only repeats it
+    else:
+        raise ArtefactError(f"{JOURNAL} changes too often to be written: try again")
+    for _ in range(_ATTEMPTS):
+        current, tag = _read(store, CURRENT)
+        if (current and current.number >= number) or store.put_if(CURRENT, content, tag):
+            return
+
+
+def _last_number(store: ObjectStore) -> int:
+    names = (item.key.removeprefix(JOURNAL) for item in store.listing(JOURNAL))
+    return max((int(found[1]) for found in map(_ENTRY.fullmatch, names) if found), default=0)
+
+
+def _read(store: ObjectStore, key: str) -> tuple[_Change | None, str | None]:
+    """Read a change and its entity tag; (None, tag) where it is broken, (None, None) if missing."""
+    found = store.get_with_tag(key)
+    if found is None:
+        return None, None
+    try:
+        value = json.loads(found[0])
+        change = _Change(int(value["number"]), Pin(**value["pin"]) if value["pin"] else None)
+    except (ValueError, KeyError, TypeError):
+        return None, found[1]  # read_pin says what follows from it
+    return (change if change.number > 0 else None), found[1]
+
+
+def _former_pin(store: ObjectStore) -> Pin | None:
+    """Pin that an earlier release of the pipeline kept in the registry."""
+    former = read_registry(store).former_pin
+    return Pin(**former) if former else None
+
+
+def _key(number: int) -> str:
+    return f"{JOURNAL}{number:08d}.json"
+
+
+def _content(change: _Change) -> bytes:
+    return json_bytes(asdict(change))

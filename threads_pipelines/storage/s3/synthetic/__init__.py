@@ -1,0 +1,5 @@
+"""Objects of the synthetic population: seeds, run keys, catalogues, kept completions.
+
+Belongs here: what is stored under ``seeds/`` and ``generated/``.
+Does not belong here: versions of the recommender (`storage.s3`).
+"""
