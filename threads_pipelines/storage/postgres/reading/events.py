@@ -1,21 +1,21 @@
-"""Streams interactions, likes, comments and follows into arrays of rows."""
+"""Streams likes, comments and follows into arrays, and says which interactions are events."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
 
-from threads_pipelines.dataset.snapshot import INTERACTION_TYPES, Rows
+from threads_pipelines.dataset.snapshot import Rows
 from threads_pipelines.storage.postgres.binary_copy import EPOCH, INFINITY, MINUS_INFINITY, copy_out
 from threads_pipelines.storage.postgres.reading.ids import Lookup
+from threads_pipelines.storage.postgres.reading.interactions import InteractionRows, joined
 from threads_pipelines.storage.postgres.sql import statement
 
 OUTSIDE = -1
 """``Events.kind`` of a row that is no event: before the window, undated, or of an unknown type."""
-_PAIR = {"left": ">i8", "right": ">i8"}
-_REPORT_EVERY = 2_000_000
+_PAIR = {"left": ">i8", "right": ">i8", "at": ">i8"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,45 +65,22 @@ class PairRows:
     vanished: int
 
 
-def read_events(
-    connection: Connection,
-    parameters: Mapping[str, object],
-    users: Lookup,
-    posts: Lookup,
-    window: Window,
-    progress: Callable[[str], None],
-) -> EventRows:
-    """Stream ``user_interaction``; a row whose user or post is not in the snapshot is counted."""
-    blocks: tuple[list[NDArray], ...] = ([], [], [], [])
-    counts = {"undated": 0, "unknown_type": 0, "vanished": 0}
-    reported = done = 0
-
-    def take(rows: NDArray[np.void]) -> None:
-        nonlocal reported, done
-        user, post = users.rows(rows["user"]), posts.rows(rows["post"])
-        known = (user >= 0) & (post >= 0)
-        at = rows["at"].astype(np.int64)
-        inside = window.holds(at) & known
-        typed = rows["kind"] >= 0
-        counts["undated"] += _infinite(at)
-        counts["vanished"] += int(len(rows) - known.sum())
-        counts["unknown_type"] += int((inside & ~typed).sum())
-        event = inside & typed
-        kind = np.where(event, rows["kind"], OUTSIDE).astype(np.int8)
-        offset = window.offset(np.where(event, at, (window.start - EPOCH) * 1_000_000))
-        arrays: tuple[NDArray, ...] = (user, post, kind, offset)
-        for block, array in zip(blocks, arrays, strict=True):
-            block.append(array[known])
-        done += len(rows)
-        if done - reported >= _REPORT_EVERY:
-            reported = done
-            progress(f"{done:,} interactions read")
-
-    columns = {"user": ">i8", "post": ">i8", "kind": ">i2", "at": ">i8"}
-    given = {**parameters, "types": list(INTERACTION_TYPES)}
-    read = copy_out(connection, statement("read_interactions"), given, columns, take)
-    user, post, kind, offset = map(_join, blocks)
-    return EventRows(user, post, kind, offset, read=read, **counts)
+def events_in(rows: InteractionRows, window: Window) -> EventRows:
+    """Which of the rows are events of the window."""
+    inside = window.holds(rows.at)
+    typed = rows.kind >= 0
+    event = inside & typed
+    at = np.where(event, rows.at, (window.start - EPOCH) * 1_000_000)
+    return EventRows(
+        user=rows.user,
+        post=rows.post,
+        kind=np.where(event, rows.kind, np.int8(OUTSIDE)),
+        offset=window.offset(at),
+        read=rows.read,
+        undated=_infinite(rows.at),
+        unknown_type=int((inside & ~typed).sum()),
+        vanished=rows.vanished,
+    )
 
 
 def read_pairs(
@@ -130,17 +107,10 @@ def read_pairs(
         for block, column in zip(blocks, (one, other, offset), strict=True):
             block.append(column[known])
 
-    copy_out(connection, statement(name), parameters, {**_PAIR, "at": ">i8"}, take)
-    one, other, offset = map(_join, blocks)
+    copy_out(connection, statement(name), parameters, _PAIR, take)
+    one, other, offset = (joined(block, np.int32) for block in blocks)
     return PairRows(one, other, offset, undated, vanished)
 
 
 def _infinite(at: NDArray[np.int64]) -> int:
     return int(((at == INFINITY) | (at == MINUS_INFINITY)).sum())
-
-
-def _join(blocks: list[NDArray]) -> NDArray:
-    """One array of the blocks, which are let go at once: at most one column is there twice."""
-    joined = np.concatenate(blocks) if blocks else np.empty(0, np.int32)
-    blocks.clear()
-    return joined

@@ -1,4 +1,4 @@
-"""The accounts and posts of a snapshot, and the way from a 64-bit hash back to their rows."""
+"""Reads accounts and posts, and maps 64-bit hashes of their ids back to rows."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,9 +23,14 @@ class HashCollisionError(Exception):
 
 
 class Lookup:
-    """Rows of ids by their hashes; raises HashCollisionError where the hashes are not unique."""
+    """Rows of ids by their hashes.
+
+    hashes: (n,) int64, the hash of the id in each row. Raises HashCollisionError where two rows
+    have the same one.
+    """
 
     def __init__(self, hashes: NDArray[np.int64]) -> None:
+        self.hashes = hashes
         self._order = np.argsort(hashes, kind="stable").astype(np.int32)
         self._sorted = hashes[self._order]
         if (self._sorted[1:] == self._sorted[:-1]).any():

@@ -1,20 +1,28 @@
 """Reads a ``Snapshot`` from the app's database in one REPEATABLE READ transaction.
 
 Ids travel as 64-bit hashes (``hashtextextended``) that are mapped back through the hashes of the
-id lists, asserted unique: ten million interactions then take 13 bytes each in memory.
+id lists, asserted unique: ten million interactions then take 17 bytes each in memory.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
 from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
 from sqlalchemy import Engine
 
 from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.storage.postgres.database import naive_utc, session
-from threads_pipelines.storage.postgres.reading.events import Window, read_events, read_pairs
-from threads_pipelines.storage.postgres.reading.ids import read_ids
+from threads_pipelines.storage.postgres.reading.delta import MOST_READ, Changes, read_with_kept
+from threads_pipelines.storage.postgres.reading.events import Window, events_in, read_pairs
+from threads_pipelines.storage.postgres.reading.ids import AccountRows, PostRows, read_ids
+from threads_pipelines.storage.postgres.reading.interactions import (
+    InteractionRows,
+    read_interactions,
+)
+from threads_pipelines.storage.postgres.reading.kept import KeptInteractions
 from threads_pipelines.storage.postgres.reading.rules import Tables, snapshot_of
 
 
@@ -47,6 +55,19 @@ class ReadReport:
     hash_seed: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A snapshot that was read with the help of an earlier reading.
+
+    kept: what to hand to the next one. changes: how the interactions were read.
+    """
+
+    snapshot: Snapshot
+    report: ReadReport
+    kept: KeptInteractions
+    changes: Changes
+
+
 def read_snapshot(
     engine: Engine,
     as_of: int,
@@ -64,19 +85,86 @@ def read_snapshot(
 
     Raises DatabaseError where the server fails, DataError for ids that collide under every hash.
     """
-    window = Window(as_of - int(look_back.total_seconds()), as_of)
+    with _reading(engine, as_of, progress) as (connection, accounts, posts, seed):
+        given = {"as_of": naive_utc(as_of), "seed": seed}
+        rows = read_interactions(
+            connection, "read_interactions", given, accounts.lookup, posts.lookup, progress
+        )
+        tables = _tables(connection, accounts, posts, rows, seed, _window(as_of, look_back))
+        progress(f"{rows.read:,} interactions and {len(tables.likes.left):,} likes read")
+    return _assemble(tables, _window(as_of, look_back), seed, include_synthetic)
+
+
+def read_changes(
+    engine: Engine,
+    as_of: int,
+    look_back: timedelta,
+    kept: KeptInteractions | None,
+    *,
+    include_synthetic: bool | None = None,
+    most_read: float = MOST_READ,
+    progress: Callable[[str], None] = lambda _message: None,
+) -> Reading:
+    """The same snapshot as ``read_snapshot``, of which only what changed is read.
+
+    kept: what the latest ``read_changes`` gave, None where there was none: then all is read.
+    most_read: in [0, 1], the largest share of the interactions to read anew rather than all.
+
+    Raises DatabaseError where the server fails, DataError for ids that collide under every hash.
+    """
+    window = _window(as_of, look_back)
+    with _reading(engine, as_of, progress) as (connection, accounts, posts, seed):
+        rows, ahead, changes = read_with_kept(
+            connection, accounts, posts.lookup, seed, as_of, kept, most_read, progress
+        )
+        tables = _tables(connection, accounts, posts, rows, seed, window)
+        progress(f"{rows.read:,} interactions and {len(tables.likes.left):,} likes read")
+    snapshot, report = _assemble(tables, window, seed, include_synthetic)
+    return Reading(snapshot, report, ahead, changes)
+
+
+def _window(as_of: int, look_back: timedelta) -> Window:
+    return Window(as_of - int(look_back.total_seconds()), as_of)
+
+
+@contextmanager
+def _reading(
+    engine: Engine, as_of: int, progress: Callable[[str], None]
+) -> Iterator[tuple[Connection, AccountRows, PostRows, int]]:
+    """A connection that sees one instant of the database, and the ids in it."""
     with session(engine) as connection:
         connection.set_session(ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
         accounts, posts, seed = read_ids(connection, naive_utc(as_of))
         progress(f"{len(accounts.ids):,} accounts and {len(posts.ids):,} posts read")
-        given = {"as_of": naive_utc(as_of), "seed": seed}
-        people, items = accounts.lookup, posts.lookup
-        events = read_events(connection, given, people, items, window, progress)
-        likes = read_pairs(connection, "read_likes", given, people, items, window)
-        comments = read_pairs(connection, "read_comments", given, people, items, window)
-        follows = read_pairs(connection, "read_follows", given, people, people, window)
-        progress(f"{events.read:,} interactions and {len(likes.left):,} likes read")
-    tables = Tables(accounts, posts, events, likes, comments, follows)
+        yield connection, accounts, posts, seed
+
+
+def _tables(
+    connection: Connection,
+    accounts: AccountRows,
+    posts: PostRows,
+    rows: InteractionRows,
+    seed: int,
+    window: Window,
+) -> Tables:
+    """The interactions as events, and the smaller tables, which are always read whole."""
+    given = {"as_of": naive_utc(window.end), "seed": seed}
+    people, items = accounts.lookup, posts.lookup
+    return Tables(
+        accounts,
+        posts,
+        events_in(rows, window),
+        likes=read_pairs(connection, "read_likes", given, people, items, window),
+        comments=read_pairs(connection, "read_comments", given, people, items, window),
+        follows=read_pairs(connection, "read_follows", given, people, people, window),
+    )
+
+
+def _assemble(
+    tables: Tables, window: Window, seed: int, include_synthetic: bool | None
+) -> tuple[Snapshot, ReadReport]:
+    accounts, posts, events = tables.accounts, tables.posts, tables.events
+    pairs = tables.likes, tables.comments, tables.follows
     real = int((~accounts.synthetic).sum())
     included = real == 0 if include_synthetic is None else include_synthetic
     snapshot, numbers = snapshot_of(tables, window, accounts.synthetic & (not included))
@@ -88,8 +176,8 @@ def read_snapshot(
         interactions_read=events.read,
         events=len(snapshot.interactions),
         unknown_type=events.unknown_type,
-        undated=posts.undated + sum(part.undated for part in (events, likes, comments, follows)),
-        vanished=sum(part.vanished for part in (events, likes, comments, follows)),
+        undated=posts.undated + sum(part.undated for part in (events, *pairs)),
+        vanished=sum(part.vanished for part in (events, *pairs)),
         unliked=numbers.unliked,
         likes_without_event=numbers.likes_without_event,
         synthetic_events=numbers.excluded_events,
