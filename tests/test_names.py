@@ -37,3 +37,13 @@ def test_every_class_that_the_glossary_names_exists() -> None:
     named = set(re.findall(r"`([A-Z][A-Za-z]+)`", GLOSSARY.read_text()))
     assert named
     assert named <= set(public_classes())
+
+
+def test_no_test_imports_another_test_file() -> None:
+    importers = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "tests").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[-1][:5] == "test_"
+    }
+    assert importers == set()

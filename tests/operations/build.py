@@ -5,6 +5,7 @@ from itertools import groupby
 
 import numpy as np
 
+from tests.storage.app_database import AppDatabase
 from threads_pipelines.dataset.scored_rows import ScoredRows
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.registry import Entry, register
@@ -33,3 +34,11 @@ def store_version(
     save_scored(store, partition, version, [scored], users, posts)
     store.set_current(partition, version)
     register(store.objects, Entry(partition, version, created))
+
+
+def feeds(database: AppDatabase) -> dict[str, list[str]]:
+    rows = database.rows(
+        "SELECT user_id, post_id FROM user_recommendation WHERE expires_at > now() "
+        "ORDER BY user_id, score DESC"
+    )
+    return {user: [post for one, post in rows if one == user] for user, _ in rows}

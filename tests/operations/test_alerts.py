@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
+from tests.operations.nights import NIGHT
 from tests.operations.receiver import receiving
-from tests.operations.test_validation import NIGHT
 from threads_pipelines import settings
 from threads_pipelines.defs.sensors.alerts import alert_on_failure, alert_on_late_feeds
 from threads_pipelines.errors import ConfigurationError, DatabaseError, DeliveryError

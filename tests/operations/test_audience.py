@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from tests.operations.build import store_version
-from tests.operations.test_rollback import feeds
+from tests.operations.build import feeds, store_version
 from tests.storage.app_database import AppDatabase
 from threads_pipelines.defs.assets.matrix import interaction_matrix
 from threads_pipelines.defs.assets.publish import user_recommendation

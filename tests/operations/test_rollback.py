@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from tests.operations.build import store_version
+from tests.operations.build import feeds, store_version
 from tests.storage.app_database import AppDatabase
 from threads_pipelines.defs.assets.publish import user_recommendation
 from threads_pipelines.defs.failures import failure_of
@@ -64,14 +64,6 @@ def launch(job: dg.JobDefinition, instance: dg.DagsterInstance, **config: str) -
     )
     assert result.success
     return [record.user_message for record in instance.all_logs(result.run_id)]
-
-
-def feeds(database: AppDatabase) -> dict[str, list[str]]:
-    rows = database.rows(
-        "SELECT user_id, post_id FROM user_recommendation WHERE expires_at > now() "
-        "ORDER BY user_id, score DESC"
-    )
-    return {user: [post for one, post in rows if one == user] for user, _ in rows}
 
 
 def served() -> str | None:

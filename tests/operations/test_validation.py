@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
+from tests.operations.nights import NIGHT
 from threads_pipelines.dataset.snapshot import Interactions, Posts, Snapshot, Users
 from threads_pipelines.errors import DataError
 from threads_pipelines.health.drift import (
@@ -20,21 +21,6 @@ from threads_pipelines.health.drift import (
 from threads_pipelines.health.nights import Night, summarize
 from threads_pipelines.health.validation import ADVICE, QUESTIONS, Limits, validate
 
-FLAT = [10] * SCORE_BINS
-NIGHT = Night(
-    interactions=1000,
-    types={"view": 700, "click": 200, "like": 80, "share": 20},
-    orphans=0,
-    rows_read=2000,
-    users=100,
-    cold_users=20,
-    newest_hours=1.0,
-    candidates=50,
-    rows=1000,
-    users_served=100,
-    posts_served=40,
-    scores=FLAT,
-)
 WEEK = [NIGHT] * 7
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.recommender.worlds import world
+from tests.recommender.worlds import TEXTS, world
 from threads_pipelines.dataset.scored_rows import (
     FRESH_TOPIC,
     SIMILAR_PEOPLE,
@@ -11,13 +11,6 @@ from threads_pipelines.dataset.scored_rows import (
 )
 from threads_pipelines.recommender.model import fit
 from threads_pipelines.recommender.settings import RecommenderSettings
-
-TEXTS = [
-    "a sourdough starter needs flour and water",
-    "the new engine revs to nine thousand",
-    "bread flour and a long rise for sourdough",
-    "tuning the engine of an old racing car",
-]
 
 
 def test_an_untouched_post_is_reached_through_its_text() -> None:

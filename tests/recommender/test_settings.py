@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tests.recommender.test_fresh import TEXTS
-from tests.recommender.worlds import world
+from tests.recommender.worlds import TEXTS, world
 from threads_pipelines.dataset.scored_rows import FRESH_TOPIC, SIMILAR_POST
 from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.recommender.model import fit

@@ -5,6 +5,14 @@ from scipy.sparse import csr_matrix
 
 from threads_pipelines.dataset.snapshot import Interactions, Posts, Snapshot, Users
 
+TEXTS = [
+    "a sourdough starter needs flour and water",
+    "the new engine revs to nine thousand",
+    "bread flour and a long rise for sourdough",
+    "tuning the engine of an old racing car",
+]
+
+
 AS_OF = 1_700_000_000
 
 

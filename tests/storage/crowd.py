@@ -8,7 +8,7 @@ from random import Random
 import pyarrow as pa
 
 from tests.storage.app_database import AppDatabase
-from tests.storage.test_publish import NIGHT, TTL
+from tests.storage.publishing import NIGHT, TTL
 from threads_pipelines.storage.postgres.publishing.publish import PublishReport, publish
 
 USERS = [f"user {row:03}" for row in range(60)]

@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 
 from tests.storage.app_database import AppDatabase
 from tests.storage.crowd import POSTS, USERS, night, publish_night
-from tests.storage.test_publish import feeds
+from tests.storage.publishing import feeds
 from threads_pipelines.database_url import sqlalchemy_url
 from threads_pipelines.embedded.stack import Stack
 from threads_pipelines.errors import DatabaseError

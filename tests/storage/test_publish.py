@@ -1,45 +1,17 @@
 """Publishing on a real server: what a reader finds afterwards."""
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tests.storage.app_database import AppDatabase
+from tests.storage.publishing import DAY, NIGHT, TTL, feeds, put, table
 from threads_pipelines.errors import DataError
-from threads_pipelines.storage.postgres.publishing.publish import PublishReport, publish
+from threads_pipelines.storage.postgres.publishing.publish import publish
 from threads_pipelines.storage.postgres.publishing.purge import purge_expired
-
-NIGHT = datetime.fromisoformat("2026-03-31 02:00:00")
-DAY = timedelta(days=1)
-TTL = timedelta(hours=48)
-Rows = Iterable[tuple[str, str, float]]
-
-
-def table(rows: Rows) -> pa.Table:
-    schema = pa.schema({"user_id": pa.string(), "post_id": pa.string(), "score": pa.float64()})
-    return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema)
-
-
-def put(database: AppDatabase, rows: Rows, **options: Any) -> PublishReport:
-    at = options.pop("generated_at", NIGHT)
-    given = {"expires_at": at + TTL, "now": at, "run_id": "test", **options}
-    return publish(database.engine, [table(rows)], generated_at=at, **given)
-
-
-def feeds(database: AppDatabase) -> dict[str, list[tuple[str, float]]]:
-    found: dict[str, list[tuple[str, float]]] = {}
-    for user, post, score in database.rows(
-        "SELECT user_id, post_id, score FROM user_recommendation "
-        'ORDER BY user_id COLLATE "C", score DESC'
-    ):
-        found.setdefault(user, []).append((post, score))
-    return found
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, make_url
 
 from tests.storage.app_database import AppDatabase
 from tests.storage.crowd import POSTS, USERS, expected, night, publish_night, stalling
-from tests.storage.test_publish import feeds, put
+from tests.storage.publishing import feeds, put
 from threads_pipelines.database_url import sqlalchemy_url
 from threads_pipelines.embedded.stack import Stack
 from threads_pipelines.errors import DatabaseError

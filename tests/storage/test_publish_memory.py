@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from tests.storage.app_database import AppDatabase
-from tests.storage.test_publish import NIGHT, TTL, put
+from tests.storage.publishing import NIGHT, TTL, put
 from threads_pipelines.storage.postgres.publishing.publish import publish
 
 FEED = 50

@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 
 from tests.storage.app_database import AppDatabase
 from tests.storage.crowd import FEED, USERS, expected, publish_night
-from tests.storage.test_publish import NIGHT, TTL, feeds
+from tests.storage.publishing import NIGHT, TTL, feeds
 from threads_pipelines.storage.postgres.database import session
 
 DELETE = "DELETE FROM user_recommendation WHERE user_id = %(user)s"

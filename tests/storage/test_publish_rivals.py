@@ -10,7 +10,7 @@ import pytest
 
 from tests.storage.app_database import AppDatabase
 from tests.storage.crowd import expected, night, publish_night, stalling
-from tests.storage.test_publish import NIGHT, feeds
+from tests.storage.publishing import NIGHT, feeds
 from threads_pipelines.errors import DatabaseError, DataError, PublishBusyError
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.publishing.lease import enter_shard, publishing
