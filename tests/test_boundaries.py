@@ -5,15 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tools.graph import draw
 from tools.import_graph import (
     PACKAGE,
-    TITLE,
     dotted,
     imported,
     imported_rooms,
     modules,
-    nodes,
     room_of,
 )
 
@@ -124,10 +121,3 @@ def reads_environment(module: Path) -> bool:
 def test_only_settings_reads_the_environment() -> None:
     readers = {module.name for module in MODULES if reads_environment(module)}
     assert readers <= {"settings.py"}
-
-
-def test_the_picture_of_the_rooms_is_up_to_date() -> None:
-    picture = PACKAGE.parent / "docs" / "rooms.svg"
-    assert picture.read_text() == draw(nodes(), TITLE), (
-        "run `python -m tools.import_graph docs/rooms.svg`"
-    )

@@ -8,7 +8,7 @@ from sqlalchemy import URL, make_url
 
 from tests.storage.app_database import AppDatabase
 from tests.storage.pooler import transaction_pooler
-from tests.storage.test_publish import DAY, FIRST, NIGHT, TTL, feeds, put
+from tests.storage.publishing import DAY, FIRST, NIGHT, TTL, feeds, put
 from threads_pipelines.database_url import sqlalchemy_url
 from threads_pipelines.simulation.database import add_fake_users, remove_oldest
 from threads_pipelines.simulation.fake_users import make_fake_users
