@@ -30,14 +30,20 @@ from threads_pipelines.evaluation import baselines, metrics
 from threads_pipelines.evaluation.holdout import hold_out
 from threads_pipelines.evaluation.split import DAY, Split, by_time
 from threads_pipelines.files.reading import read_snapshot
-from threads_pipelines.recommender.model import fit
-from threads_pipelines.recommender.settings import SEED_FORMULA, RecommenderSettings
+from threads_pipelines.recommender.fit import fit
+from threads_pipelines.recommender.presets import SEED_FORMULA
+from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.tuning.tune import tune
 
 TOP_K = 50
 VALIDATION_USERS = 1500
 SHOWN = ("ndcg@10", "recall@20", "hit_rate@10", "mrr")
-FORCED = {"exact_reads": 1.0, "history_cap": 50, "reads_per_pair": 1.0, "vote_cap": 20}
+FORCED = {
+    "events.exact_reads": 1.0,
+    "events.history_cap": 50,
+    "similar_people.reads_per_pair": 1.0,
+    "similar_people.vote_cap": 20,
+}
 """What large data does to the search, harder: short histories, neighbours from 4,000 people."""
 Users = NDArray[np.int32]
 Ranker = Callable[[Snapshot, Users], tuple[ScoredRows, str]]
@@ -69,7 +75,7 @@ def ours(caps: Mapping[str, float]) -> Ranker:
     """The engine as the nightly runs it, with these caps: tuned on validation, fitted, ranked."""
 
     def rank(train: Snapshot, users: Users) -> tuple[ScoredRows, str]:
-        chosen = _tuned(train).model_copy(update=dict(caps))
+        chosen = _tuned(train).changed(caps)
         settings = chosen.model_dump_json(exclude_defaults=True)
         return fit(train, chosen).recommend(users, TOP_K), settings
 

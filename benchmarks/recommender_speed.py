@@ -23,7 +23,8 @@ from benchmarks.peers import peers_python as default_python
 from benchmarks.speed_floor import floor, power_law
 from benchmarks.speed_peers import CONTENDERS, clock, peak, spent
 from threads_pipelines.dataset.snapshot import Interactions, Posts, Snapshot, Users
-from threads_pipelines.recommender.model import fit, recommend_chunks
+from threads_pipelines.recommender.fit import fit
+from threads_pipelines.recommender.model import recommend_chunks
 from threads_pipelines.recommender.settings import RecommenderSettings
 
 DAYS = 30
@@ -64,8 +65,10 @@ def _ids(letter: str, n: int) -> NDArray[np.object_]:
 
 
 def ours(name: str, matrix: csr_matrix, neighbours: int, top_k: int) -> dict[str, float]:
-    share = 0.0 if name == ITEM else RecommenderSettings().people_share
-    settings = RecommenderSettings(post_neighbours=neighbours, people_share=share)
+    share = 0.0 if name == ITEM else RecommenderSettings().blend.people_share
+    settings = RecommenderSettings().changed(
+        {"similar_posts.neighbours": neighbours, "blend.people_share": share}
+    )
     tiny = snapshot(power_law(50, 40, 300))
     list(recommend_chunks(fit(tiny, settings), top_k))  # compiles
     night = snapshot(matrix)

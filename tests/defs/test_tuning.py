@@ -12,13 +12,14 @@ from threads_pipelines.defs.assets.evaluation import model_evaluation
 from threads_pipelines.defs.assets.tuning import FOLDER, latest_winner, tuned_settings
 from threads_pipelines.defs.resources.connections import ObjectStorage
 from threads_pipelines.evaluation.split import DAY
-from threads_pipelines.recommender.settings import BASELINES, PACES, RecommenderSettings
+from threads_pipelines.recommender.presets import BASELINES, PACES
+from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.storage.s3.registry import Entry, activate, register
 from threads_pipelines.storage.s3.snapshots import save_snapshot
 
 CUT = AS_OF - DAY
 ONE, OTHER = PACES["pace_weeks"], PACES["pace_months"]
-LEAST_POPULAR = BASELINES["popularity"].model_copy(update={"popularity_exponent": -1.0})
+LEAST_POPULAR = BASELINES["popularity"].changed({"popularity.exponent": -1.0})
 
 
 def night_of(world: World, snapshot: Snapshot, version: str = "v") -> None:

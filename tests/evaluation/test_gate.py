@@ -5,7 +5,8 @@ from tests.evaluation.build import snapshot
 from threads_pipelines.errors import DataError
 from threads_pipelines.evaluation.gate import NOT_JUDGED, judge, judged_day, settings_to_publish
 from threads_pipelines.evaluation.split import DAY
-from threads_pipelines.recommender.settings import BASELINES, PACES, RecommenderSettings
+from threads_pipelines.recommender.presets import BASELINES, PACES
+from threads_pipelines.recommender.settings import RecommenderSettings
 
 
 def test_the_same_lists_pass() -> None:

@@ -84,26 +84,49 @@ def test_settings_that_cannot_be_used(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     path.write_text('{"people_share": 2, "neighbors": 5}')
     with pytest.raises(InputFileError, match=r"people_share: .*; neighbors: Extra inputs"):
-        commands.read_settings(str(path))
-    for field, value in (
-        ("exact_reads", "1e400"),
-        ("floor", "1e-30"),
-        ("linear_regularisation", "1e-9"),
-        ("vote_half_life_hours", "1e-300"),
-        ("history_cap", "9999999999999999999999"),
+        commands.read_settings(str(path), print)
+    for group, field, value in (
+        ("events", "exact_reads", "1e400"),
+        ("blend", "floor", "1e-30"),
+        ("similar_posts", "linear_regularisation", "1e-9"),
+        ("similar_people", "vote_half_life_hours", "1e-300"),
+        ("events", "history_cap", "9999999999999999999999"),
     ):
-        path.write_text(f'{{"{field}": {value}}}')
-        with pytest.raises(InputFileError, match=f"json: {field}: Input should be"):
-            commands.read_settings(str(path))
+        for text in (f'{{"{field}": {value}}}', f'{{"{group}": {{"{field}": {value}}}}}'):
+            path.write_text(text)
+            with pytest.raises(InputFileError, match=f"json: {group}.{field}: Input should be"):
+                commands.read_settings(str(path), print)
     path.write_text("{")
     with pytest.raises(InputFileError, match="the file: Invalid JSON"):
-        commands.read_settings(str(path))
-    path.write_bytes(b'\xef\xbb\xbf{"people_share": 0.5}')
-    assert commands.read_settings(str(path)).people_share == 0.5
+        commands.read_settings(str(path), print)
+    path.write_bytes(b'\xef\xbb\xbf{"blend": {"people_share": 0.5}}')
+    assert commands.read_settings(str(path), pytest.fail).blend.people_share == 0.5
     with pytest.raises(InputFileError, match="seed_formula"):
-        commands.read_settings(str(tmp_path / "none.json"))
+        commands.read_settings(str(tmp_path / "none.json"), print)
     result = run("--interactions", path, "--settings", "", "--out", tmp_path / "out.csv")
     assert "name a JSON file of settings" in str(result.exception)
+
+
+def test_settings_of_an_earlier_release_work_with_a_warning(
+    communities: Path, tmp_path: Path
+) -> None:
+    path, feeds_of = tmp_path / "settings.json", {}
+    for name, text in (
+        ("flat", '{"people_share": 0.5, "content_for_all": true}'),
+        ("nested", '{"blend": {"people_share": 0.5}, "similar_texts": {"for_all": true}}'),
+    ):
+        path.write_text(text)
+        out = tmp_path / f"{name}.csv"
+        result = run("--interactions", communities, "--settings", path, "--out", out)
+        assert result.exit_code == 0, result.output
+        feeds_of[name] = out.read_text()
+        told = " ".join(result.stderr.split())
+        for old, new in (
+            ("people_share", "blend.people_share"),
+            ("content_for_all", "similar_texts.for_all"),
+        ):
+            assert (f"the setting {old} is now {new}" in told) == (name == "flat")
+    assert feeds_of["flat"] == feeds_of["nested"]
 
 
 def test_evaluate_prints_and_stores_the_report(communities: Path, tmp_path: Path) -> None:

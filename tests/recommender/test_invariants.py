@@ -8,13 +8,20 @@ from hypothesis import strategies as st
 from tests.recommender.worlds import random_world, world
 from threads_pipelines.dataset.scored_rows import REASONS, ScoredRows
 from threads_pipelines.dataset.snapshot import Snapshot
-from threads_pipelines.recommender.model import Model, fit, recommend_chunks
-from threads_pipelines.recommender.settings import SEED_FORMULA, RecommenderSettings
+from threads_pipelines.recommender.fit import fit
+from threads_pipelines.recommender.model import Model, recommend_chunks
+from threads_pipelines.recommender.presets import SEED_FORMULA
+from threads_pipelines.recommender.settings import RecommenderSettings
 
-FEED = RecommenderSettings(
-    vote_half_life_hours=6, profile_half_life_hours=48, popularity_half_life_hours=12,
-    popularity_exponent=0.3, author_cap=2,
-)  # fmt: skip
+FEED = RecommenderSettings().changed(
+    {
+        "similar_people.vote_half_life_hours": 6,
+        "blend.profile_half_life_hours": 48,
+        "popularity.half_life_hours": 12,
+        "popularity.exponent": 0.3,
+        "feed.author_cap": 2,
+    }
+)
 KINDS = {"default": RecommenderSettings(), "feed": FEED, "seed": SEED_FORMULA["seed_formula"]}
 
 
@@ -83,11 +90,16 @@ def test_a_saved_model_gives_the_same_rows() -> None:
 
 def test_a_sampled_pool_and_capped_histories_keep_the_rules() -> None:
     snapshot = random_world(7, 5000, 60, 30_000)
-    tight = FEED.model_copy(
-        update={"exact_reads": 1.0, "reads_per_pair": 0.01, "history_cap": 2, "vote_cap": 2}
+    tight = FEED.changed(
+        {
+            "events.exact_reads": 1.0,
+            "similar_people.reads_per_pair": 0.01,
+            "events.history_cap": 2,
+            "similar_people.vote_cap": 2,
+        }
     )
     model = fit(snapshot, tight, seed=3)
-    assert len(model.arrays["pool_user"]) == 4000
+    assert len(model.people.user) == 4000
     check(snapshot, model.recommend(slice(None), 5), 5)
 
 
@@ -103,9 +115,9 @@ def test_a_checkerboard_is_continued() -> None:
     n = 10
     events = [(u, p) for u in range(n) for p in range(n) if (u + p) % 2 == 0 and u != p]
     for share in (0.0, 1.0):
-        rows = fit(world(events, n, n), RecommenderSettings(people_share=share)).recommend(
-            slice(None), 1
-        )
+        rows = fit(
+            world(events, n, n), RecommenderSettings().changed({"blend.people_share": share})
+        ).recommend(slice(None), 1)
         assert rows.post.tolist() == list(range(n))
 
 
@@ -125,13 +137,20 @@ def test_a_checkerboard_is_continued() -> None:
 @pytest.mark.parametrize("timed", [True, False])
 def test_edges(events: list[tuple[int, int]], n_users: int, n_posts: int, timed: bool) -> None:
     snapshot = world(events, n_users, n_posts, timed=timed)
-    for chosen in (*KINDS.values(), RecommenderSettings(post_model="linear")):
+    for chosen in (
+        *KINDS.values(),
+        RecommenderSettings().changed({"similar_posts.model": "linear"}),
+    ):
         check(snapshot, fit(snapshot, chosen).recommend(slice(None), 5), 5)
 
 
 def test_somebody_who_was_away_for_years_still_has_a_profile() -> None:
-    hours = RecommenderSettings(
-        profile_half_life_hours=1, vote_half_life_hours=1, popularity_half_life_hours=1
+    hours = RecommenderSettings().changed(
+        {
+            "blend.profile_half_life_hours": 1,
+            "similar_people.vote_half_life_hours": 1,
+            "popularity.half_life_hours": 1,
+        }
     )
     year = 24 * 365
     long_ago = [(u, p, 3, 5 * year + u) for u in range(4) for p in range(3) if (u, p) != (0, 2)]
@@ -143,7 +162,9 @@ def test_somebody_who_was_away_for_years_still_has_a_profile() -> None:
 
 @pytest.mark.parametrize("hours", [100, 125, 130, 135, 140, 145, 150, 200])
 def test_votes_that_have_faded_count_for_nothing(hours: int) -> None:
-    settings = RecommenderSettings(people_share=1, vote_half_life_hours=1)
+    settings = RecommenderSettings().changed(
+        {"blend.people_share": 1, "similar_people.vote_half_life_hours": 1}
+    )
     events = [(0, 0, 3, 1), (1, 0, 3, hours), (1, 1, 3, hours), (1, 2, 3, hours + 1), (2, 3, 3, 1)]
     rows = fit(world(events, 3, 4), settings).recommend(slice(None), 4)
     assert np.isfinite(rows.score).all()

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from tests.recommender.worlds import world
 from threads_pipelines.dataset.snapshot import Interactions, Snapshot
+from threads_pipelines.recommender.component_settings import EventSettings
 from threads_pipelines.recommender.pairs import Pairs, pairs_of
-from threads_pipelines.recommender.settings import RecommenderSettings
 
-CAPPED = RecommenderSettings(exact_reads=1, history_cap=3)
+CAPPED = EventSettings(exact_reads=1, history_cap=3)
 
 
 def shuffled(snapshot: Snapshot, order: list[int]) -> Snapshot:
@@ -33,7 +33,7 @@ def equal(one: Pairs, other: Pairs) -> bool:
 def test_the_order_of_the_events_does_not_matter(timed: bool, order: list[int]) -> None:
     events = [(i % 4, i * i % 7, 2 * (i % 3 == 0), i % 5) for i in range(60)]
     snapshot = world(events, 4, 7, timed=timed)
-    for chosen in (RecommenderSettings(), CAPPED):
+    for chosen in (EventSettings(), CAPPED):
         assert equal(pairs_of(snapshot, chosen), pairs_of(shuffled(snapshot, order), chosen))
 
 
@@ -46,6 +46,6 @@ def test_the_latest_come_first() -> None:
 
 def test_where_times_tie_no_post_comes_first_for_everybody() -> None:
     snapshot = world([(u, p) for u in range(64) for p in range(8)], 64, 8)
-    pairs = pairs_of(snapshot, RecommenderSettings())
+    pairs = pairs_of(snapshot, EventSettings())
     first = pairs.user_post[pairs.user_start[:-1]]
     assert np.bincount(first, minlength=8).min() > 0

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy.sparse import random_array
 
 from threads_pipelines.recommender.kernels.selection import best_first, keep_largest, largest
-from threads_pipelines.recommender.knn.neighbours import Lists, nearest_rows
-from threads_pipelines.recommender.pairs import NONE
+from threads_pipelines.recommender.knn.neighbours import nearest_rows
+from threads_pipelines.recommender.sparse_rows import NO_VALUES, SparseRows
 
 
 @settings(max_examples=60)
@@ -48,9 +48,9 @@ def test_nearest_rows_are_the_largest_of_the_product(columns: int, binary: bool)
     product[rows[own >= 0], own[own >= 0]] = 0
     neighbour, similarity = np.zeros((30, 20), np.int32), np.zeros((30, 20), np.float32)
     found = np.zeros(30, np.int32)
-    values = (NONE, NONE) if binary else (a.data, b.data)
+    values = (NO_VALUES, NO_VALUES) if binary else (a.data, b.data)
     left, right = (
-        Lists(m.indptr.astype(np.int64), m.indices.astype(np.int32), v)
+        SparseRows(m.indptr.astype(np.int64), m.indices.astype(np.int32), v)
         for m, v in zip((a, b), values, strict=True)
     )
     nearest_rows(rows, left, right, through, scale, own, neighbour, similarity, found)

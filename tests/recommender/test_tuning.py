@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from tests.recommender.worlds import random_world, world
 from threads_pipelines.dataset.snapshot import Snapshot
-from threads_pipelines.recommender.settings import BASELINES, SEED_FORMULA, RecommenderSettings
+from threads_pipelines.recommender.presets import BASELINES, SEED_FORMULA
+from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.tuning import tune as tuning
 from threads_pipelines.tuning.tune import tune
 
@@ -40,8 +41,8 @@ def test_posts_of_which_nothing_is_known_may_lose_their_places() -> None:
     unknown = replace(known, posts=replace(known.posts, created_at=np.full(60, -1)))
     for snapshot, tried in ((known, False), (unknown, True)):
         names = {trial.name for trial in tune(snapshot, seed=0).trials}
-        assert ("fresh_every=0" in names) == tried
-        assert "post_model=linear, post_neighbours=1000" in names
+        assert ("feed.fresh_every=0" in names) == tried
+        assert "similar_posts.model=linear, similar_posts.neighbours=1000" in names
 
 
 @pytest.mark.parametrize(("margin", "wins"), [(-1e9, True), (1e9, False)])
@@ -83,6 +84,8 @@ def test_settings_refuse_what_they_do_not_know() -> None:
     with pytest.raises(ValidationError):
         RecommenderSettings.model_validate({"people_neighbors": 5})
     with pytest.raises(ValidationError):
-        RecommenderSettings(people_share=1.5)
-    for field in RecommenderSettings.model_fields.values():
-        assert field.description
+        RecommenderSettings().changed({"blend.people_share": 1.5})
+    for name, group in RecommenderSettings():
+        assert RecommenderSettings.model_fields[name].description
+        for field in type(group).model_fields.values():
+            assert field.description

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from threads_pipelines.content.contract import INTERESTS
 from threads_pipelines.content.persona import Persona
-from threads_pipelines.recommender.model import fit
+from threads_pipelines.recommender.fit import fit
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.simulation import database as storage
 from threads_pipelines.simulation import tick as simulation

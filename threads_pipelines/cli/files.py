@@ -77,7 +77,7 @@ def recommend(
             _files(interactions, posts, users, as_of),
             out,
             top_k=top_k,
-            settings=None if settings is None else commands.read_settings(settings),
+            settings=None if settings is None else commands.read_settings(settings, progress.note),
             seed=seed,
             progress=progress,
             note=progress.note,
@@ -111,7 +111,7 @@ def evaluate(
         report = commands.evaluate(
             _files(interactions, posts, None, as_of),
             top_k=top_k,
-            settings=None if settings is None else commands.read_settings(settings),
+            settings=None if settings is None else commands.read_settings(settings, progress.note),
             seed=seed,
             progress=progress,
             note=progress.note,

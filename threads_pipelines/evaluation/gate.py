@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.evaluation.metrics import BOOTSTRAP, resamples
 from threads_pipelines.evaluation.split import DAY, Split, by_time
-from threads_pipelines.recommender.settings import BASELINES, RecommenderSettings
+from threads_pipelines.recommender.presets import BASELINES
+from threads_pipelines.recommender.settings import RecommenderSettings
 
 MIN_EVENTS = 200
 MIN_USERS = 50

@@ -22,8 +22,9 @@ from threads_pipelines.evaluation.metrics import (
     self_information,
 )
 from threads_pipelines.evaluation.split import Split
-from threads_pipelines.recommender.model import fit
-from threads_pipelines.recommender.settings import SEED_FORMULA, RecommenderSettings
+from threads_pipelines.recommender.fit import fit
+from threads_pipelines.recommender.presets import SEED_FORMULA
+from threads_pipelines.recommender.settings import RecommenderSettings
 
 OURS = "ours"
 TRENDING = "recent_popularity"

@@ -1,5 +1,6 @@
 """Feeds and evaluations from a file alone: no database, no object storage, no server."""
 
+import warnings
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -18,8 +19,10 @@ from threads_pipelines.evaluation.report import EvaluationReport, models
 from threads_pipelines.evaluation.report import evaluate as evaluate_split
 from threads_pipelines.files.reading import FileSnapshot, read_snapshot
 from threads_pipelines.files.writing import write_feeds
-from threads_pipelines.recommender.model import fit, recommend_chunks
-from threads_pipelines.recommender.settings import SEED_FORMULA, RecommenderSettings
+from threads_pipelines.recommender.fit import fit
+from threads_pipelines.recommender.model import recommend_chunks
+from threads_pipelines.recommender.presets import SEED_FORMULA
+from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.tuning.tune import tune
 
 Progress = Callable[[str], None]
@@ -102,16 +105,20 @@ def evaluate(
     )
 
 
-def read_settings(text: str) -> RecommenderSettings:
-    """Settings from a JSON file, or one of the seeds' formulas by its name.
+def read_settings(text: str, note: Progress) -> RecommenderSettings:
+    """Read settings from a JSON file, or take one of the formulas of the seeds by its name.
 
+    note is told of each setting that the file has under the name of an earlier release.
     Raises InputFileError naming the file and every field at fault.
     """
     if text in SEED_FORMULA:
         return SEED_FORMULA[text]
     path = Path(text)
     try:
-        return RecommenderSettings.model_validate_json(path.read_bytes().removeprefix(BOM_UTF8))
+        with warnings.catch_warnings(record=True) as old_names:
+            warnings.simplefilter("always", FutureWarning)
+            content = path.read_bytes().removeprefix(BOM_UTF8)
+            settings = RecommenderSettings.model_validate_json(content)
     except OSError as error:
         names = ", ".join(SEED_FORMULA)
         raise InputFileError(
@@ -123,6 +130,9 @@ def read_settings(text: str) -> RecommenderSettings:
             for fault in error.errors(include_url=False, include_input=False)
         )
         raise InputFileError(f"{path}: {faults}") from error
+    for warning in old_names:
+        note(f"WARNING: {path}: {warning.message}")
+    return settings
 
 
 def _checked(chunks: Iterable[ScoredRows], checker: Checker) -> Iterator[ScoredRows]:

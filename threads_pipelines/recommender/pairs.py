@@ -6,12 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from threads_pipelines.dataset.snapshot import INTERACTION_TYPES, Snapshot
+from threads_pipelines.recommender.component_settings import EventSettings
 from threads_pipelines.recommender.kernels.merging import by_column, group_by, merge_repeats
-from threads_pipelines.recommender.settings import RecommenderSettings
 
 Floats = NDArray[np.float32]
-NONE: Floats = np.zeros(0, np.float32)
-"""No values: what stands for a binary matrix in ``Lists``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class Pairs:
         return np.diff(self.post_start)
 
 
-def pairs_of(snapshot: Snapshot, settings: RecommenderSettings) -> Pairs:
+def pairs_of(snapshot: Snapshot, settings: EventSettings) -> Pairs:
     """Merge events into pairs; events whose type weighs nothing are left out.
 
     Where counting every co-occurrence would cost too much (the sum of squared histories), a user's

@@ -1,7 +1,8 @@
 """A greedy search over settings: the best so far, changed a little at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from threads_pipelines.evaluation.metrics import per_user
 from threads_pipelines.evaluation.split import Split
-from threads_pipelines.recommender.model import Fitter
+from threads_pipelines.recommender.fit import Fitter
 from threads_pipelines.recommender.settings import RecommenderSettings
 
 TOP = 10
@@ -76,18 +77,18 @@ class Search:
             self.best, self.best_gain = settings, gain
         return kept
 
-    def change(self, **change: Any) -> bool:
-        """Try the best so far with some fields changed."""
-        name = ", ".join(f"{k}={v}" for k, v in change.items())
-        return self.attempt(name, self.best.model_copy(update=change))
+    def change(self, changes: Mapping[str, Any]) -> bool:
+        """Try the best so far with other values, by dotted name."""
+        name = ", ".join(f"{k}={v}" for k, v in changes.items())
+        return self.attempt(name, self.best.changed(changes))
 
     def climb(self, field: str, ladder: tuple[Any, ...]) -> None:
         """Walk up and down an ordered ladder of values for as long as it gets better."""
-        now = getattr(self.best, field)
+        now = attrgetter(field)(self.best)
         here = ladder.index(now) if now in ladder else _nearest(ladder, now)
         for step in (-1, 1):
             place, moved = here + step, False
-            while 0 <= place < len(ladder) and self.change(**{field: ladder[place]}):
+            while 0 <= place < len(ladder) and self.change({field: ladder[place]}):
                 place, moved = place + step, True
             if moved:
                 return

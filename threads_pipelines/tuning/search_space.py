@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 
 from threads_pipelines.dataset.snapshot import Snapshot
+from threads_pipelines.recommender.component_settings import InteractionWeights
 from threads_pipelines.recommender.knn.similar_posts import LINEAR_LIMIT
-from threads_pipelines.recommender.settings import PACES, InteractionWeights, RecommenderSettings
+from threads_pipelines.recommender.presets import PACES
+from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.tuning.search import Search
 
 Change = dict[str, Any]
@@ -28,10 +30,10 @@ SHARES = (0.0, 0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1.0)
 EXPONENTS = (-0.2, -0.1, 0.0, 0.1, 0.17, 0.25, 0.35, 0.5, 0.7, 1.0)
 _POST_PRESETS: tuple[Change, ...] = tuple(
     {
-        "post_user_damping": a,
-        "post_source_damping": b1,
-        "post_target_damping": b2,
-        "post_power": q,
+        "similar_posts.user_damping": a,
+        "similar_posts.source_damping": b1,
+        "similar_posts.target_damping": b2,
+        "similar_posts.power": q,
     }
     for a, b1, b2, q in (
         (0.5, 0.3, 0.45, 0.6),
@@ -58,23 +60,23 @@ def explore(search: Search, snapshot: Snapshot, timed: bool) -> None:
     paces = {
         name: settings
         for name, settings in PACES.items()
-        if timed and (settings.popularity_half_life_hours or 0) >= least
+        if timed and (settings.popularity.half_life_hours or 0) >= least
     }
     for name, settings in paces.items():
         search.attempt(name, settings)
     if _affords_linear(snapshot):
         _try_linear(search, paces, len(snapshot.posts.ids) <= CHEAP_LINEAR)
     if timed:
-        search.climb("popularity_half_life_hours", hours)
-    search.climb("popularity_exponent", EXPONENTS)
-    search.climb("people_share", SHARES)
+        search.climb("popularity.half_life_hours", hours)
+    search.climb("popularity.exponent", EXPONENTS)
+    search.climb("blend.people_share", SHARES)
     if timed:
-        search.climb("vote_half_life_hours", hours)
-        search.climb("profile_half_life_hours", hours)
-    if search.best.post_model == "cosine":
+        search.climb("similar_people.vote_half_life_hours", hours)
+        search.climb("blend.profile_half_life_hours", hours)
+    if search.best.similar_posts.model == "cosine":
         for preset in _POST_PRESETS:
-            search.change(**preset)
-        search.climb("post_neighbours", (20, 50, 100, 300, 1000))
+            search.change(preset)
+        search.climb("similar_posts.neighbours", (20, 50, 100, 300, 1000))
     for damping, power in (
         (0.0, 2.0),
         (0.15, 1.0),
@@ -83,22 +85,22 @@ def explore(search: Search, snapshot: Snapshot, timed: bool) -> None:
         (0.5, 1.0),
         (0.5, 3.0),
     ):
-        search.change(people_damping=damping, people_power=power)
-    search.climb("people_neighbours", (20, 50, 100, 200, 500))
+        search.change({"similar_people.damping": damping, "similar_people.power": power})
+    search.climb("similar_people.neighbours", (20, 50, 100, 200, 500))
     if timed:
-        search.climb("popularity_half_life_hours", hours)
-    search.climb("people_share", SHARES)
-    search.climb("popularity_exponent", EXPONENTS)
-    search.climb("floor", (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0))
+        search.climb("popularity.half_life_hours", hours)
+    search.climb("blend.people_share", SHARES)
+    search.climb("popularity.exponent", EXPONENTS)
+    search.climb("blend.floor", (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0))
     if any(text.strip() for text in snapshot.posts.content):
-        search.change(content_for_all=True)
-        search.climb("content_weight", (0.0, 0.05, 0.1, 0.2, 0.4, 0.8))
+        search.change({"similar_texts.for_all": True})
+        search.climb("blend.text_weight", (0.0, 0.05, 0.1, 0.2, 0.4, 0.8))
     if _blind(snapshot):
-        search.change(fresh_every=0)
+        search.change({"feed.fresh_every": 0})
     if len(np.unique(snapshot.interactions.kind)) > 1:
-        search.change(weights=InteractionWeights(view=1, click=1, like=1, share=1))
-        search.change(weights=InteractionWeights(view=1, click=1.5, like=2, share=3))
-        search.change(weights=InteractionWeights(view=1, click=2, like=5, share=10))
+        search.change({"events.weights": InteractionWeights(view=1, click=1, like=1, share=1)})
+        search.change({"events.weights": InteractionWeights(view=1, click=1.5, like=2, share=3)})
+        search.change({"events.weights": InteractionWeights(view=1, click=2, like=5, share=10)})
 
 
 def _blind(snapshot: Snapshot) -> bool:
@@ -116,9 +118,11 @@ def _affords_linear(snapshot: Snapshot) -> bool:
 
 def _try_linear(search: Search, paces: dict[str, RecommenderSettings], cheap: bool) -> None:
     """The linear model at every pace: what suits one model need not suit the other."""
-    linear: Change = {"post_model": "linear", "post_neighbours": 1000}
-    search.change(**linear)
+    linear: Change = {"similar_posts.model": "linear", "similar_posts.neighbours": 1000}
+    search.change(linear)
     for name, settings in paces.items():
-        search.attempt(f"linear, {name}", settings.model_copy(update=linear))
-    if search.best.post_model == "linear" and cheap:
-        search.climb("linear_regularisation", (50.0, 100.0, 200.0, 400.0, 800.0, 1600.0))
+        search.attempt(f"linear, {name}", settings.changed(linear))
+    if search.best.similar_posts.model == "linear" and cheap:
+        search.climb(
+            "similar_posts.linear_regularisation", (50.0, 100.0, 200.0, 400.0, 800.0, 1600.0)
+        )

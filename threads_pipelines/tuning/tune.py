@@ -21,8 +21,9 @@ from threads_pipelines.evaluation.holdout import (
     validation_splits,
 )
 from threads_pipelines.evaluation.split import Split
-from threads_pipelines.recommender.model import Fitter
-from threads_pipelines.recommender.settings import BASELINES, SEED_FORMULA, RecommenderSettings
+from threads_pipelines.recommender.fit import Fitter
+from threads_pipelines.recommender.presets import BASELINES, SEED_FORMULA
+from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.tuning.search import Fold, Search, Trial
 from threads_pipelines.tuning.search_space import explore
 

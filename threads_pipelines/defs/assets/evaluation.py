@@ -82,7 +82,7 @@ def model_evaluation(
     candidate = latest_winner(store.objects, partition, until)
     report, gate = judge_night(context, config, split, candidate)
     known = read_registry(store.objects)
-    active = RecommenderSettings.model_validate(known.active.config) if known.active else None
+    active = RecommenderSettings.from_stored(known.active.config) if known.active else None
     chosen, whose = settings_to_publish(gate, candidate, active)
     if not gate.may_publish:
         context.log.warning(f"{gate.sentence()}. Publishing {whose} settings instead.")

@@ -21,7 +21,8 @@ from threads_pipelines.defs.common import (
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources.connections import ObjectStorage
 from threads_pipelines.evaluation.invariants import CHECKS, Violations, check_rows, rows_of_ids
-from threads_pipelines.recommender.model import Model, fit, recommend_chunks
+from threads_pipelines.recommender.fit import fit
+from threads_pipelines.recommender.model import Model, recommend_chunks
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.storage.s3.registry import Entry, register
 from threads_pipelines.storage.s3.scored import batches, open_scored, save_scored
@@ -45,7 +46,7 @@ def knn_model(context: dg.AssetExecutionContext, storage: ObjectStorage) -> dg.M
     store, partition = storage.artefacts(), context.partition_key
     manifest = store.manifest(partition)
     facts, version = manifest.facts, manifest.version
-    settings = RecommenderSettings.model_validate(facts["settings"])
+    settings = RecommenderSettings.from_stored(facts["settings"])
     snapshot = load_snapshot(store, partition, version)
     model = fit(snapshot, settings, progress=context.log.info)
     arrays = model.to_arrays()
@@ -103,9 +104,9 @@ def recommendations(
     store, partition = storage.artefacts(), context.partition_key
     manifest = store.manifest(partition)
     version = manifest.version
-    settings = RecommenderSettings.model_validate(manifest.facts["settings"])
+    settings = RecommenderSettings.from_stored(manifest.facts["settings"])
     model = Model.from_arrays(store.load_arrays(partition, MODEL, version), settings)
-    ids = model.arrays["user_ids"], model.arrays["post_ids"]
+    ids = model.user_ids, model.post_ids
     chunks = recommend_chunks(model, config.top_k, config.chunk)
     save_scored(store, partition, version, _told(context, chunks), *ids)
     store.add_facts(partition, version, top_k=config.top_k)

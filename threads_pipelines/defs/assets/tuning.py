@@ -12,7 +12,8 @@ from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources.connections import ObjectStorage
 from threads_pipelines.errors import DataError
 from threads_pipelines.evaluation.gate import judged_day
-from threads_pipelines.recommender.settings import PACES, RecommenderSettings
+from threads_pipelines.recommender.presets import PACES
+from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.snapshots import load_snapshot
 from threads_pipelines.tuning.tune import tune
@@ -84,5 +85,5 @@ def latest_winner(store: ObjectStore, partition: str, until: int) -> Recommender
     for key in reversed(days):
         winner = store.get_json(key)
         if winner.get("until", math.inf) <= until:
-            return RecommenderSettings.model_validate(winner["settings"])
+            return RecommenderSettings.from_stored(winner["settings"])
     return PACES["pace_days"]

@@ -4,24 +4,13 @@ Each row is worked on by one thread, in an order that depends on the data alone,
 same for any count of threads and any size of block. Scratch is a few accumulators a thread.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import njit
 
 from threads_pipelines.recommender.kernels.prefetch import prefetch
 from threads_pipelines.recommender.kernels.selection import keep_largest
-
-
-class Lists(NamedTuple):
-    """The rows of a sparse matrix: start (n + 1,) int64, item (m,) int32, value (m,) float32.
-
-    Without values the matrix is binary.
-    """
-
-    start: Any
-    item: Any
-    value: Any
 
 
 @njit(cache=True, nogil=True)
@@ -38,8 +27,8 @@ def nearest_rows(
 ) -> None:
     """Find the largest entries of rows of A·diag(through_scale)·B·diag(scale).
 
-    rows: (n,) int64. a, b: ``Lists``. own: (n,) the column that is a row's own and left out, -1
-    where there is none. Writes neighbour (n, most) int32, similarity (n, most) float32 and found
+    rows: (n,) int64. a, b: ``SparseRows``. own: (n,) the column that is a row's own and left out,
+    -1 where there is none. Writes neighbour (n, most) int32, similarity (n, most) float32 and found
     (n,) int32, how many of them are there.
     """
     n_columns = len(scale)

@@ -1,48 +1,35 @@
 """Sparse post-to-post similarity: cosine of co-occurrence, or the linear model EASE."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from threads_pipelines.errors import ConfigurationError
+from threads_pipelines.recommender.component_settings import SimilarPostSettings
 from threads_pipelines.recommender.kernels.parallel import in_blocks
-from threads_pipelines.recommender.knn.neighbours import Lists, nearest_rows
-from threads_pipelines.recommender.pairs import NONE, Pairs
-from threads_pipelines.recommender.settings import RecommenderSettings
+from threads_pipelines.recommender.knn.neighbours import nearest_rows
+from threads_pipelines.recommender.pairs import Pairs
+from threads_pipelines.recommender.sparse_rows import NO_VALUES, SparseRows, from_padded, no_rows
 
 LINEAR_LIMIT = 10_000
 """Posts up to which the linear model is affordable: its matrix is dense."""
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """For each post the similar ones: start (n_posts + 1,) int64, post and value (n,)."""
+def similar_posts(
+    pairs: Pairs, settings: SimilarPostSettings, candidate: NDArray[np.bool_]
+) -> SparseRows:
+    """Return for each post the most similar candidates, by the model of the settings.
 
-    start: NDArray[np.int64]
-    post: NDArray[np.int32]
-    value: NDArray[np.float32]
-
-    @classmethod
-    def from_padded(
-        cls, post: NDArray[np.int32], value: NDArray[np.float32], found: NDArray[np.int32]
-    ) -> "Neighbours":
-        """Drop the unused places of (n_posts, most) arrays."""
-        used = np.arange(post.shape[1]) < found[:, None]
-        return cls(
-            np.concatenate([[0], np.cumsum(found)]).astype(np.int64), post[used], value[used]
-        )
-
-    @classmethod
-    def none(cls, n_posts: int) -> "Neighbours":
-        """No similarity at all."""
-        return cls(np.zeros(n_posts + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
+    The linear model stands back for the cosine where there are more than ``LINEAR_LIMIT`` posts.
+    """
+    if settings.model == "linear" and len(pairs.post_degree) <= LINEAR_LIMIT:
+        return linear_posts(pairs, settings, candidate)
+    return cosine_posts(pairs, settings, candidate)
 
 
 def cosine_posts(
-    pairs: Pairs, settings: RecommenderSettings, candidate: NDArray[np.bool_]
-) -> Neighbours:
+    pairs: Pairs, settings: SimilarPostSettings, candidate: NDArray[np.bool_]
+) -> SparseRows:
     """s_ij = (sum over common users u of n_u^(-2a) / (n_i^b1 · n_j^b2))^q, the largest j a post.
 
     Only candidates are kept as j. n_u and n_i count the pairs of a user and a post.
@@ -51,31 +38,31 @@ def cosine_posts(
     n_posts = len(pairs.post_degree)
     users = np.maximum(pairs.user_degree, 1).astype(np.float64)
     posts = np.maximum(pairs.post_degree, 1).astype(np.float64)
-    user_value = (users ** (-2 * settings.post_user_damping)).astype(np.float32)
-    most = min(settings.post_neighbours, n_posts)
+    user_value = (users ** (-2 * settings.user_damping)).astype(np.float32)
+    most = min(settings.neighbours, n_posts)
     post = np.empty((n_posts, most), np.int32)
     value = np.zeros((n_posts, most), np.float32)
     found = np.zeros(n_posts, np.int32)
-    scale = (posts**-settings.post_target_damping * candidate).astype(np.float32)
+    scale = (posts**-settings.target_damping * candidate).astype(np.float32)
 
     def search(low: int, high: int) -> None:
         nearest_rows(
             np.arange(low, high),
-            Lists(pairs.post_start, pairs.post_user, NONE),
-            Lists(pairs.user_start, pairs.user_post, NONE),
+            SparseRows(pairs.post_start, pairs.post_user, NO_VALUES),
+            SparseRows(pairs.user_start, pairs.user_post, NO_VALUES),
             user_value, scale, np.arange(low, high),
             post[low:high], value[low:high], found[low:high],
         )  # fmt: skip
 
     in_blocks(search, n_posts, 64)
-    value *= (posts**-settings.post_source_damping).astype(np.float32)[:, None]
-    np.power(value, np.float32(settings.post_power), out=value)
-    return Neighbours.from_padded(post, value, found)
+    value *= (posts**-settings.source_damping).astype(np.float32)[:, None]
+    np.power(value, np.float32(settings.power), out=value)
+    return from_padded(post, value, found)
 
 
 def linear_posts(
-    pairs: Pairs, settings: RecommenderSettings, candidate: NDArray[np.bool_]
-) -> Neighbours:
+    pairs: Pairs, settings: SimilarPostSettings, candidate: NDArray[np.bool_]
+) -> SparseRows:
     """EASE (Steck 2019): ridge regression of each post on the others, the largest weights a post.
 
     B = I − P / diag(P) with P = (XᵀX + λI)⁻¹ over binary X. Weights below zero are kept. Raises
@@ -87,7 +74,7 @@ def linear_posts(
     n_users, n_posts = len(pairs.user_degree), len(pairs.post_degree)
     acted_on = np.flatnonzero(pairs.post_degree)
     if len(acted_on) == 0:
-        return Neighbours.none(n_posts)
+        return no_rows(n_posts)
     x = csr_matrix(
         (np.ones(len(pairs.user_post), np.float32), pairs.user_post, pairs.user_start),
         shape=(n_users, n_posts),
@@ -97,17 +84,17 @@ def linear_posts(
     weights, fault = spotrf(weights, lower=True, overwrite_a=True)
     if fault:
         raise ConfigurationError(
-            f"linear_regularisation {settings.linear_regularisation} is too small for these "
-            "interactions: posts that the same people acted on cannot be told apart"
+            f"similar_posts.linear_regularisation {settings.linear_regularisation} is too small "
+            "for these interactions: posts that the same people acted on cannot be told apart"
         )
     weights, _ = spotri(weights, lower=True, overwrite_c=True)  # the lower triangle only
     weights = np.tril(weights) + np.tril(weights, -1).T
     weights /= -np.diag(weights).copy()
     np.fill_diagonal(weights, 0)
     weights[:, ~candidate[acted_on]] = 0
-    most = min(settings.post_neighbours, len(acted_on))
+    most = min(settings.neighbours, len(acted_on))
     nearest = np.argpartition(-np.abs(weights), most - 1, axis=1)[:, :most]
     post, value = np.zeros((n_posts, most), np.int32), np.zeros((n_posts, most), np.float32)
     post[acted_on] = acted_on[nearest]
     value[acted_on] = np.take_along_axis(weights, nearest, axis=1)
-    return Neighbours.from_padded(post, value, np.where(pairs.post_degree > 0, most, 0))
+    return from_padded(post, value, np.where(pairs.post_degree > 0, most, 0))

@@ -4,17 +4,17 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from threads_pipelines.dataset.snapshot import Snapshot
+from threads_pipelines.recommender.component_settings import SimilarTextSettings
 from threads_pipelines.recommender.kernels.parallel import in_blocks
-from threads_pipelines.recommender.knn.neighbours import Lists, nearest_rows
-from threads_pipelines.recommender.knn.similar_posts import Neighbours
+from threads_pipelines.recommender.knn.neighbours import nearest_rows
 from threads_pipelines.recommender.pairs import Pairs
-from threads_pipelines.recommender.settings import RecommenderSettings
+from threads_pipelines.recommender.sparse_rows import SparseRows, from_padded, no_rows
 
 _VOCABULARY = 50_000
 _WORD = r"(?u)\b\w+\b"
 
 
-def similar_texts(snapshot: Snapshot, pairs: Pairs, settings: RecommenderSettings) -> Neighbours:
+def similar_texts(snapshot: Snapshot, pairs: Pairs, settings: SimilarTextSettings) -> SparseRows:
     """For each post that people acted on, the candidates whose text is most alike.
 
     By default only candidates that nobody acted on yet: the others are reached by people.
@@ -22,11 +22,11 @@ def similar_texts(snapshot: Snapshot, pairs: Pairs, settings: RecommenderSetting
     n_posts = len(snapshot.posts.ids)
     acted_on = pairs.post_degree > 0
     target = snapshot.posts.candidate.copy()
-    if not settings.content_for_all:
+    if not settings.for_all:
         target &= ~acted_on
     texts = [str(text) for text in snapshot.posts.content]
     if not target.any() or not any(t.strip() for t in texts):
-        return Neighbours.none(n_posts)
+        return no_rows(n_posts)
     # Here, because it takes seconds to import and only snapshots with texts need it.
     from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -37,12 +37,12 @@ def similar_texts(snapshot: Snapshot, pairs: Pairs, settings: RecommenderSetting
     try:
         vectors = vectorizer.fit_transform(texts)
     except ValueError:  # scikit-learn's word for: no text has a word left to compare
-        return Neighbours.none(n_posts)
+        return no_rows(n_posts)
     by_word = csr_matrix(vectors[np.flatnonzero(target)].T)
     by_word.indices = np.flatnonzero(target).astype(np.int32)[by_word.indices]
 
     rows = np.flatnonzero(acted_on)
-    most = min(settings.content_neighbours, n_posts)
+    most = min(settings.neighbours, n_posts)
     post = np.empty((n_posts, most), np.int32)
     value = np.zeros((n_posts, most), np.float32)
     found = np.zeros(n_posts, np.int32)
@@ -55,12 +55,12 @@ def similar_texts(snapshot: Snapshot, pairs: Pairs, settings: RecommenderSetting
         count = np.zeros(len(block), np.int32)
         nearest_rows(
             block,
-            Lists(vectors.indptr.astype(np.int64), vectors.indices, vectors.data),
-            Lists(by_word.indptr.astype(np.int64), by_word.indices, by_word.data),
+            SparseRows(vectors.indptr.astype(np.int64), vectors.indices, vectors.data),
+            SparseRows(by_word.indptr.astype(np.int64), by_word.indices, by_word.data),
             words, scale, np.full(len(block), -1),
             near, alike, count,
         )  # fmt: skip
         post[block], value[block], found[block] = near, alike, count
 
     in_blocks(search, len(rows), 64)
-    return Neighbours.from_padded(post, value, found)
+    return from_padded(post, value, found)

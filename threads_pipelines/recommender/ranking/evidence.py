@@ -71,7 +71,7 @@ def name_evidence(
     """Write the evidence of the posts that are in a feed for their similarity.
 
     feed, reasons, evidence: (n,). liked, worth: the user's history; similar: places in the pool of
-    similar people; pool, near, text: ``neighbours.Lists``. slot: (n_posts,) int16 of zeros, zeros
+    similar people; pool, near, text: ``SparseRows``. slot: (n_posts,) int16 of zeros, zeros
     again afterwards. best: (at least n,) float32 and hits: (n_posts,) int32 are scratch.
     """
     if _mark(feed, reasons, SIMILAR_PEOPLE, slot):

@@ -1,16 +1,39 @@
-"""How much each post is asked for lately, and what a post starts with before anyone acts."""
+"""Time-decayed popularity and the start that posts have before anyone acts on them."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from threads_pipelines.dataset.snapshot import Snapshot
+from threads_pipelines.recommender.component_settings import BlendSettings, PopularitySettings
 from threads_pipelines.recommender.pairs import Pairs, decay, row_sums
-from threads_pipelines.recommender.settings import RecommenderSettings
+from threads_pipelines.recommender.ranking.rank_posts import PostFacts
 
 Floats = NDArray[np.float32]
 
 _STARTING_EVENTS = 0.1
 """Events that every post starts with, so that an untouched one keeps a positive score."""
+_LEAST_BOOST = 1e-20
+"""Keeps the score of a candidate above 0 in float32, however old it is."""
+
+
+def post_facts(
+    snapshot: Snapshot, pairs: Pairs, settings: PopularitySettings, blend: BlendSettings
+) -> PostFacts:
+    """Return what each post has for everybody: popularity, freshness, author."""
+    ages = post_ages(snapshot, pairs)
+    candidate = snapshot.posts.candidate
+    asked = popularity(snapshot, pairs, settings) + head_start(snapshot, ages, settings)
+    boost = asked**settings.exponent
+    most = boost.max(initial=_LEAST_BOOST, where=candidate)
+    boost = np.where(candidate, np.maximum(boost / most, _LEAST_BOOST), 0)
+    fresh = decay(ages, settings.fresh_half_life_hours) if snapshot.timed else 0 * ages
+    return PostFacts(
+        popularity_boost=boost.astype(np.float32),
+        base_score=(blend.floor + blend.recency_weight * fresh).astype(np.float32),
+        recent_user_count=recent_user_counts(pairs, settings),
+        author=snapshot.posts.author,
+        untouched=np.flatnonzero(candidate & (pairs.post_degree == 0)).astype(np.int32),
+    )
 
 
 def post_ages(snapshot: Snapshot, pairs: Pairs) -> Floats:
@@ -22,13 +45,13 @@ def post_ages(snapshot: Snapshot, pairs: Pairs) -> Floats:
     return np.maximum(np.where(created < 0, first_event, age), 0)
 
 
-def popularity(snapshot: Snapshot, pairs: Pairs, settings: RecommenderSettings) -> Floats:
+def popularity(snapshot: Snapshot, pairs: Pairs, settings: PopularitySettings) -> Floats:
     """(n_posts,) people who acted on each post, each decayed by the age of the act."""
-    fading = decay(pairs.post_age, settings.popularity_half_life_hours)
+    fading = decay(pairs.post_age, settings.half_life_hours)
     return row_sums(pairs.post_start, fading)
 
 
-def head_start(snapshot: Snapshot, ages: Floats, settings: RecommenderSettings) -> Floats:
+def head_start(snapshot: Snapshot, ages: Floats, settings: PopularitySettings) -> Floats:
     """(n_posts,) events that a post counts before anyone acts: author, engagement, freshness."""
     posts, users = snapshot.posts, snapshot.users
     fresh = decay(ages, settings.fresh_half_life_hours) if snapshot.timed else np.ones_like(ages)
@@ -41,9 +64,9 @@ def head_start(snapshot: Snapshot, ages: Floats, settings: RecommenderSettings) 
     return start
 
 
-def recent_counts(pairs: Pairs, settings: RecommenderSettings) -> NDArray[np.int32]:
+def recent_user_counts(pairs: Pairs, settings: PopularitySettings) -> NDArray[np.int32]:
     """(n_posts,) int32 people who acted in the last four half-lives of popularity."""
-    half_life = settings.popularity_half_life_hours
+    half_life = settings.half_life_hours
     if half_life is None:
         return pairs.post_degree.astype(np.int32)
     recent = (pairs.post_age <= 4 * half_life).astype(np.float32)

@@ -28,16 +28,17 @@ _CAP_DEPTH = 4
 class PostFacts(NamedTuple):
     """What a post has for everybody.
 
-    boost: (n_posts,) float32, recent popularity to its power, 0 where a post may not be
+    popularity_boost: (n_posts,) float32, recent popularity to its power, 0 where a post may not be
         recommended; such posts are in no list of neighbours or votes either.
-    base: (n_posts,) float32, what a post has without any similarity.
-    lately: (n_posts,) int32, people who acted on it lately. author: (n_posts,) int32, -1: none.
+    base_score: (n_posts,) float32, what a post has without any similarity.
+    recent_user_count: (n_posts,) int32, people who acted on it recently.
+    author: (n_posts,) int32, -1: none.
     untouched: (m,) int32, posts that nobody acted on, for the places of ``selection.arrange``.
     """
 
-    boost: Any
-    base: Any
-    lately: Any
+    popularity_boost: Any
+    base_score: Any
+    recent_user_count: Any
     author: Any
     untouched: Any
 
@@ -90,10 +91,10 @@ def rank_posts(
 
     history: the posts of each user and their worth; pool: those of the people among whom
     neighbours are; near, text: similar posts and texts; seen, own: posts a user may not get; all
-    ``neighbours.Lists``. facts: ``PostFacts``. shares: (3,) float32, weights of similar people,
+    ``SparseRows``. facts: ``PostFacts``. shares: (3,) float32, weights of similar people,
     similar posts and text. Writes out_* (n, top_k) and out_count (n,).
     """
-    n_posts, top_k = len(facts.boost), out_post.shape[1]
+    n_posts, top_k = len(facts.popularity_boost), out_post.shape[1]
     depth = min(n_posts, _CAP_DEPTH * top_k) if author_cap > 0 else top_k
     deep_post, deep_score = np.empty(depth, np.int32), np.zeros(depth, np.float32)
     n_fresh = min(len(facts.untouched), top_k // fresh_every) if fresh_every > 0 else 0
@@ -132,7 +133,7 @@ def rank_posts(
             texts_scale = _scale_without(texts, forbidden, shares[2])
         for j in range(n_posts):
             alike = people[j] * people_scale + posts[j] * posts_scale + texts[j] * texts_scale
-            final[j] = (max(alike, np.float32(0)) + facts.base[j]) * facts.boost[j]
+            final[j] = (max(alike, np.float32(0)) + facts.base_score[j]) * facts.popularity_boost[j]
         for j in forbidden:
             final[j] = 0
         size = best_first(final, deep_score, deep_post)
@@ -155,8 +156,8 @@ def rank_posts(
             by_text = texts[j] * texts_scale
             most = max(by_people, by_post, by_text)
             evidence[s] = 0
-            if most <= 0 or most < facts.base[j]:
-                reasons[s], evidence[s] = TRENDING, facts.lately[j]
+            if most <= 0 or most < facts.base_score[j]:
+                reasons[s], evidence[s] = TRENDING, facts.recent_user_count[j]
             elif most == by_people:
                 reasons[s] = SIMILAR_PEOPLE
             elif most == by_post:

@@ -1,0 +1,128 @@
+"""Fitting a model to a snapshot, with a cache for fits under many settings."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+from pydantic import BaseModel
+
+from threads_pipelines.dataset.snapshot import Snapshot
+from threads_pipelines.recommender.component_settings import EventSettings, SimilarPeopleSettings
+from threads_pipelines.recommender.kernels.merging import group_by
+from threads_pipelines.recommender.knn.people import People, no_people, people_of
+from threads_pipelines.recommender.knn.similar_posts import similar_posts
+from threads_pipelines.recommender.knn.similar_texts import similar_texts
+from threads_pipelines.recommender.model import Model
+from threads_pipelines.recommender.pairs import Pairs, pairs_of, profiles
+from threads_pipelines.recommender.ranking.popularity import post_facts
+from threads_pipelines.recommender.settings import RecommenderSettings
+from threads_pipelines.recommender.sparse_rows import NO_VALUES, SparseRows, no_rows
+
+_KEPT = 3
+"""Fits of each component that a ``Fitter`` remembers."""
+
+Part = TypeVar("Part")
+Progress = Callable[[str], None]
+
+
+class Fitter:
+    """Fits one snapshot under many settings and keeps what does not change between them.
+
+    The groups of settings that a component is given are its cache key, so a component cannot read a
+    setting that is not in the key.
+    """
+
+    def __init__(self, snapshot: Snapshot, seed: int = 0, progress: Progress | None = None) -> None:
+        self.snapshot, self._seed = snapshot, seed
+        self._say = progress or (lambda _: None)
+        self._kept: dict[str, list[tuple[tuple[BaseModel, ...], Any]]] = {}
+        self._own = SparseRows(*group_by(snapshot.posts.author, len(snapshot.users.ids)), NO_VALUES)
+
+    def fit(self, settings: RecommenderSettings) -> Model:
+        """Learn similarities and popularity."""
+        snapshot, events, blend = self.snapshot, settings.events, settings.blend
+        candidate = snapshot.posts.candidate
+        pairs = self._once(
+            "merging events into pairs", lambda group: pairs_of(snapshot, group), events
+        )
+        n_posts = len(candidate)
+        posts = texts = no_rows(n_posts)
+        people = no_people(n_posts)
+        if blend.people_share < 1:
+            posts = self._once(
+                "finding similar posts",
+                lambda _, group: similar_posts(pairs, group, candidate),
+                events,
+                settings.similar_posts,
+            )
+        if blend.text_weight > 0:
+            texts = self._once(
+                "comparing texts",
+                lambda _, group: similar_texts(snapshot, pairs, group),
+                events,
+                settings.similar_texts,
+            )
+        if blend.people_share > 0 and settings.similar_people.neighbours > 0:
+            people = self._once(
+                "preparing the search for similar people",
+                lambda events, group: self._people(pairs, events, group),
+                events,
+                settings.similar_people,
+            )
+        return Model(
+            settings=settings,
+            user_ids=snapshot.users.ids,
+            post_ids=snapshot.posts.ids,
+            receives=snapshot.users.receives,
+            history=SparseRows(
+                pairs.user_start,
+                pairs.user_post,
+                profiles(pairs, blend.profile_half_life_hours),
+            ),
+            people=people,
+            similar_posts=posts,
+            similar_texts=texts,
+            seen=SparseRows(
+                snapshot.seen.indptr.astype(np.int64),
+                snapshot.seen.indices.astype(np.int32, copy=False),
+                NO_VALUES,
+            ),
+            own=self._own,
+            posts=post_facts(snapshot, pairs, settings.popularity, blend),
+        )
+
+    def _people(
+        self, pairs: Pairs, events: EventSettings, settings: SimilarPeopleSettings
+    ) -> People:
+        rng = np.random.default_rng(self._seed)
+        return people_of(pairs, events, settings, self.snapshot.posts.candidate, rng)
+
+    def _once(self, name: str, make: Callable[..., Part], *groups: BaseModel) -> Part:
+        """Return ``make(*groups)``, remembered for the last few values of the groups."""
+        kept = self._kept.setdefault(name, [])
+        for known, part in kept:
+            if known == groups:
+                return part  # type: ignore[no-any-return]  # each name has one type of part
+        self._say(name)
+        kept.append((groups, make(*groups)))
+        del kept[:-_KEPT]
+        return kept[-1][1]  # type: ignore[no-any-return]
+
+
+def fit(
+    snapshot: Snapshot,
+    settings: RecommenderSettings,
+    *,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Model:
+    """Learn similarities and popularity from a snapshot.
+
+    Args:
+        snapshot: what to learn from.
+        settings: of every component.
+        seed: draws the people among whom neighbours are sought, where there are too many to search
+            all.
+        progress: is told what is going on.
+    """
+    return Fitter(snapshot, seed, progress).fit(settings)
