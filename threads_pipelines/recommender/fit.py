@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.recommender.component_settings import EventSettings, SimilarPeopleSettings
 from threads_pipelines.recommender.kernels.merging import group_by
-from threads_pipelines.recommender.knn.people import People, no_people, people_of
+from threads_pipelines.recommender.knn.people import SearchedPeople, no_people, people_of
 from threads_pipelines.recommender.knn.similar_posts import similar_posts
 from threads_pipelines.recommender.knn.similar_texts import similar_texts
 from threads_pipelines.recommender.model import Model
@@ -93,7 +93,7 @@ class Fitter:
 
     def _people(
         self, pairs: Pairs, events: EventSettings, settings: SimilarPeopleSettings
-    ) -> People:
+    ) -> SearchedPeople:
         rng = np.random.default_rng(self._seed)
         return people_of(pairs, events, settings, self.snapshot.posts.candidate, rng)
 

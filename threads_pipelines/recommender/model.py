@@ -11,7 +11,7 @@ from threads_pipelines.dataset.scored_rows import ScoredRows, ranked_rows
 from threads_pipelines.recommender.flat_keys import ARRAYS
 from threads_pipelines.recommender.kernels.parallel import in_blocks
 from threads_pipelines.recommender.knn.neighbours import nearest_rows
-from threads_pipelines.recommender.knn.people import People
+from threads_pipelines.recommender.knn.people import SearchedPeople
 from threads_pipelines.recommender.ranking.rank_posts import PostFacts, rank_posts
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.recommender.sparse_rows import NO_VALUES, SparseRows
@@ -38,7 +38,7 @@ class Model:
     post_ids: NDArray[np.object_]
     receives: NDArray[np.bool_]
     history: SparseRows
-    people: People
+    people: SearchedPeople
     similar_posts: SparseRows
     similar_texts: SparseRows
     seen: SparseRows
@@ -73,7 +73,7 @@ class Model:
             named["post_ids"],
             named["receives"],
             _rows(named, "history"),
-            People(
+            SearchedPeople(
                 named["people.user"],
                 named["people.post_scale"],
                 named["people.scale"],

@@ -14,7 +14,7 @@ _LEAST_POOL = 4_000
 """People who are always searched: below this, similar people become hard to find."""
 
 
-class People(NamedTuple):
+class SearchedPeople(NamedTuple):
     """What the search for similar people and their votes read.
 
     user: (p,) int64, rows in ``Users`` of the people who are searched, ascending.
@@ -32,10 +32,10 @@ class People(NamedTuple):
     audience: SparseRows
 
 
-def no_people(n_posts: int) -> People:
+def no_people(n_posts: int) -> SearchedPeople:
     """Return a search that finds nobody."""
     none = np.zeros(0, np.float32)
-    return People(
+    return SearchedPeople(
         np.zeros(0, np.int64), np.ones(n_posts, np.float32), none, no_rows(0), no_rows(n_posts)
     )
 
@@ -61,7 +61,7 @@ def people_of(
     settings: SimilarPeopleSettings,
     candidate: NDArray[np.bool_],
     rng: np.random.Generator,
-) -> People:
+) -> SearchedPeople:
     """Prepare the search for similar people.
 
     Args:
@@ -85,7 +85,7 @@ def people_of(
     squares = post_scale[post] * (weight**2 if settings.weighted else np.float32(1))
     norm = row_sums(start, squares)
     vote = decayed(pairs, settings.vote_half_life_hours, place) * candidate[post]
-    return People(
+    return SearchedPeople(
         user=user,
         post_scale=post_scale,
         scale=((norm + settings.shrinkage + 1e-9) ** -0.5).astype(np.float32),
