@@ -13,6 +13,7 @@ NIGHT = datetime.fromisoformat("2026-03-31 02:00:00")
 DAY = timedelta(days=1)
 TTL = timedelta(hours=48)
 Rows = Iterable[tuple[str, str, float]]
+FIRST = [("ann", "p2", 0.9), ("ann", "p1", 0.5), ("bob", "p1", 0.8)]
 
 
 def table(rows: Rows) -> pa.Table:

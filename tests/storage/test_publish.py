@@ -8,7 +8,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tests.storage.app_database import AppDatabase
-from tests.storage.publishing import DAY, NIGHT, TTL, feeds, put, table
+from tests.storage.publishing import DAY, FIRST, NIGHT, TTL, feeds, put, table
 from threads_pipelines.errors import DataError
 from threads_pipelines.storage.postgres.publishing.publish import publish
 from threads_pipelines.storage.postgres.publishing.purge import purge_expired
@@ -19,9 +19,6 @@ def small(app_database: AppDatabase) -> AppDatabase:
     app_database.users("ann", "bob", "cem", "author")
     app_database.posts("author", "p1", "p2", "p3", "p4")
     return app_database
-
-
-FIRST = [("ann", "p2", 0.9), ("ann", "p1", 0.5), ("bob", "p1", 0.8)]
 
 
 def test_the_first_night_inserts(small: AppDatabase) -> None:
