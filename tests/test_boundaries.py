@@ -30,6 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "recommender": {"errors", "dataset"},
     "evaluation": {"errors", "dataset", "recommender"},
     "tuning": {"errors", "dataset", "recommender", "evaluation"},
+    "refresh": {"errors", "dataset"},
     "experiment": {"errors", "dataset"},
     "storage.s3": {"errors", "settings", "dataset", "experiment", "proxies"},
     "storage.postgres": {"errors", "settings", "dataset", "experiment"},
@@ -48,7 +49,7 @@ ALLOWED: dict[str, set[str]] = {
     "defs": {
         *("errors", "settings", "dataset", "content", "population", "recommender", "evaluation"),
         *("tuning", "experiment", "storage.s3", "storage.postgres", "storage", "simulation"),
-        *("health", "reporting"),
+        *("health", "reporting", "refresh"),
     },
     "definitions": {"defs"},
     "runner": {"errors", "settings", "defs", "definitions"},
@@ -60,6 +61,7 @@ ALLOWED: dict[str, set[str]] = {
 DAGSTER_ROOMS = {"defs", "definitions", "runner"}
 PURE_ROOMS = {
     *("dataset", "content", "population", "recommender", "evaluation", "tuning", "experiment"),
+    "refresh",
 }
 MOST_FILES = 16
 
