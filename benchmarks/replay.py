@@ -25,7 +25,7 @@ from threads_pipelines.evaluation.baselines import recent_popularity
 from threads_pipelines.evaluation.metrics import resamples
 from threads_pipelines.evaluation.split import DAY, split_events
 from threads_pipelines.files.reading import read_snapshot
-from threads_pipelines.recommender.model import fit
+from threads_pipelines.recommender.fit import fit
 from threads_pipelines.refresh.people import RefreshRule, people_to_refresh
 from threads_pipelines.tuning.tune import tune
 
