@@ -10,11 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import boto3
+import psutil
 import pytest
 from botocore.exceptions import ClientError
 from types_boto3_s3 import S3Client
 
 from tests.embedded.conftest import MakeStack, wait_until_dead
+from tests.embedded.open_ports import allowed_without_key, listening_ports
 from threads_pipelines.embedded import processes, seaweedfs
 from threads_pipelines.embedded.stack import Stack
 from threads_pipelines.errors import StackError
@@ -91,6 +93,32 @@ def test_keys_are_checked_and_private(s3_server: dict[str, str], state_dir: Path
     ]
     assert [path.name for path in holding] == ["s3.json"]
     assert holding[0].stat().st_mode & 0o777 == 0o600
+
+
+def test_no_port_lets_anybody_in_without_a_key(s3_server: dict[str, str], state_dir: Path) -> None:
+    (server,) = Stack(state_dir, ("seaweedfs",)).status()
+    assert server.pid
+    ports = listening_ports(server.pid, seaweedfs.SeaweedFS.port_count)
+    bucket = s3_server["S3_BUCKET"]
+    with client(s3_server) as s3:
+        s3.put_object(Bucket=bucket, Key="guarded", Body=b"as it was")
+        accepted = {port: allowed_without_key(port, bucket, "guarded") for port in ports}
+        only_its_health = {_port(s3_server): ["http GET /status: 200"]}
+        assert {port: found for port, found in accepted.items() if found} == only_its_health
+        assert s3.get_object(Bucket=bucket, Key="guarded")["Body"].read() == b"as it was"
+
+
+def test_no_socket_or_secret_is_open_to_another_user(
+    s3_server: dict[str, str], state_dir: Path
+) -> None:
+    (server,) = Stack(state_dir, ("seaweedfs",)).status()
+    assert server.pid
+    folder = state_dir / "seaweedfs"
+    named = {c.laddr for c in psutil.Process(server.pid).net_connections("unix") if c.laddr}
+    sockets = {path for name in named if (path := folder / name).is_socket()}
+    assert len(sockets) == 7
+    for path in {*sockets, folder / "tls.pem", folder / "s3.json"}:
+        assert path.stat().st_mode & 0o077 == 0, path
 
 
 def test_a_conditional_put_is_honoured(s3_server: dict[str, str]) -> None:

