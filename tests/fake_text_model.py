@@ -19,7 +19,9 @@ class Behaviour:
 
     answer: each piece of an answer, of which there are ``pieces``, ``pause`` seconds apart.
     instructed: whether the model has a chat template. dies_after: answers before the server is
-    killed in the middle of one. fault: what goes wrong with every request.
+    killed in the middle of one. fault: what goes wrong with every request. capabilities: what the
+    model can do, as /api/show lists it. thoughts: pieces of thinking before the answer, unless the
+    request forbids them. listed: digests by name.
     """
 
     answer: str = "word "
@@ -28,6 +30,9 @@ class Behaviour:
     instructed: bool = False
     dies_after: int | None = None
     fault: Literal["", "missing", "broken", "garbage", "silent"] = ""
+    capabilities: tuple[str, ...] = ("completion",)
+    thoughts: int = 0
+    listed: tuple[tuple[str, str], ...] = ()
 
 
 class FakeTextModelServer(ThreadingHTTPServer):
@@ -49,7 +54,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: FakeTextModelServer
 
     def do_GET(self) -> None:
-        self._send(200, {"models": []})
+        listed = self.server.behaviour.listed
+        self._send(200, {"models": [{"model": name, "digest": digest} for name, digest in listed]})
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -58,7 +64,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, {"error": "model 'gemma' not found"})
         elif self.path == "/api/show":
             template = "<start_of_turn>user {{ .Prompt }}" if behaviour.instructed else ""
-            self._send(200, {"template": template, "model_info": {}})
+            can = {"capabilities": behaviour.capabilities}
+            self._send(200, {"template": template, "model_info": {}, **can})
         elif behaviour.fault == "broken":
             self._send(500, {"error": "out of memory"})
         elif behaviour.fault == "garbage":
@@ -66,16 +73,18 @@ class _Handler(BaseHTTPRequestHandler):
         elif behaviour.fault == "silent":
             time.sleep(1.0)
         else:
-            self._generate(asked["prompt"])
+            self._generate(asked["prompt"], thinks=asked.get("think") is not False)
 
-    def _generate(self, prompt: str) -> None:
+    def _generate(self, prompt: str, *, thinks: bool) -> None:
         behaviour, prompts = self.server.behaviour, self.server.prompts
         prompts.append(prompt)
         if behaviour.dies_after is not None and len(prompts) > behaviour.dies_after:
             self.connection.close()  # killed in the middle of an answer
             return
         line = json.dumps({"model": "gemma", "response": behaviour.answer}) + "\n"
-        self._answer([line.encode()] * behaviour.pieces, behaviour.pause)
+        thought = json.dumps({"model": "gemma", "response": "", "thinking": "hm"}) + "\n"
+        thoughts = [thought.encode()] * (behaviour.thoughts if thinks else 0)
+        self._answer([*thoughts, *[line.encode()] * behaviour.pieces], behaviour.pause)
 
     def _answer(self, lines: list[bytes], pause: float = 0.0) -> None:
         self.send_response(200)

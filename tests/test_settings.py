@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,46 @@ def test_embedded_credentials_never_go_to_a_users_own_storage(stack: Path) -> No
     loaded = load(stack, S3_ENDPOINT_URL="https://s3.example")
     assert loaded.s3.secret_access_key is None
     assert loaded.s3.access_key_id is None
+
+
+def test_keys_of_the_environment_never_go_to_the_embedded_storage(stack: Path) -> None:
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION")
+    loaded = load(stack, **dict.fromkeys(names, "of-the-user"))
+    assert loaded.s3.access_key_id == "key"
+    assert loaded.s3.secret_access_key == "embedded"
+    assert (loaded.s3.session_token, loaded.s3.region) == (None, None)
+
+
+@pytest.mark.parametrize("space", ["\n", " ", "\r\n", "\t"])
+def test_white_space_around_a_value_is_no_part_of_it(tmp_path: Path, space: str) -> None:
+    given = {
+        "DATABASE_URL": "postgresql://u:p@h/d",
+        "DAGSTER_DATABASE_URL": "postgresql://u:p@h/dagster",
+        "S3_ENDPOINT_URL": "http://s3:1",
+        "S3_BUCKET": "b",
+        "AWS_ACCESS_KEY_ID": "k",
+        "AWS_SECRET_ACCESS_KEY": "s",
+        "AWS_SESSION_TOKEN": "t",
+        "AWS_REGION": "eu-west-1",
+        "OLLAMA_HOST": "http://o:1",
+        "OLLAMA_MODEL": "m",
+        "THREADS_TIMEZONE": "Europe/Berlin",
+        "THREADS_ROLE_PASSWORD": "r",
+        "THREADS_TEST_ACCOUNT_PASSWORD": "a",
+        "THREADS_ALERT_WEBHOOK_URL": "http://w",
+        "THREADS_PUSHGATEWAY_URL": "http://p",
+        "THREADS_STATE_DIR": str(tmp_path),
+    }
+    spaced = {name: f"{space}{value}{space}" for name, value in given.items()}
+    assert settings.load(spaced) == settings.load(given)
+
+
+def test_libraries_get_no_white_space_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("AWS_PROFILE", "HTTPS_PROXY", "no_proxy", "PGSSLMODE", "SSL_CERT_FILE")
+    for name in names:
+        monkeypatch.setenv(name, "value\n")
+    settings.load()
+    assert [os.environ[name] for name in names] == ["value"] * len(names)
 
 
 def test_an_empty_variable_counts_as_unset(stack: Path) -> None:

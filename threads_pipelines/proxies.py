@@ -33,6 +33,7 @@ def httpx_options(url: str) -> dict[str, Any]:
 
 def _is_this_machine(host: str) -> bool:
     try:
-        return ip_address(host).is_loopback
+        address = ip_address(host)
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified

@@ -238,17 +238,13 @@ def _url(values: Mapping[str, str], variable: str, state_dir: Path) -> str | Non
 
 
 def _s3(values: Mapping[str, str]) -> S3Settings:
-    key, secret = values.get("AWS_ACCESS_KEY_ID"), values.get("AWS_SECRET_ACCESS_KEY")
-    if (key is None) != (secret is None):
-        missing = "AWS_ACCESS_KEY_ID" if key is None else "AWS_SECRET_ACCESS_KEY"
-        raise ConfigurationError(f"{missing} is not set, but its other half is: set both or none")
     endpoints = ("S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
     named = next((name for name in endpoints if name in values), endpoints[0])
     return S3Settings(
         endpoint_url=_web_address(values, named),
         bucket=values.get("S3_BUCKET", DEFAULT_BUCKET),
-        access_key_id=key,
-        secret_access_key=secret,
+        access_key_id=values.get("AWS_ACCESS_KEY_ID"),
+        secret_access_key=values.get("AWS_SECRET_ACCESS_KEY"),
         session_token=values.get("AWS_SESSION_TOKEN"),
         region=values.get("AWS_REGION") or values.get("AWS_DEFAULT_REGION"),
     )

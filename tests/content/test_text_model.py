@@ -74,13 +74,40 @@ def test_an_endless_answer_is_left(model_server: Start) -> None:
     began = time.monotonic()
     text = model.complete("The bread", OPTIONS)
     assert MAX_CHARACTERS < len(text) < MAX_CHARACTERS + 100
-    assert model.identity == "gemma@unknown"
+    assert model.identity == "gemma:latest@unknown"
     assert time.monotonic() - began < 10  # it was left, not waited for
 
 
 def test_a_chat_template_is_noticed(model_server: Start) -> None:
     assert OllamaModel(model_server(Behaviour(instructed=True)).host, "gemma").follows_instructions
     assert not OllamaModel(model_server(Behaviour()).host, "gemma").follows_instructions
+
+
+def test_a_model_that_can_think_is_told_not_to(model_server: Start) -> None:
+    thinker = Behaviour("warm.", thoughts=3, instructed=True, capabilities=("thinking",))
+    assert OllamaModel(model_server(thinker).host, "gemma").complete("a", OPTIONS) == "warm."
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        Behaviour("", thoughts=3, instructed=True),
+        Behaviour("<think> so ", pieces=3, instructed=True),
+    ],
+)
+def test_a_model_that_only_thinks_is_named_with_the_reason(
+    model_server: Start, behaviour: Behaviour
+) -> None:
+    model = OllamaModel(model_server(behaviour).host, "gemma")
+    with pytest.raises(TextModelError, match=r"'gemma' thinks.*OLLAMA_MODEL"):
+        model.complete("a", OPTIONS)
+
+
+@pytest.mark.parametrize("name", ["gemma3", "gemma3:latest", "hf.co:443/x/gemma3"])
+def test_a_name_without_a_tag_is_the_latest_ones(model_server: Start, name: str) -> None:
+    listed = (("gemma3:1b", "other"), ("gemma3:latest", "d1"), ("hf.co:443/x/gemma3:latest", "d1"))
+    model = OllamaModel(model_server(Behaviour(listed=listed)).host, name)
+    assert model.identity.endswith(":latest@d1")
 
 
 def test_the_cache_asks_again_for_whatever_differs() -> None:

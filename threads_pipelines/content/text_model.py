@@ -9,10 +9,12 @@ from typing import Protocol
 import httpx
 import ollama
 
+from threads_pipelines import proxies
 from threads_pipelines.content.vocabulary import SENTENCE_END
 from threads_pipelines.errors import TextModelError
 
 MAX_CHARACTERS = 2000
+_THOUGHT = "<think>"  # how a server that does not know of thinking passes it on
 _NO_CHAT_TEMPLATE = ("", "{{ .Prompt }}", "{{.Prompt}}")  # what Ollama shows for base weights
 
 
@@ -61,14 +63,17 @@ class OllamaModel:
         self._model = model
         self._call_seconds = call_seconds
         self._host = host
+        self._address = host if "://" in host else f"http://{host}"
         try:
             with self._client() as client:
                 shown = client.show(model)
                 listed = client.list().models
         except _FAULTS as error:
-            raise _translated(error, model) from error
-        digest = next((entry.digest for entry in listed if entry.model == model), None)
-        self.identity = f"{model}@{digest or 'unknown'}"
+            raise self._translated(error) from error
+        name = _tagged(model)
+        digest = next((entry.digest for entry in listed if entry.model == name), None)
+        self.identity = f"{name}@{digest or 'unknown'}"
+        self._thinks = "thinking" in (shown.capabilities or ())
         template = (shown.template or "").strip()
         renders = "\nRENDERER " in (shown.modelfile or "")
         self.follows_instructions = renders or template not in _NO_CHAT_TEMPLATE
@@ -81,10 +86,16 @@ class OllamaModel:
             with self._client() as client:
                 return self._read(client, prompt, options)
         except _FAULTS as error:
-            raise _translated(error, self._model) from error
+            raise self._translated(error) from error
 
     def _client(self) -> ollama.Client:
-        return ollama.Client(host=self._host, timeout=self._call_seconds)
+        proxy = proxies.httpx_options(self._address)
+        return ollama.Client(host=self._host, timeout=self._call_seconds, **proxy)
+
+    def _translated(self, error: Exception) -> TextModelError:
+        said = _worded(error, self._model)
+        proxied = f"; {proxies.ADVICE}" if proxies.proxy_for(self._address) else ""
+        return TextModelError(said + proxied)
 
     def _read(self, client: ollama.Client, prompt: str, options: CompletionOptions) -> str:
         deadline = time.monotonic() + self._call_seconds
@@ -93,6 +104,7 @@ class OllamaModel:
             prompt=prompt,
             raw=not self.follows_instructions,
             stream=True,
+            think=False if self._thinks else None,
             options={
                 "seed": options.seed,
                 "num_predict": options.max_tokens,
@@ -101,9 +113,10 @@ class OllamaModel:
                 "stop": list(options.stop),
             },
         )
-        text = ""
+        text, thought = "", False
         for part in stream:
             text += part.response or ""
+            thought = thought or bool(part.thinking) or text.lstrip().startswith(_THOUGHT)
             if len(text) > MAX_CHARACTERS:
                 break
             if options.one_sentence and SENTENCE_END.search(text.lstrip()):
@@ -112,7 +125,17 @@ class OllamaModel:
                 raise TextModelError(
                     f"the text model took longer than {self._call_seconds:g} s for one text"
                 )
+        if thought and (not text.strip() or text.lstrip().startswith(_THOUGHT)):
+            raise TextModelError(
+                f"the text model {self._model!r} thinks, and had no words left for a text: let "
+                "OLLAMA_MODEL name one that does not think"
+            )
         return text
+
+
+def _tagged(model: str) -> str:
+    """The name as the server lists it: one without a tag is the latest."""
+    return model if ":" in model.rsplit("/", 1)[-1] else f"{model}:latest"
 
 
 def completion_key(model: TextModel, prompt: str, options: CompletionOptions) -> str:
@@ -125,21 +148,19 @@ def completion_key(model: TextModel, prompt: str, options: CompletionOptions) ->
 _FAULTS = (ConnectionError, httpx.HTTPError, ollama.ResponseError, ValueError)
 
 
-def _translated(error: Exception, model: str) -> TextModelError:
+def _worded(error: Exception, model: str) -> str:
     if isinstance(error, ollama.ResponseError) and error.status_code == 404:
-        return TextModelError(
+        return (
             f"the text model's server has no model {model!r}: run `ollama pull {model}` there, "
             "or set OLLAMA_MODEL to one that it has"
         )
     if isinstance(error, ollama.ResponseError):
-        return TextModelError(f"the text model's server answered {error.status_code}: {error}")
+        return f"the text model's server answered {error.status_code}: {error}"
     if isinstance(error, httpx.TimeoutException):
-        return TextModelError("the text model's server did not answer in time")
+        return "the text model's server did not answer in time"
     if isinstance(error, ValueError):
-        return TextModelError(
-            f"the text model's server does not speak Ollama's API ({type(error).__name__})"
-        )
-    return TextModelError(
+        return f"the text model's server does not speak Ollama's API ({type(error).__name__})"
+    return (
         f"the text model's server does not answer ({type(error).__name__}): "
         "start it, or set OLLAMA_HOST to one that runs"
     )

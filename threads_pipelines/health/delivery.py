@@ -7,6 +7,7 @@ import time
 
 import httpx
 
+from threads_pipelines import proxies
 from threads_pipelines.errors import DeliveryError
 
 _ATTEMPTS = 3
@@ -47,9 +48,8 @@ def _deliver(
         if attempt:
             time.sleep(_PAUSE_SECONDS * attempt)
         try:
-            answer = httpx.request(
-                method, url, json=json, content=content, headers=headers, timeout=_TIMEOUT_SECONDS
-            )
+            with httpx.Client(timeout=_TIMEOUT_SECONDS, **proxies.httpx_options(url)) as client:
+                answer = client.request(method, url, json=json, content=content, headers=headers)
         except httpx.HTTPError as error:
             fault = type(error).__name__
             continue
@@ -58,4 +58,7 @@ def _deliver(
         fault = f"HTTP {answer.status_code}"
         if answer.is_client_error:  # the same request would be refused again
             break
-    raise DeliveryError(f"{receiver} at {httpx.URL(url).host} did not take the message: {fault}")
+    proxied = f"; {proxies.ADVICE}" if proxies.proxy_for(url) else ""
+    raise DeliveryError(
+        f"{receiver} at {httpx.URL(url).host} did not take the message: {fault}{proxied}"
+    )

@@ -1,38 +1,28 @@
 """One bucket of an S3-compatible server: small verbs, conditional puts, and errors in words."""
 
-import hashlib
 import json
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import boto3
-from boto3.exceptions import Boto3Error
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, SSLError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from threads_pipelines.errors import ObjectStorageError
 from threads_pipelines.settings import S3Settings
+from threads_pipelines.storage.s3.client import (
+    FAULTS,
+    MISSING,
+    code_of,
+    create_bucket,
+    open_client,
+    worded,
+)
 
-if TYPE_CHECKING:
-    from types_boto3_s3.client import S3Client
-
-
-_BLOCK_BYTES = 1 << 20
-_MISSING = {"NoSuchKey", "404", "NotFound"}
 _CONDITION_FAILED = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
-_HINTS = {
-    "AccessDenied": "the key may not do this: check its rights on the bucket",
-    "403": "the key may not do this: check AWS_ACCESS_KEY_ID, its secret and its rights",
-    "InvalidAccessKeyId": "the server does not know AWS_ACCESS_KEY_ID",
-    "SignatureDoesNotMatch": "AWS_SECRET_ACCESS_KEY is wrong",
-    "NoSuchBucket": "create the bucket, or correct S3_BUCKET",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,35 +38,18 @@ class ObjectStore:
 
     def __init__(self, settings: S3Settings) -> None:
         self.bucket = settings.bucket
-        self._where = settings.endpoint_url or "AWS S3"
-        self._client: S3Client = boto3.client(
-            "s3",
-            endpoint_url=settings.endpoint_url,
-            aws_access_key_id=settings.access_key_id,
-            aws_secret_access_key=settings.secret_access_key,
-            region_name=settings.region,
-            config=Config(
-                # Path style and no trailing checksums: what Ozone, MinIO and SeaweedFS understand.
-                s3={"addressing_style": "path" if settings.endpoint_url else "auto"},
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-                connect_timeout=5,
-                read_timeout=60,
-                retries={"mode": "standard", "total_max_attempts": 4},
-            ),
-        )
-        for operation in ("PutObject", "UploadPart"):
-            self._client.meta.events.register(f"before-call.s3.{operation}", _add_content_md5)
+        self._endpoint_url = settings.endpoint_url
+        self._client = open_client(settings)
 
     def ensure_bucket(self) -> None:
         """Create the bucket where it is missing."""
         try:
             self._client.head_bucket(Bucket=self.bucket)
         except ClientError as error:
-            if _code(error) not in _MISSING | {"NoSuchBucket"}:
+            if code_of(error) not in MISSING | {"NoSuchBucket"}:
                 raise self._error("look at the bucket", "", error) from error
             with self._errors("create the bucket"):
-                self._client.create_bucket(Bucket=self.bucket)
+                create_bucket(self._client, self.bucket)
         except BotoCoreError as error:
             raise self._error("look at the bucket", "", error) from error
 
@@ -97,7 +70,7 @@ class ObjectStore:
             try:
                 answer = self._client.get_object(Bucket=self.bucket, Key=key)
             except ClientError as error:
-                if _code(error) in _MISSING:
+                if code_of(error) in MISSING:
                     return None
                 raise
             return answer["Body"].read(), answer["ETag"]
@@ -116,7 +89,7 @@ class ObjectStore:
                 self._client.put_object(Bucket=self.bucket, Key=key, Body=content, **condition)
             except ClientError as error:
                 # A vanished object answers 404 to If-Match.
-                if _code(error) in _CONDITION_FAILED | _MISSING:
+                if code_of(error) in _CONDITION_FAILED | MISSING:
                     return False
                 raise
             return True
@@ -141,7 +114,7 @@ class ObjectStore:
             try:
                 self._client.head_object(Bucket=self.bucket, Key=key)
             except ClientError as error:
-                if _code(error) in _MISSING:
+                if code_of(error) in MISSING:
                     return False
                 raise
             return True
@@ -192,50 +165,17 @@ class ObjectStore:
     def _errors(self, verb: str, key: str = "") -> Iterator[None]:
         try:
             yield
-        except (ClientError, BotoCoreError, Boto3Error) as error:
+        except FAULTS as error:
             raise self._error(verb, key, error) from error
 
     def _name(self, key: str) -> str:
         return f"s3://{self.bucket}/{key}" if key else f"bucket {self.bucket!r}"
 
     def _error(self, verb: str, key: str, error: Exception) -> ObjectStorageError:
-        where = f"cannot {verb} {self._name(key)} at {self._where}"
-        if isinstance(error, ClientError):
-            code = _code(error)
-            hint = "it is not there" if code in _MISSING else _HINTS.get(code, "")
-            return ObjectStorageError(f"{where}: {code}" + (f"; {hint}" if hint else ""))
-        if isinstance(error, SSLError):
-            hint = f"{error}; AWS_CA_BUNDLE names the certificates to trust"
-        elif isinstance(error, EndpointConnectionError):
-            hint = "is the server running, and S3_ENDPOINT_URL right?"
-        else:
-            hint = str(error)
-        return ObjectStorageError(f"{where}: {type(error).__name__}; {hint}")
+        return worded(verb, self._name(key), self._endpoint_url, error)
 
 
 def json_bytes(value: Any) -> bytes:
     """JSON as it is stored: UTF-8, indented, sorted keys, no NaN (ValueError)."""
     text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode()
-
-
-def _add_content_md5(params: dict[str, Any], **_event: Any) -> None:
-    """Send the body's MD5, so that the server refuses a body that is cut or missing.
-
-    Without it SeaweedFS takes a connection that ends after the headers for an empty object, and
-    stores that over the old one, conditional or not.
-    """
-    body = params["body"]
-    digest = hashlib.md5(usedforsecurity=False)
-    if hasattr(body, "read"):
-        start = body.tell()
-        while block := body.read(_BLOCK_BYTES):
-            digest.update(block)
-        body.seek(start)
-    else:
-        digest.update(body)
-    params["headers"]["Content-MD5"] = b64encode(digest.digest()).decode()
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", "unknown"))
