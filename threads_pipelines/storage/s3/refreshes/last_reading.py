@@ -1,0 +1,36 @@
+"""``cache/reading.npz``: what the last reading kept, so that the next one reads only what changed.
+
+It is a cache: where it is missing or cannot be read, everything is read from the database.
+"""
+
+import tempfile
+from pathlib import Path
+
+from threads_pipelines.storage.s3.objects import ObjectStore
+from threads_pipelines.storage.s3.packing import Arrays, read_arrays, write_arrays
+
+KEY = "cache/reading.npz"
+
+
+def save_reading(store: ObjectStore, arrays: Arrays, scratch: Path) -> None:
+    """Replace what is kept. scratch: a local folder for files on their way."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=scratch, prefix="reading-") as folder:
+        path = Path(folder) / "reading.npz"
+        write_arrays(path, arrays)
+        store.upload(path, KEY)
+
+
+def load_reading(store: ObjectStore, scratch: Path) -> Arrays | None:
+    """What was kept, None where nothing was.
+
+    Raises:
+        ArtefactError: What is there is no array file, or its checksums are wrong.
+    """
+    if not store.exists(KEY):
+        return None
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=scratch, prefix="reading-") as folder:
+        path = Path(folder) / "reading.npz"
+        store.download(KEY, path)
+        return read_arrays(path)

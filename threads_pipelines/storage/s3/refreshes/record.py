@@ -1,0 +1,70 @@
+"""``models/refreshes.json``: the refreshes that were published lately, oldest first.
+
+It is apart from the registry of the nights, so that no refresh is ever what a rollback goes back
+to, what an evaluation is compared with, or what the next night takes for its predecessor.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from threads_pipelines.errors import ArtefactError
+from threads_pipelines.storage.s3.documents import read_document, write_document
+from threads_pipelines.storage.s3.objects import ObjectStore, json_bytes
+
+KEY = "models/refreshes.json"
+_ATTEMPTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """A refresh that was published.
+
+    partition, version: where its rows are. parent: version of its night.
+    as_of, published_at: ISO 8601, UTC. figures: numbers by name, see ``refresh.figures``.
+    """
+
+    partition: str
+    version: str
+    parent: str
+    as_of: str
+    published_at: str
+    figures: Mapping[str, float | None] = field(default_factory=dict)
+
+
+def read_refreshes(store: ObjectStore) -> tuple[Refresh, ...]:
+    """The refreshes that are kept, oldest first; none where there was none yet."""
+    return _read(store)[0]
+
+
+def record_refresh(store: ObjectStore, refresh: Refresh) -> None:
+    """Add a refresh, or replace what was recorded of the same version."""
+
+    def change(known: Sequence[Refresh]) -> list[Refresh]:
+        others = [one for one in known if one.version != refresh.version]
+        return sorted([*others, refresh], key=lambda one: one.as_of)
+
+    _change(store, change)
+
+
+def forget_refreshes(store: ObjectStore, versions: Sequence[str]) -> None:
+    """Remove versions from the list."""
+    _change(store, lambda known: [one for one in known if one.version not in versions])
+
+
+def _change(store: ObjectStore, change: Callable[[Sequence[Refresh]], Sequence[Refresh]]) -> None:
+    for _ in range(_ATTEMPTS):
+        old, tag = _read(store)
+        new = tuple(change(old))
+        content = json_bytes({"refreshes": [asdict(one) for one in new]})
+        if new == old or write_document(store, KEY, content, tag):
+            return
+    raise ArtefactError(f"{KEY} changes too often to be written: run the step again")
+
+
+def _read(store: ObjectStore) -> tuple[tuple[Refresh, ...], str | None]:
+    return read_document(store, KEY, _parsed) or ((), None)
+
+
+def _parsed(content: bytes) -> tuple[Refresh, ...]:
+    return tuple(Refresh(**entry) for entry in json.loads(content)["refreshes"])
