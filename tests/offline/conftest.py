@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.offline.files import HOUR, write
+from tests.offline.files import HOUR, T, write
 
 
 @pytest.fixture
@@ -12,7 +12,7 @@ def communities(tmp_path: Path) -> Path:
     rng = random.Random(0)
     rows: list[tuple[object, ...]] = [("user_id", "post_id", "created_at")]
     rows += [
-        (f"u{u}", f"{'ab'[u % 2]}{rng.randrange(12)}", rng.randrange(72) * HOUR)
+        (f"u{u}", f"{'ab'[u % 2]}{rng.randrange(12)}", T + rng.randrange(72) * HOUR)
         for u in range(30)
         for _ in range(6)
     ]

@@ -10,6 +10,8 @@ from click.testing import CliRunner, Result
 from threads_pipelines.cli.files import evaluate, recommend
 
 HOUR = 3600
+T = 1_700_000_000
+"""An instant: 14 November 2023."""
 
 
 def write(folder: Path, rows: list[tuple[object, ...]], name: str = "events.csv") -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tests.offline.files import HOUR, feeds, run, write
+from tests.offline.files import HOUR, T, feeds, run, write
 from threads_pipelines.cli.files import _Progress
 from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.errors import InputFileError, ThreadsPipelinesError
@@ -61,11 +61,11 @@ def test_asked_users_only_and_unknown_ones_get_what_is_trending(
 @pytest.mark.parametrize(
     ("rows", "feed"),
     [
-        ([("u", "p", 1)], {}),
-        ([("u", "p", 1)] * 50, {}),
-        ([("u", f"p{i}", i) for i in range(5)], {}),
-        ([(f"u{i}", "p", i) for i in range(5)], {}),
-        ([("u", "p", 1), ("v", "q", 1)], {"u": ["q"], "v": ["p"]}),
+        ([("u", "p", T)], {}),
+        ([("u", "p", T)] * 50, {}),
+        ([("u", f"p{i}", T + i) for i in range(5)], {}),
+        ([(f"u{i}", "p", T + i) for i in range(5)], {}),
+        ([("u", "p", T), ("v", "q", T)], {"u": ["q"], "v": ["p"]}),
     ],
     ids=["one pair", "all the same pair", "one user", "one post", "two strangers"],
 )
@@ -191,13 +191,15 @@ def test_a_type_that_is_unknown_among_known_ones_is_ignored_and_said(tmp_path: P
 
 
 def test_what_is_too_late_is_said(communities: Path, tmp_path: Path) -> None:
-    posts = write(tmp_path, [("post_id", "created_at"), ("a1", 1), ("new", 99 * HOUR)], "posts.csv")
+    posts = write(
+        tmp_path, [("post_id", "created_at"), ("a1", T), ("new", T + 99 * HOUR)], "posts.csv"
+    )
     out = tmp_path / "feeds.csv"
     given = ("--interactions", communities, "--posts", posts, "--settings", "seed_formula")
     result = run(*given, "--out", out)
-    assert f"1 posts of {posts} are dated after 1970-01-0" in result.stderr
+    assert f"1 posts of {posts} are dated after 2023-11-1" in result.stderr
     assert "--as-of" in result.stderr
-    result = run(*given, "--as-of", 99 * HOUR, "--out", out)
+    result = run(*given, "--as-of", T + 99 * HOUR, "--out", out)
     assert "dated after" not in result.stderr
     assert "new" in feeds(out)["u3"]
 

@@ -17,7 +17,7 @@ from threads_pipelines.recommender.model import Model, recommend_chunks
 
 
 def test_ids_are_written_as_they_were_read(tmp_path: Path) -> None:
-    ids = ["001", "NA", "null", 'a,b"c', "é😀", "two\nlines", " padded ", "x" * 10_000]
+    ids = ["001", "NA", "null", 'a,b"c', "é😀", "two\nlines", "in ner", "x" * 10_000]
     rows = [(f"u{i}", post) for i, post in enumerate(ids)]
     path = write(tmp_path, [("user_id", "post_id"), *rows, ("u0", "NA")])
     out = tmp_path / "out.csv"

@@ -17,6 +17,7 @@ from threads_pipelines.evaluation.holdout import hold_out
 from threads_pipelines.evaluation.invariants import Checker, Violations
 from threads_pipelines.evaluation.report import EvaluationReport, models
 from threads_pipelines.evaluation.report import evaluate as evaluate_split
+from threads_pipelines.files.formats.options import NO_OPTIONS, FileOptions
 from threads_pipelines.files.reading import FileSnapshot, read_snapshot
 from threads_pipelines.files.writing import write_feeds
 from threads_pipelines.recommender.fit import fit
@@ -26,13 +27,15 @@ from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.tuning.tune import tune
 
 Progress = Callable[[str], None]
+_TYPES_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """Files given by a person, and the instant (epoch seconds UTC) as of which they are read.
 
-    ``as_of`` None: just after the last event, but not after ``now``.
+    as_of: None for just after the last event, but not after ``now``.
+    columns, posts_columns, users_columns: what a person says about each of the files.
     """
 
     interactions: Path
@@ -40,6 +43,9 @@ class Inputs:
     users: Path | None = None
     as_of: int | None = None
     now: int | None = None
+    columns: FileOptions = NO_OPTIONS
+    posts_columns: FileOptions = NO_OPTIONS
+    users_columns: FileOptions = NO_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +153,22 @@ def _checked(chunks: Iterable[ScoredRows], checker: Checker) -> Iterator[ScoredR
 
 def _read(inputs: Inputs, progress: Progress, note: Progress) -> FileSnapshot:
     progress(f"reading {inputs.interactions}")
-    read = read_snapshot(inputs.interactions, inputs.posts, inputs.users, inputs.as_of, inputs.now)
-    fate = "taken as a plain interaction each" if read.all_alike else "ignored"
-    for name, count in sorted(read.unknown_types.items()):
-        note(f"{count:,} events of the unknown type {name!r} are {fate}")
-    if read.all_alike:
-        known = ", ".join(INTERACTION_TYPES)
-        note(f"WARNING: no event is a {known}: all events count alike, whatever their type")
+    read = read_snapshot(
+        inputs.interactions,
+        inputs.posts,
+        inputs.users,
+        inputs.as_of,
+        inputs.now,
+        (inputs.columns, inputs.posts_columns, inputs.users_columns),
+    )
+    for choice in read.choices:
+        note(choice)
+    _note_types(read, note)
     if read.later:
         note(f"{read.later:,} events are later than the feed and left out")
     snapshot = read.snapshot
+    if read.strangers:
+        note(_strangers(inputs, read.strangers, int(snapshot.users.receives.sum())))
     if read.later_posts:
         limit = datetime.fromtimestamp(snapshot.as_of, UTC).isoformat()
         note(
@@ -168,6 +180,32 @@ def _read(inputs: Inputs, progress: Progress, note: Progress) -> FileSnapshot:
         f"{len(snapshot.posts.ids):,} posts"
     )
     return read
+
+
+def _note_types(read: FileSnapshot, note: Progress) -> None:
+    fate = "taken as a plain interaction each" if read.all_alike else "ignored"
+    unknown = sorted(read.unknown_types.items(), key=lambda item: (-item[1], item[0]))
+    for name, count in unknown[:_TYPES_NAMED]:
+        note(f"{count:,} events of the unknown type {name!r} are {fate}")
+    if rest := unknown[_TYPES_NAMED:]:
+        events = sum(count for _, count in rest)
+        note(f"{events:,} events of {len(rest):,} more unknown types are {fate}")
+    if read.all_alike:
+        known = ", ".join(INTERACTION_TYPES)
+        note(f"WARNING: no event is a {known}: all events count alike, whatever their type")
+
+
+def _strangers(inputs: Inputs, strangers: int, asked: int) -> str:
+    """Say that people were asked for who have no event."""
+    if strangers == asked:
+        return (
+            f"WARNING: no user of {inputs.users} has an event in {inputs.interactions}: is it the "
+            f"right file and column? All {asked:,} get what is trending"
+        )
+    return (
+        f"{strangers:,} of {asked:,} users of {inputs.users} have no event in "
+        f"{inputs.interactions}: they get what is trending"
+    )
 
 
 def _tuned(snapshot: Snapshot, seed: int, progress: Progress) -> RecommenderSettings:

@@ -4,27 +4,28 @@ A pair is seen where the file has any event of it up to ``as_of``, of whatever t
 ``interaction_type`` all events are alike; without ``created_at`` the snapshot is not timed.
 """
 
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from threads_pipelines.dataset.snapshot import (
     INTERACTION_TYPES,
     Interactions,
     Mask,
-    Posts,
-    Rows,
     Snapshot,
     Times,
-    Users,
 )
 from threads_pipelines.errors import InputFileError
-from threads_pipelines.files.tables import Table, read_table
-from threads_pipelines.files.times import UNKNOWN, read_times
+from threads_pipelines.files.formats.columns import EVENTS, POSTS, USERS, FileKind
+from threads_pipelines.files.formats.options import NO_OPTIONS, FileOptions
+from threads_pipelines.files.formats.source import Source
+from threads_pipelines.files.formats.tables import Table, read_table
+from threads_pipelines.files.rows import posts_of, rows_of, seen_of, sorted_ids, users_of
+from threads_pipelines.files.times import read_times
 
 UNTYPED = INTERACTION_TYPES.index("click")
 """What an event of a file without types counts as; all are alike, so which one does not matter."""
@@ -42,6 +43,8 @@ class FileSnapshot:
         interaction: a file of ratings or purchases alone still says who was interested in what.
     later: events after ``as_of``, left out altogether.
     later_posts: posts after ``as_of``, no candidates.
+    strangers: people of ``users`` without any event up to ``as_of``.
+    choices: how each file was read, in the words of the option that would say so.
     """
 
     snapshot: Snapshot
@@ -49,6 +52,8 @@ class FileSnapshot:
     all_alike: bool
     later: int
     later_posts: int
+    strangers: int
+    choices: tuple[str, ...]
 
 
 def read_snapshot(
@@ -57,79 +62,117 @@ def read_snapshot(
     users: Path | None = None,
     as_of: int | None = None,
     now: int | None = None,
+    options: tuple[FileOptions, FileOptions, FileOptions] = (NO_OPTIONS,) * 3,
 ) -> FileSnapshot:
-    """Read CSV files, plain or gzip.
+    """Read tables of any format that ``read_table`` knows.
 
-    interactions: user_id, post_id and, where there are, interaction_type and created_at.
-    posts: post_id and, where there are, content, author_id and created_at; all are candidates.
-    users: user_id of those who receive a feed; by default everybody in ``interactions``.
-    as_of: epoch seconds; by default just after the last event, but never after ``now``, so a time
-        that has not come yet cannot shift a whole file into the past. Where events have no times
-        it is a limit for ``posts`` alone, and without it there is none.
-    Raises InputFileError naming the file, the line and the field.
+    Args:
+        interactions: users and posts and, where there are, types and times.
+        posts: posts and, where there are, content, authors and times; all are candidates.
+        users: those who receive a feed; by default everybody in ``interactions``.
+        as_of: epoch seconds; by default just after the last event, but never after ``now``, so a
+            time that has not come yet cannot shift a whole file into the past. Where events have no
+            times it is a limit for ``posts`` alone, and without it there is none.
+        now: epoch seconds.
+        options: what a person says of the three files.
+
+    Raises:
+        InputFileError: naming the file, the line and the column.
     """
-    events = read_table(interactions, ("user_id", "post_id"), ("interaction_type", "created_at"))
+    with ExitStack() as stack:
+        given = [
+            (stack.enter_context(Source(path)), kind, option)
+            for path, kind, option in zip(
+                (interactions, posts, users), (EVENTS, POSTS, USERS), options, strict=True
+            )
+            if path
+        ]
+        tables = {kind: read_table(source, kind, option) for source, kind, option in given}
+        return _snapshot(tables[EVENTS], tables.get(POSTS), tables.get(USERS), as_of, now)
+
+
+def _snapshot(
+    events: Table, catalogue: Table | None, asked: Table | None, as_of: int | None, now: int | None
+) -> FileSnapshot:
     if not events.rows:
-        raise InputFileError(f"{interactions} has a header but no events")
-    catalogue = _catalogue(posts)
-    asked = read_table(users, ("user_id",), ()) if users else None
-    timed = "created_at" in events.texts
-    at = read_times(events, "created_at", optional=False) if timed else np.zeros(events.rows, int)
-    given = _NEVER if as_of is None else as_of
-    limit = _as_of(at, as_of, now, interactions) if timed else given
+        raise InputFileError(f"{events.source} has a header but no events")
+    if catalogue:
+        _check_unique(catalogue)
+    units: dict[FileKind, str] = {}
+    timed = "time" in events.texts
+    at = np.zeros(events.rows, np.int64)
+    if timed:
+        at, units[EVENTS] = read_times(events, optional=False)
+    limit = _NEVER if as_of is None else as_of
+    if timed:
+        limit = _as_of(at, as_of, now, events)
     past = at <= limit if timed else np.ones(events.rows, bool)
     kind, unknown = _kinds(events, past)
     all_alike = sum(unknown.values()) == past.sum()
     if all_alike:
         kind[:] = UNTYPED
-    authors = catalogue.ids.get("author_id") if catalogue else None
-    user_ids = _sorted_ids(events.ids["user_id"], asked and asked.ids["user_id"], authors)
-    post_ids = _sorted_ids(events.ids["post_id"], catalogue and catalogue.ids["post_id"])
-    user = _rows(events.ids["user_id"], user_ids)
-    post = _rows(events.ids["post_id"], post_ids)
+    authors = catalogue.ids.get("author") if catalogue else None
+    user_ids = sorted_ids(events.ids["user"], asked and asked.ids["user"], authors)
+    post_ids = sorted_ids(events.ids["post"], catalogue and catalogue.ids["post"])
+    user = rows_of(events.ids["user"], user_ids)
+    post = rows_of(events.ids["post"], post_ids)
     kept = past & (kind != _UNKNOWN_TYPE)
-    listed = _posts(catalogue, post_ids, user_ids, post[past])
+    post_times = None
+    if catalogue and "time" in catalogue.texts:
+        post_times, units[POSTS] = read_times(catalogue, optional=True)
+    listed = posts_of(catalogue, post_times, post_ids, user_ids, post[past])
     late = listed.created_at > limit
     learned = Interactions(user[kept], post[kept], kind[kept], at[kept].astype(np.int64))
     snapshot = Snapshot(
-        users=_users(user_ids, _rows(asked.ids["user_id"], user_ids) if asked else user),
+        users=users_of(user_ids, rows_of(asked.ids["user"], user_ids) if asked else user),
         posts=replace(listed, candidate=listed.candidate & ~late),
         interactions=learned,
-        seen=_seen(user[past], post[past], (len(user_ids), len(post_ids))),
+        seen=seen_of(user[past], post[past], (len(user_ids), len(post_ids))),
         as_of=0 if limit == _NEVER else limit,
         timed=timed,
     )
-    return FileSnapshot(snapshot, unknown, all_alike, int((~past).sum()), int(late.sum()))
+    active = np.zeros(len(user_ids), bool)
+    active[user[past]] = True
+    return FileSnapshot(
+        snapshot,
+        unknown,
+        all_alike,
+        later=int((~past).sum()),
+        later_posts=int(late.sum()),
+        strangers=int((snapshot.users.receives & ~active).sum()) if asked else 0,
+        choices=tuple(
+            table.choice(units.get(table.kind)) for table in (events, catalogue, asked) if table
+        ),
+    )
 
 
-def _catalogue(path: Path | None) -> Table | None:
-    if path is None:
-        return None
-    table = read_table(path, ("post_id",), ("content", "author_id", "created_at"))
-    codes = table.ids["post_id"].indices.to_numpy()
+def _check_unique(catalogue: Table) -> None:
+    codes = catalogue.ids["post"].indices.to_numpy()
     if len(np.unique(codes)) < len(codes):
         first = np.zeros(len(codes), bool)
         first[np.unique(codes, return_index=True)[1]] = True
-        raise table.fault(int(np.argmin(first)), "post_id", "is there a second time")
-    return table
+        raise catalogue.fault(int(np.argmin(first)), "post", "is there a second time")
 
 
-def _as_of(at: Times, as_of: int | None, now: int | None, path: Path) -> int:
+def _as_of(at: Times, as_of: int | None, now: int | None, events: Table) -> int:
     last = int(at.max()) + 1
     as_of = min(last, now if now is not None else last) if as_of is None else as_of
     if not (at <= as_of).any():
-        raise InputFileError(
-            f"{path}, line 2, created_at: every event is later than {as_of} (epoch seconds), the "
-            "time as of which the feed is made"
+        raise events.fault(
+            0,
+            "time",
+            f"every event is later than {as_of} (epoch seconds), the time as of which the feed is "
+            "made",
         )
     return as_of
 
 
 def _kinds(events: Table, past: Mask) -> tuple[NDArray[np.int8], dict[str, int]]:
     """Position of each event's type, and how many past events have each unknown one."""
-    if "interaction_type" not in events.texts:
+    if "type" not in events.texts:
         return np.full(events.rows, UNTYPED, np.int8), {}
-    encoded = events.texts["interaction_type"].dictionary_encode()
+    trimmed = pc.ascii_lower(pc.utf8_trim_whitespace(events.texts["type"]))
+    encoded = trimmed.dictionary_encode()
     names = encoded.dictionary.to_pylist()
     known = {name: place for place, name in enumerate(INTERACTION_TYPES)}
     codes = encoded.indices.to_numpy()
@@ -139,59 +182,3 @@ def _kinds(events: Table, past: Mask) -> tuple[NDArray[np.int8], dict[str, int]]
         name: int(n) for name, n in zip(names, counts, strict=True) if n and name not in known
     }
     return kind, unknown
-
-
-def _sorted_ids(*columns: pa.DictionaryArray | None) -> NDArray[np.object_]:
-    """Distinct ids of all columns in code-point order; empty ones are none."""
-    ids = {
-        text for column in columns if column is not None for text in column.dictionary.to_pylist()
-    }
-    ordered = sorted(ids - {""})
-    result = np.empty(len(ordered), object)
-    result[:] = ordered
-    return result
-
-
-def _rows(column: pa.DictionaryArray, ids: NDArray[np.object_]) -> Rows:
-    """(rows,) int32 position of each value in ``ids``, -1 where it is empty."""
-    place = {text: row for row, text in enumerate(ids)}
-    names = column.dictionary.to_pylist()
-    rows = np.array([place.get(name, -1) for name in names], np.int32)
-    return rows[column.indices.to_numpy()] if len(rows) else np.zeros(len(column), np.int32)
-
-
-def _users(ids: NDArray[np.object_], asked: Rows) -> Users:
-    receives = np.zeros(len(ids), bool)
-    receives[asked] = True
-    return Users(ids=ids, followers=np.zeros(len(ids), np.int32), receives=receives)
-
-
-def _posts(
-    catalogue: Table | None,
-    ids: NDArray[np.object_],
-    user_ids: NDArray[np.object_],
-    touched: Rows,
-) -> Posts:
-    """Candidates are the posts ``touched`` and those listed."""
-    n = len(ids)
-    candidate = np.zeros(n, bool)
-    candidate[touched] = True
-    author, created_at = np.full(n, -1, np.int32), np.full(n, UNKNOWN, np.int64)
-    content = np.full(n, "", object)
-    if catalogue:
-        rows = _rows(catalogue.ids["post_id"], ids)
-        candidate[rows] = True
-        if "author_id" in catalogue.ids:
-            author[rows] = _rows(catalogue.ids["author_id"], user_ids)
-        if "created_at" in catalogue.texts:
-            created_at[rows] = read_times(catalogue, "created_at", optional=True)
-        if "content" in catalogue.texts:
-            content[rows] = catalogue.texts["content"].to_pylist()
-    none = np.zeros(n, np.int32)
-    return Posts(ids, author, created_at, content, candidate, likes=none, comments=none)
-
-
-def _seen(user: Rows, post: Rows, shape: tuple[int, int]) -> csr_matrix:
-    seen = csr_matrix((np.ones(len(user), bool), (user, post)), shape)
-    seen.sum_duplicates()
-    return seen

@@ -1,0 +1,90 @@
+"""What a person says about a file: which column is what, and how the file is written."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from threads_pipelines.errors import ConfigurationError
+
+ROLES = ("user", "post", "type", "time", "content", "author")
+"""What a column can be read as."""
+
+SEPARATORS = {"comma": ",", "tab": "\t", "colons": "::", "semicolon": ";", "pipe": "|"}
+TIMES = ("s", "ms", "us", "ns", "excel", "iso")
+ENCODINGS = ("utf-8", "latin-1", "cp1252")
+Value = TypeVar("Value")
+_YES_NO = {"yes": True, "no": False}
+
+
+@dataclass(frozen=True, slots=True)
+class FileOptions:
+    """Choices for one file; what is None, or not in ``columns``, is recognised from the file.
+
+    columns: role to the column's name, or to its position from 1; empty where the role is not read.
+    separator: one of the values of ``SEPARATORS``.
+    header: whether the first line names the columns.
+    quotes: whether a double quote encloses a field; else it is a plain character.
+    times: one of ``TIMES``.
+    encoding: one of ``ENCODINGS``.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    separator: str | None = None
+    header: bool | None = None
+    quotes: bool | None = None
+    times: str | None = None
+    encoding: str | None = None
+
+
+NO_OPTIONS = FileOptions()
+
+
+def parse_options(text: str, roles: tuple[str, ...]) -> FileOptions:
+    """Read ``user=userId,post=movieId,separator=tab,header=no`` and the like.
+
+    Args:
+        text: comma-separated ``key=value``; an entry that holds a comma stands in double quotes.
+        roles: those of ``ROLES`` that the file can have.
+
+    Returns:
+        The choices.
+
+    Raises:
+        ConfigurationError: naming the key or value at fault and those that are known.
+    """
+    options = FileOptions()
+    columns: dict[str, str] = {}
+    for entry in next(csv.reader([text]), []):
+        key, equals, value = (part.strip() for part in entry.partition("="))
+        if not equals:
+            raise ConfigurationError(f"{entry!r} is not KEY=VALUE, such as user=userId")
+        if key in roles:
+            if key in columns:
+                raise ConfigurationError(f"{key} is given twice")
+            columns[key] = value
+        elif key == "separator":
+            options = replace(options, separator=_one_of(key, value, _separators()))
+        elif key == "header":
+            options = replace(options, header=_one_of(key, value, _YES_NO))
+        elif key == "quotes":
+            options = replace(options, quotes=_one_of(key, value, _YES_NO))
+        elif key == "times":
+            options = replace(options, times=_one_of(key, value, {name: name for name in TIMES}))
+        elif key == "encoding":
+            known = {name: name for name in ENCODINGS}
+            options = replace(options, encoding=_one_of(key, value, known))
+        else:
+            known_keys = ", ".join((*roles, "separator", "header", "quotes", "times", "encoding"))
+            raise ConfigurationError(f"{key!r} is not known here; known are {known_keys}")
+    return replace(options, columns=columns)
+
+
+def _separators() -> dict[str, str]:
+    return SEPARATORS | {sign: sign for sign in SEPARATORS.values()}
+
+
+def _one_of(key: str, value: str, known: Mapping[str, Value]) -> Value:
+    if value not in known:
+        raise ConfigurationError(f"{key}={value}: choose one of {', '.join(known)}")
+    return known[value]
