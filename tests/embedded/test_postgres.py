@@ -7,9 +7,11 @@ import socket
 import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg2
 import pytest
 
@@ -17,6 +19,7 @@ from tests.embedded.conftest import MakeStack, wait_until_dead
 from threads_pipelines.embedded import postgres_data, processes
 from threads_pipelines.embedded.stack import PartStatus, Stack
 from threads_pipelines.errors import StackError
+from threads_pipelines.process_identity import ProcessIdentity
 
 
 def ask(address: str, statement: str) -> list[tuple]:
@@ -176,15 +179,28 @@ def test_a_recycled_pid_is_never_killed(stack: Stack) -> None:
     record = stack.state_dir / "stack.json"
     written = json.loads(record.read_text())
     with subprocess.Popen(["sleep", "60"]) as bystander:
-        os.kill(written["processes"]["postgres"]["pid"], signal.SIGKILL)
+        identity = ProcessIdentity.parse(written["processes"]["postgres"]["process"])
+        os.kill(identity.pid, signal.SIGKILL)
         wait_until_dead(stack)
-        written["processes"]["postgres"]["pid"] = bystander.pid
-        written["processes"]["postgres"]["started"] -= 3600
+        taken = replace(identity, pid=bystander.pid)
+        written["processes"]["postgres"]["process"] = str(taken)
         record.write_text(json.dumps(written))
         assert not only(stack).running
         stack.stop()
         assert bystander.poll() is None
         bystander.kill()
+
+
+def test_a_step_of_the_clock_replaces_no_healthy_server(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.start()
+    server, booted = pid_of(stack), psutil.boot_time()
+    for step in (-86400, -7, 7, 86400):
+        monkeypatch.setattr("psutil._pslinux.boot_time", lambda: booted + step)  # noqa: B023
+        assert only(stack).running
+        stack.start()
+        assert pid_of(stack) == server
 
 
 def test_secrets_are_their_owners_alone(stack: Stack) -> None:

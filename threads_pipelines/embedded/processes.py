@@ -13,9 +13,7 @@ from pathlib import Path
 import psutil
 
 from threads_pipelines.errors import StackError
-
-_SAME_START_SECONDS = 5.0
-"""Start times are derived from the wall clock, which may be adjusted by a little later on."""
+from threads_pipelines.process_identity import ProcessIdentity, identify, lives
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
 """Kept so that a child that ends while we live is reaped instead of staying a zombie."""
@@ -25,11 +23,15 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 class ProcessRecord:
     """A process that was started: enough to find it again and to tell it from a recycled pid."""
 
-    pid: int
-    started: float
-    """Seconds since 1970, as psutil gives it."""
+    process: str
+    """Its ``ProcessIdentity`` as text."""
     port: int
     log: str
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return ProcessIdentity.parse(self.process).pid
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,9 @@ def spawn(
         )
     finally:
         os.close(descriptor)
-    started = psutil.Process(child.pid).create_time()
+    process = str(identify(child.pid))
     _children[child.pid] = child  # only now: whoever finds it ended takes it from the system
-    return ProcessRecord(child.pid, started, port, str(log))
+    return ProcessRecord(process, port, str(log))
 
 
 def is_running(record: ProcessRecord) -> bool:
@@ -104,14 +106,7 @@ def is_running(record: ProcessRecord) -> bool:
     for pid, child in list(_children.items()):  # a copy: parts start and stop in threads
         if child.poll() is not None:
             _children.pop(pid, None)
-    try:
-        process = psutil.Process(record.pid)
-        if abs(process.create_time() - record.started) > _SAME_START_SECONDS:
-            return False
-        # A killed process whose other threads still hold its ports and locks is not dead yet.
-        return bool(process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1)
-    except psutil.NoSuchProcess:
-        return False
+    return lives(ProcessIdentity.parse(record.process))
 
 
 def listens(record: ProcessRecord) -> bool:

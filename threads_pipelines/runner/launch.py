@@ -6,21 +6,18 @@ Dagster. The run is stored in the instance and shows in the UI like any other.
 
 import argparse
 import json
-import os
-import socket
 import sys
 import uuid
-from pathlib import Path
 
 import dagster as dg
-import psutil
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 
+from threads_pipelines.defs.abandoned_runs import PROCESS_TAG, end_abandoned_runs
 from threads_pipelines.errors import ConfigurationError, ThreadsPipelinesError
+from threads_pipelines.process_identity import identify
 from threads_pipelines.runner.progress import Progress
 
 LAUNCH_TAG = "threads-pipelines/launch"
-PROCESS_TAG = "threads-pipelines/process"
 # Every event is in the instance; the console shows what ``Progress`` words.
 _QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 
@@ -55,7 +52,7 @@ def launch(
         run_config = run_config or dict(failed.run_config)
     job = job_named(job_name)
     token = str(uuid.uuid4())
-    tags = {PROCESS_TAG: this_process(), LAUNCH_TAG: token}
+    tags = {PROCESS_TAG: str(identify()), LAUNCH_TAG: token}
     if job.partitions_def is not None:
         tags["dagster/partition"] = _partition(job.partitions_def, partition)
     target = dg.build_reconstructable_job(
@@ -75,24 +72,6 @@ def launch(
         return result.success
 
 
-def fail_abandoned_runs(instance: DagsterInstance) -> list[str]:
-    """Mark runs whose launching process is gone as failed, free what they held; return their ids.
-
-    A run that was killed cannot say so itself: without this it would look alive for ever, and keep
-    the publisher's place in the pool. The processes of other machines and containers cannot be seen
-    from here: their runs are left alone.
-    """
-    abandoned = []
-    active = dg.RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.STARTING])
-    for run in instance.get_runs(active):
-        process = run.tags.get(PROCESS_TAG)
-        if process is not None and _is_gone(process):
-            instance.report_run_failed(run, "The process that ran it is gone (killed?).")
-            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-            abandoned.append(run.run_id)
-    return abandoned
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; the exit code is 0 for success, 1 for a failed run, 2 for a wrong request."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -103,7 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         with DagsterInstance.get() as instance:
-            fail_abandoned_runs(instance)
+            end_abandoned_runs(instance)
             succeeded = launch(
                 instance,
                 given.job,
@@ -137,33 +116,6 @@ def _partition(partitions: dg.PartitionsDefinition, asked: str | None) -> str:
             f"There is no partition {asked!r}: days go from {known[0]} to {known[-1]}"
         )
     return asked
-
-
-def this_process() -> str:
-    """Number, start and place of this process: what tells it from any other."""
-    return f"{_numbered(os.getpid())} {_place()}"
-
-
-def _is_gone(process: str) -> bool:
-    numbered, _, place = process.partition(" ")
-    if place != _place():
-        return False
-    try:
-        return _numbered(int(numbered.partition("@")[0])) != numbered
-    except psutil.NoSuchProcess:
-        return True
-
-
-def _numbered(pid: int) -> str:
-    return f"{pid}@{psutil.Process(pid).create_time():.0f}"
-
-
-def _place() -> str:
-    """Where the number of a process means something: the host and, on Linux, its pid namespace."""
-    try:
-        return f"{socket.gethostname()} {Path('/proc/self/ns/pid').readlink()}"
-    except OSError:
-        return socket.gethostname()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
-"""Runs whose process was killed: they are ended, so that Dagster continues them once."""
+"""A sensor that ends runs whose process was killed, so that Dagster continues them once."""
 
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
-import psutil
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 from dagster._core.storage.tags import (
     AUTO_RETRY_RUN_ID_TAG,
@@ -12,11 +11,12 @@ from dagster._core.storage.tags import (
     WILL_RETRY_TAG,
 )
 
+from threads_pipelines.defs import abandoned_runs
+
 OFFERED_AGAIN = "Offered again to be continued."
 _OFFERED_TAG = "threads-pipelines/offered-again"
 _PATIENCE = timedelta(seconds=20)
 _FORGOTTEN_AFTER = timedelta(days=1)
-_SLACK_SECONDS = 1.0
 
 
 @dg.sensor(
@@ -31,24 +31,12 @@ def end_abandoned_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     The server of the code evaluates this sensor, and the runs that it launches are processes beside
     it: of a container that was restarted none is left.
     """
-    ended = end_abandoned(context.instance)
+    ended = abandoned_runs.end_abandoned_runs(context.instance, in_code_server=True)
     offered = offer_again(context.instance, datetime.now(UTC))
     told = [
         f"{verb} {', '.join(ids)}" for verb, ids in (("ended", ended), ("offered", offered)) if ids
     ]
     return dg.SkipReason("; ".join(told) or "every run has its process")
-
-
-def end_abandoned(instance: DagsterInstance) -> list[str]:
-    """Fail the runs whose process is gone and free what they held; return their ids."""
-    active = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
-    ended = []
-    for run in instance.get_runs(dg.RunsFilter(statuses=active)):
-        if GRPC_INFO_TAG in run.tags and is_abandoned(instance, run):
-            instance.report_run_failed(run, "Its process is gone (killed?).")
-            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-            ended.append(run.run_id)
-    return ended
 
 
 def offer_again(instance: DagsterInstance, now: datetime) -> list[str]:
@@ -79,22 +67,3 @@ def _is_overlooked(instance: DagsterInstance, run: DagsterRun) -> bool:
     if _OFFERED_TAG in tags or AUTO_RETRY_RUN_ID_TAG in tags:
         return False
     return not instance.get_runs(dg.RunsFilter(tags={PARENT_RUN_ID_TAG: run.run_id}), limit=1)
-
-
-def is_abandoned(instance: DagsterInstance, run: DagsterRun) -> bool:
-    """Whether the process that started the run is gone; one that took its number is younger."""
-    for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
-        event = entry.get_dagster_event()
-        pid = event.engine_event_data.metadata.get("pid")
-        if pid is not None and "Started process for run" in (event.message or ""):
-            return not _lives_since(int(str(pid.value)), entry.timestamp)
-    return False
-
-
-def _lives_since(pid: int, timestamp: float) -> bool:
-    try:
-        process = psutil.Process(pid)
-        ended = process.status() == psutil.STATUS_ZOMBIE
-        return not ended and bool(process.create_time() <= timestamp + _SLACK_SECONDS)
-    except psutil.NoSuchProcess:
-        return False

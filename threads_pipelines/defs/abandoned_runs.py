@@ -1,0 +1,85 @@
+"""Runs whose process was killed: they are failed, so that they are alerted and can be continued.
+
+A run that was killed cannot say so itself: without this it would look alive for ever, and keep the
+publisher's place in the pool.
+"""
+
+import psutil
+from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
+from dagster._core.storage.tags import GRPC_INFO_TAG
+
+from threads_pipelines.process_identity import ProcessIdentity, identify, is_gone, lives
+
+PROCESS_TAG = "threads-pipelines/process"
+"""Identity of the process that launched a run from the command line."""
+WORKER_TAG = "threads-pipelines/worker"
+"""Identity of the process that Dagster's code server started for a run."""
+_ACTIVE = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
+
+
+def end_abandoned_runs(instance: DagsterInstance, *, in_code_server: bool = False) -> list[str]:
+    """Fail the runs whose process is gone and free what they held.
+
+    Args:
+        instance: Where the runs are stored.
+        in_code_server: This process is Dagster's code server. The processes of the runs that it
+            launched are beside it, and none is left of a container that was restarted.
+
+    Returns:
+        Ids of the runs that were failed.
+    """
+    ended = []
+    for run in instance.get_runs(RunsFilter(statuses=_ACTIVE)):
+        if _is_abandoned(instance, run, in_code_server):
+            instance.report_run_failed(run, "The process that ran it is gone (killed?).")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+            ended.append(run.run_id)
+    return ended
+
+
+def _is_abandoned(instance: DagsterInstance, run: DagsterRun, in_code_server: bool) -> bool:
+    own = _own_tags(instance, run)
+    if WORKER_TAG in own:
+        return in_code_server and not lives(ProcessIdentity.parse(own[WORKER_TAG]))
+    if PROCESS_TAG in own:
+        return is_gone(ProcessIdentity.parse(own[PROCESS_TAG]))
+    if not in_code_server or GRPC_INFO_TAG not in run.tags:
+        return False
+    pid = _pid_in_log(instance, run)
+    if pid is None:
+        return False  # it has not begun: Dagster's own monitoring ends it if it never does
+    worker = _worker(pid)
+    if worker is not None:
+        instance.add_run_tags(run.run_id, {WORKER_TAG: str(worker)})
+    return worker is None
+
+
+def _own_tags(instance: DagsterInstance, run: DagsterRun) -> dict[str, str]:
+    """Identities that are the run's own; a run that continues another inherits that one's tags."""
+    parent = instance.get_run_by_id(run.parent_run_id) if run.parent_run_id else None
+    inherited = parent.tags if parent else {}
+    return {
+        name: run.tags[name]
+        for name in (WORKER_TAG, PROCESS_TAG)
+        if name in run.tags and run.tags[name] != inherited.get(name)
+    }
+
+
+def _pid_in_log(instance: DagsterInstance, run: DagsterRun) -> int | None:
+    """Number of the process that Dagster's log names as the run's; None where there is none yet."""
+    for entry in instance.all_logs(run.run_id, of_type=DagsterEventType.ENGINE_EVENT):
+        event = entry.get_dagster_event()
+        pid = event.engine_event_data.metadata.get("pid")
+        if pid is not None and "Started process for run" in (event.message or ""):
+            return int(str(pid.value))
+    return None
+
+
+def _worker(pid: int) -> ProcessIdentity | None:
+    """Identity of a living process that runs our Python; None where the number is another's."""
+    try:
+        identity = identify(pid)
+        ours = psutil.Process(pid).exe() == psutil.Process().exe()
+    except (ProcessLookupError, psutil.NoSuchProcess, psutil.AccessDenied):
+        return None  # gone, or of another user: the number was given again
+    return identity if ours and lives(identity) else None

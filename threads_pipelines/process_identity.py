@@ -1,0 +1,122 @@
+"""Which process is meant: its number, its start in clock ticks since boot, and the boot.
+
+A number alone is given again to a later process. The start is never read from the wall clock,
+which people and time servers set: a step of it would make a living process look like another.
+"""
+
+import os
+import re
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+_TEXT = re.compile(r"(\d+)@(\d+)(?:@(\S+))? (.+)")
+_PROC = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessIdentity:
+    """A process of this or another machine.
+
+    Attributes:
+        pid: Its number.
+        start: When it started: clock ticks since boot on Linux, elsewhere microseconds since 1970
+            as the kernel noted them at the start.
+        boot: Id of the boot that ``start`` counts from; empty where the system has none.
+        place: Where the number means something: host and, on Linux, process namespace.
+    """
+
+    pid: int
+    start: int
+    boot: str
+    place: str
+
+    def __str__(self) -> str:
+        """One line, which ``parse`` reads."""
+        return f"{self.pid}@{self.start}@{self.boot or '-'} {self.place}"
+
+    @classmethod
+    def parse(cls, text: str) -> "ProcessIdentity":
+        """Read what ``str`` wrote; ValueError for anything else.
+
+        Runs of earlier releases have no boot (and a start by the wall clock): their ``boot`` is
+        "unknown", and such a process counts as alive while any process has its number.
+        """
+        found = _TEXT.fullmatch(text)
+        if found is None:
+            raise ValueError(f"{text!r} does not identify a process")
+        pid, start, boot, place = found.groups()
+        return cls(int(pid), int(start), _EARLIER if boot is None else boot.strip("-"), place)
+
+
+_EARLIER = "unknown"
+
+
+def identify(pid: int | None = None) -> ProcessIdentity:
+    """Return the identity of a process of this machine, by default of this one.
+
+    Raises:
+        ProcessLookupError: There is no such process.
+    """
+    number = os.getpid() if pid is None else pid
+    return ProcessIdentity(number, _start(number), _boot(), _place())
+
+
+def lives(identity: ProcessIdentity) -> bool:
+    """Whether this very process lives on this machine and in this process namespace.
+
+    A zombie is dead, unless other threads of it still hold its ports and locks.
+    """
+    try:
+        if identity.boot != _EARLIER and _start(identity.pid) != identity.start:
+            return False
+        if _somewhere_else(identity):
+            return False
+        process = psutil.Process(identity.pid)
+        return bool(process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1)
+    except (ProcessLookupError, psutil.NoSuchProcess):
+        return False
+
+
+def is_gone(identity: ProcessIdentity) -> bool:
+    """Whether a process can be seen to have ended; False where it cannot be seen from here.
+
+    The processes of other machines and containers cannot be seen. Those of this machine before its
+    latest start have ended.
+    """
+    here = identity.place == _place() or not _somewhere_else(identity)
+    return here and not lives(identity)
+
+
+def _somewhere_else(identity: ProcessIdentity) -> bool:
+    """Whether the number meant another process: of another boot, machine or process namespace.
+
+    Within one boot the name of the host does not matter: it can change while processes live.
+    """
+    if identity.boot in ("", _EARLIER):
+        return identity.place != _place()
+    return (identity.boot, identity.place.split()[-1]) != (_boot(), _place().split()[-1])
+
+
+def _start(pid: int) -> int:
+    try:
+        if _PROC.joinpath("self", "stat").exists():
+            # The name of the program, in parentheses, can hold anything: count from behind it.
+            return int((_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[19])
+        return int(psutil.Process(pid).create_time() * 1_000_000)
+    except (FileNotFoundError, psutil.NoSuchProcess) as error:
+        raise ProcessLookupError(f"there is no process {pid}") from error
+
+
+def _boot() -> str:
+    path = _PROC / "sys" / "kernel" / "random" / "boot_id"
+    return path.read_text().strip() if path.exists() else ""
+
+
+def _place() -> str:
+    try:
+        return f"{socket.gethostname()} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:  # no Linux
+        return socket.gethostname()
