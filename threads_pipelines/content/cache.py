@@ -1,4 +1,4 @@
-"""Completions are kept: the same model, prompt, options and seed are asked once."""
+"""Caches completions by model, prompt, options and seed."""
 
 import json
 from typing import Protocol
@@ -7,17 +7,17 @@ from threads_pipelines.content.text_model import CompletionOptions, TextModel, c
 
 
 class CompletionStore(Protocol):
-    """Where completions are kept; the key is the hash of all that they depend on."""
+    """Storage of completions; the key is a hash of everything that a completion depends on."""
 
     def get(self, key: str) -> bytes | None:
-        """Return what was put under ``key``, or None."""
+        """Return the bytes stored under ``key``, or None."""
 
     def put(self, key: str, data: bytes) -> None:
-        """Keep ``data`` under ``key``; an older value may stay or go, they are equal."""
+        """Store ``data`` under ``key``. An existing value is equal, so either may stay."""
 
 
 class CachedModel:
-    """A text model that asks the store first. ``hits`` counts the calls that it saved."""
+    """A text model with a cache. ``hits`` counts the calls answered from the cache."""
 
     def __init__(self, model: TextModel, store: CompletionStore) -> None:
         self._model = model
@@ -27,7 +27,7 @@ class CachedModel:
         self.hits = 0
 
     def complete(self, prompt: str, options: CompletionOptions) -> str:
-        """Return the kept completion, or the model's, which is kept then."""
+        """Return the cached completion; otherwise ask the model and cache its answer."""
         key = completion_key(self._model, prompt, options)
         kept = _text_of(self._store.get(key))
         if kept is not None:

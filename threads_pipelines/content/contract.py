@@ -1,4 +1,4 @@
-"""The language model's contract: the four things that the simulation asks, and what comes back."""
+"""The interface of the language model that the simulation uses."""
 
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -40,7 +40,7 @@ class Decision:
 
 
 class LanguageModel(Protocol):
-    """The four things that the simulation asks."""
+    """The four requests of the simulation."""
 
     def generate_post(self, interest: str) -> Said:
         """Write a post of at most ``MAX_POST_CHARACTERS``."""

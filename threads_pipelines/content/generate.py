@@ -1,4 +1,4 @@
-"""Many posts from few seeds: a budget of texts by the model, the rest by the templates."""
+"""Generates posts from seeds: a limited number by the text model, the others by templates."""
 
 import time
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""What a fake user says and likes, by the text model, by templates or by similarity of text."""
+"""Texts and decisions of a fake user, by the text model, templates or text similarity."""
 
 import re
 from collections.abc import Callable

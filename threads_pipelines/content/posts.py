@@ -1,4 +1,4 @@
-"""The posts of a run: how many the model may write, which post is which, and what came of it."""
+"""The generated posts of a run, their settings and the use of the text model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Source = Literal["template", "gemma"]
 
 
 class ContentSettings(BaseModel):
-    """How many texts the model may write, and what counts as too alike."""
+    """Limits of the text model, and the threshold of near-duplicates."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -40,7 +40,7 @@ class ContentSettings(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class GeneratedPost:
-    """One post; ``index`` is its place in the run and names it for ever.
+    """One post; ``index`` is its permanent number within the run key.
 
     The templates' posts do not depend on how many there are: a longer run begins with the shorter.
     """
@@ -56,7 +56,7 @@ class GeneratedPost:
 
 @dataclass(frozen=True, slots=True)
 class ModelUse:
-    """What the text model was asked for and what it gave.
+    """Use of the text model in one run.
 
     wanted, written: texts.
     calls: of the model, answers from the cache included.

@@ -1,4 +1,4 @@
-"""The seed files: their schema, and errors that name every fault at once.
+"""The schema of the seed files; an error lists every fault at once.
 
 Each file is a JSON list. A reader fetches the bytes; this module only judges them.
 """

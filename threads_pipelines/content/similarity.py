@@ -1,4 +1,4 @@
-"""Which theme a text is about, by its words: TF-IDF against the vocabulary of each theme."""
+"""Finds the theme of a text by TF-IDF similarity to each theme's vocabulary."""
 
 import math
 from collections import Counter

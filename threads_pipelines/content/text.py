@@ -1,4 +1,4 @@
-"""What it means for two texts to be the same, or nearly so."""
+"""Equality and near-duplication of texts."""
 
 import re
 import unicodedata
@@ -25,7 +25,7 @@ def normalise(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NearDuplicateReport:
-    """How much a set of texts repeats itself.
+    """Duplicates within a set of texts.
 
     identical: texts whose normalised form an earlier text already has.
     near: texts that are a near-duplicate of an earlier text (the identical ones included).

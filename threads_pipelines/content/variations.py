@@ -1,4 +1,4 @@
-"""The ten ways of saying a seed, each a Jinja template over the vocabulary.
+"""Renders the ten variations of a seed, each a Jinja template over the vocabulary.
 
 A template calls ``say(slot)`` for a phrase and ``choose(n)`` for a shape; every choice comes from
 the given random generator, so the same generator gives the same text.
@@ -45,7 +45,7 @@ def phrases_for(subject: Subject, rng: np.random.Generator) -> "Phrases":
 
 
 class Phrases:
-    """What a template may call. No phrase is said twice in one text."""
+    """Functions that a template may call. No phrase occurs twice in one text."""
 
     def __init__(self, slots: Slots, rng: np.random.Generator) -> None:
         self._slots = slots

@@ -1,4 +1,4 @@
-"""The words of each theme: what people do, see, ask and advise in it.
+"""The vocabulary of each theme.
 
 ``vocabulary/<theme>.json`` holds fragments (see ``grammar``) by subject and slot;
 ``vocabulary/voice.json`` holds the phrases that go with any subject.
@@ -25,7 +25,7 @@ SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 
 
 class Subject(Protocol):
-    """What a text can be written about: a seed post, or an interest of a fake user."""
+    """The subject of a text: a seed post or an interest of a fake user."""
 
     @property
     def topic(self) -> str:

@@ -1,4 +1,4 @@
-"""Posts by the text model: a prompt from a template, up to three attempts, and the guards.
+"""Writes posts with the text model: prompt templates, up to three attempts, guards.
 
 A model with a chat template is asked for the post. Base weights cannot be asked: the template
 writes the opening and begins a sentence, the model ends it, the template may add a closing.
@@ -46,7 +46,7 @@ MANNERS = {
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What the model is given, and what its text becomes part of.
+    """A prompt, and the texts that surround the completion in the finished post.
 
     before: words of the finished post ahead of the sentence that the model ends.
     begun: beginning of that sentence; empty for an instruction.
@@ -62,7 +62,7 @@ class Prompt:
 
 @dataclass(slots=True)
 class Tally:
-    """What the model was asked for and what became of it."""
+    """Counts of calls and refusals."""
 
     calls: int = 0
     refused: Counter[Refusal] = field(default_factory=Counter)

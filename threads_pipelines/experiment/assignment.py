@@ -1,4 +1,4 @@
-"""Deals accounts into control and treatment, so that everyone can recompute who is where."""
+"""Assigns accounts to control and treatment by a reproducible hash."""
 
 import hashlib
 from collections.abc import Sequence
@@ -19,11 +19,11 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Who is in which group.
+    """The group of each account.
 
     ids: (n,) str, the accounts as given.
     group: (n,) int8, position in ``GROUPS``, or ``NOT_ENROLLED``.
-    pinned: (n,) bool, put there by a person.
+    pinned: (n,) bool, assigned by configuration rather than by hash.
     missing: pinned accounts that do not exist.
     """
 
@@ -57,7 +57,7 @@ class Assignment:
 
 
 def draw(experiment: str, ids: Sequence[str]) -> Groups:
-    """Return (n,) int8: the group that the lot gives to each id.
+    """Return (n,) int8, the group that the hash gives to each id.
 
     It is the first bit of SHA-256 of ``<experiment>/<id>``, so the app can tell without a database:
     ``get_byte(sha256(convert_to('<experiment>/' || id, 'UTF8')), 0) >> 7`` in PostgreSQL,
@@ -75,7 +75,7 @@ def draw(experiment: str, ids: Sequence[str]) -> Groups:
 def assign(
     ids: Sequence[str], emails: Sequence[str | None], synthetic: Mask, settings: ExperimentSettings
 ) -> Assignment:
-    """Deal every account; pinned accounts go where they were put, the others by lot.
+    """Assign every account: pinned accounts to their fixed group, all others by hash.
 
     ids, emails: (n,) str; an email may be None where it is not known.
     synthetic: (n,) bool; all others are real and take part only where the settings say so.

@@ -1,4 +1,4 @@
-"""The report as a stored document, so that whoever shows it shows the one that was made."""
+"""Serialises the report, so that every reader shows the stored one."""
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json

@@ -1,4 +1,4 @@
-"""How many users an experiment needs, and what it can see with those that it has.
+"""Sample size and detectable uplift of an experiment.
 
 Two groups of n users find a relative uplift u with the chance ``power`` when
 n = (z(1 - alpha/2) + z(power))^2 * v * (1 + (1 + u)^2) / u^2, where v is the relative variance of
@@ -18,7 +18,7 @@ _CAUTION = 0.90
 
 @dataclass(frozen=True, slots=True)
 class PowerStatement:
-    """What the sample is good for.
+    """Sample size needed and uplift detectable with the sample at hand.
 
     target_uplift, power, confidence: as in the settings.
     users_needed: per group, cautiously: from the upper 90% limit of the variance seen, for a plan

@@ -1,4 +1,4 @@
-"""What each group did per session of the feed, and what may be concluded from it."""
+"""Compares the groups by what their users did per feed session."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -39,7 +39,7 @@ _DAY = 24 * 60 * 60
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the whole of the data says.
+    """Results over all days.
 
     uplifts: one a metric, in the order of ``METRICS``. verdict: the primary metric's alone.
     warnings: sentences for a person; a reason not to trust or not to conclude comes first.
@@ -88,7 +88,7 @@ def build_report(
     *,
     period: tuple[datetime, datetime] | None = None,
 ) -> ExperimentReport:
-    """Report on the sessions of the users who drew lots.
+    """Report on the sessions of the randomised users.
 
     groups: (n_users,) int8, position in ``assignment.GROUPS``; others are left out. See
         ``assignment.served_groups``.
@@ -104,7 +104,7 @@ def build_report(
 
 
 def conclude(seen: Sessions, groups: Groups, settings: ReportSettings) -> Findings:
-    """Compare the groups over all sessions and name a winner where that is allowed."""
+    """Compare the groups over all sessions and name a winner if the criteria are met."""
     totals = _totals(seen, np.ones(len(seen.user), bool), len(groups))
     uplifts = _uplifts(totals, groups, settings)
     primary = uplifts[METRICS.index(PRIMARY)]

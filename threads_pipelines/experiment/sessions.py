@@ -1,4 +1,4 @@
-"""Groups what people did into sessions of the feed: the exposures that an experiment compares."""
+"""Groups events into feed sessions, the exposures that an experiment compares."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ _SECONDS = 33  # bits of a time: until the year 2242
 
 @dataclass(frozen=True, slots=True)
 class ExperimentEvents:
-    """What people did, in no particular order.
+    """Events of the report's users, in no particular order.
 
     user: (n,) int32, row among the users of the report.
     kind: (n,) int8, position in ``EVENT_KINDS``.
@@ -56,7 +56,7 @@ class Sessions:
 
 
 def sessions(events: ExperimentEvents, settings: ReportSettings) -> Sessions:
-    """Split each user's feed views where the silence is longer than the gap.
+    """Split each user's feed views at silences longer than the gap.
 
     A click, like, share or comment belongs to the session of the user's latest feed view at or
     before it, unless that is longer ago than the gap; ties count, for a client's batch carries one

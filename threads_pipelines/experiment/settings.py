@@ -1,4 +1,4 @@
-"""Every choice that an experiment leaves to a person, with its range and its default."""
+"""Settings of the experiment and its report."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""The sample-ratio check: a split that chance does not explain means that the comparison is broken.
+"""The sample-ratio check: an uneven split beyond chance invalidates the comparison.
 
 Fabijan et al., "Diagnosing Sample Ratio Mismatch in Online Controlled Experiments", KDD 2019.
 """

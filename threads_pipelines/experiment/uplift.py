@@ -1,4 +1,4 @@
-"""Differences between two groups in a ratio such as clicks per session, with users as the unit.
+"""Difference of a ratio metric, such as clicks per session, between two groups of users.
 
 Sessions of one user resemble each other, so the session is not the unit of the error: the delta
 method linearizes the ratio of two sums over users (Deng, Knoblich and Lu, "Applying the Delta

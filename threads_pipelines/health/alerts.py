@@ -1,4 +1,4 @@
-"""What an operator is told when something fails, without a secret."""
+"""Texts of alerts, with secrets redacted."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _SHORTEST_SECRET = 4
 
 @dataclass(frozen=True, slots=True)
 class FailedRun:
-    """A run that failed. error: what a person has to know; step: where, None for the run itself."""
+    """A failed run. error: the message; step: the failed step, None for the run itself."""
 
     job: str
     run_id: str
@@ -22,7 +22,7 @@ class FailedRun:
 
 
 def failure_text(failed: FailedRun) -> str:
-    """What failed, where, why, and what to type."""
+    """Return the alert text: job, step, error and the command that retries."""
     day = f" for {failed.partition}" if failed.partition else ""
     where = f" in {failed.step}" if failed.step else ""
     return (

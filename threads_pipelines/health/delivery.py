@@ -1,4 +1,4 @@
-"""Sends alerts and numbers to the addresses that a person configured.
+"""Sends alerts and metrics to the configured addresses.
 
 An address may hold a secret: no message repeats it.
 """

@@ -1,4 +1,4 @@
-"""How far tonight's distributions are from those of earlier nights."""
+"""Distances between tonight's distributions and those of earlier nights."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray

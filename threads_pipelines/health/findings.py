@@ -1,4 +1,4 @@
-"""What a look at the parts found, and whether a run may begin."""
+"""Results of the service checks, and whether a run may start."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ WHY_SKEW_MATTERS = "feeds would expire too early or too late, and S3 refuses req
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found of one part; ``seconds`` is how long the look took."""
+    """Result of one service check; ``seconds`` is its duration."""
 
     part: str
     ok: bool
@@ -42,7 +42,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class HealthLimits:
-    """What is still well. free_gigabytes: least space; skew_seconds: most a clock may differ."""
+    """Limits of the checks. free_gigabytes: minimum free disk; skew_seconds: maximum clock skew."""
 
     free_gigabytes: float = 1.0
     skew_seconds: float = 30.0

@@ -1,4 +1,4 @@
-"""A night's counts and timings as numbers for a trend line."""
+"""Counts and timings of a night as Prometheus metrics."""
 
 import math
 from collections.abc import Mapping

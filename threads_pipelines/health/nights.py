@@ -1,4 +1,4 @@
-"""A night in numbers: what ``validate_data`` judges and keeps for the nights that follow."""
+"""Summary statistics of a night, used by ``validate_data`` and kept for later comparison."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
@@ -57,7 +57,7 @@ class Night:
 
 
 def summarize(snapshot: Snapshot, feeds: Iterable[Batch], *, orphans: int, rows_read: int) -> Night:
-    """Look at a snapshot and at its feeds.
+    """Summarise a snapshot and its feeds.
 
     feeds: arrays of user id, post id and score, equally long; one batch is in memory at a time.
     orphans, rows_read: what reading the database reported.

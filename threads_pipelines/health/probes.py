@@ -1,4 +1,4 @@
-"""Looks at each part that a run may need, all at once, and never raises for a part that is ill."""
+"""Checks all services in parallel; a failed check is a result, not an exception."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Is tonight's data such as one would expect? A judgement a question, each with its limit."""
+"""Validates a night's data: one judgement per question, each with a limit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The accounts: synthetic people drawn from archetypes, with interests of their own."""
+"""Draws synthetic accounts from archetypes."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +36,7 @@ class Archetype(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who the accounts are, before anything happened. All arrays are of length n_users.
+    """Synthetic accounts before any interaction. All arrays have length n_users.
 
     id: S36. email, username, name, bio: str; the name is never empty, usernames are unique.
     archetype: position in the archetypes, -1 for the experiment's test accounts, which come last.
@@ -65,7 +65,7 @@ class People:
 
 
 def topics_of(archetypes: Iterable[Archetype], post_topics: Iterable[str]) -> tuple[str, ...]:
-    """Every topic that a post is about or an archetype likes, sorted."""
+    """Return all topics of the posts and the archetypes, sorted."""
     liked = {str(topic) for kind in archetypes for topic in kind.topic_weights}
     return tuple(sorted(liked | set(post_topics)))
 
@@ -78,7 +78,7 @@ def draw_people(
     settings: AccountSettings,
     seed: int,
 ) -> People:
-    """Draw ``count`` accounts, evenly over the archetypes, and the test accounts if wanted."""
+    """Draw ``count`` accounts, evenly over the archetypes, plus the test accounts if enabled."""
     identity.check_run_key(run_key)
     rng = stream(seed, "people")
     kind = rng.permutation(np.arange(count) % len(archetypes)).astype(np.int16)

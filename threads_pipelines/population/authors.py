@@ -1,4 +1,4 @@
-"""Who writes what, and who follows whom."""
+"""Draws the author of each post and the follow graph."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ def draw_authors(
     settings: AccountSettings,
     rng: np.random.Generator,
 ) -> Rows:
-    """Author (n_posts,) of each post: a power law of productivity times interest in the topic.
+    """Draw the author of each post, by a power law of productivity times interest in the topic.
 
     topic: (n_posts,). interest: (n_users, n_topics). posting: (n_users,), 0 for who never writes.
     """

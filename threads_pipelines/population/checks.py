@@ -1,4 +1,4 @@
-"""What must be true of a generated population before it is written."""
+"""Checks of a generated population before it is written."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""One call from archetypes and texts to a whole synthetic population."""
+"""Generates a synthetic population from archetypes and texts."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ _DAY_MS = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """Everything that is written: arrays whose user and post fields are rows of the first two.
+    """A whole population; user and post fields are row numbers of ``people`` and ``posts``.
 
     people_at: (n_users,) epoch ms at which each account was made, before all that it did.
     now_ms: epoch ms of the run; nothing happens after it.

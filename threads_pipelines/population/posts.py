@@ -1,4 +1,4 @@
-"""The posts: originals with the texts they were given, and reposts as the app makes them."""
+"""Makes original posts from given texts, and reposts in the app's format."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ def make_posts(
     now_ms: int,
     rng: np.random.Generator,
 ) -> SyntheticPosts:
-    """Put the posts together; ``reposts`` of the encounters end in a repost seconds later.
+    """Make the posts; a share ``reposts`` of the encounters creates a repost seconds later.
 
     The app copies the content into a new post and writes no interaction.
     """

@@ -1,4 +1,4 @@
-"""Platforms that the generator was fitted to, by name."""
+"""Fitted parameters of the generator, by platform name."""
 
 from functools import cache
 from pathlib import Path

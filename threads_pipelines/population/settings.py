@@ -1,9 +1,8 @@
-"""What a platform is like, in numbers: sizes, rhythm, popularity, funnel.
+"""Settings of the population generator: sizes, rhythm, popularity, funnel.
 
-The defaults are a small town: activity and gaps like those of a fast feed, but posts that live
-longer, and none that goes round the whole town, because a few hundred people cannot empty a post
-within minutes and still each find what they like. ``presets.platform("fast_feed")`` is a real fast
-feed as it is, and ``fit.fit`` does the same for another platform.
+The defaults describe a small platform: activity and gaps like those of a fast feed, posts with
+longer half-lives, and no post that reaches everybody. ``presets.platform("fast_feed")`` holds the
+parameters of a real fast feed; ``tools/population_fit.py`` fits those of another platform.
 """
 
 from typing import Annotated
@@ -21,7 +20,7 @@ class _Settings(BaseModel):
 
 
 class FeedShape(_Settings):
-    """Who acts how much and when; what gets how much and for how long.
+    """Distributions of activity, popularity, gaps and half-lives.
 
     It describes encounters: the first time that a user acts on a post.
     """
@@ -103,7 +102,7 @@ class Funnel(_Settings):
 
 
 class AccountSettings(_Settings):
-    """Who the accounts are and how they relate."""
+    """Accounts, authorship and follows."""
 
     interest_concentration: float = Field(
         default=8.0, gt=0, description="Dirichlet concentration of a user around its archetype"

@@ -1,7 +1,7 @@
-"""Random numbers by name: each part of the population draws from a stream of its own.
+"""Named random streams: each part of the population has a generator of its own.
 
-A stream depends on the seed and its name only, so another size of one part leaves the draws of
-the others as they were.
+A stream depends only on the seed and its name, so resizing one part does not change the draws of
+the others.
 """
 
 import hashlib

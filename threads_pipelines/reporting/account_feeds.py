@@ -1,4 +1,4 @@
-"""What accounts are served, and why: read from the database and the artefacts, put into words.
+"""Reads the feeds of accounts with a reason in words for each post.
 
 The comparison page and the console's summary both show it.
 """

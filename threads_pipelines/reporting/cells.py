@@ -1,4 +1,4 @@
-"""Values as Excel's cells hold them: typed, without loss, and never a formula."""
+"""Converts values to typed Excel cells, without loss and never as a formula."""
 
 import json
 import math
@@ -23,7 +23,7 @@ def append_header(sheet: Any, names: Iterable[str]) -> None:
 
 
 def cell(sheet: Any, value: Any) -> Any:
-    """Return what openpyxl types rightly: the value, but for text that it would interpret."""
+    """Return a value that openpyxl types correctly; text that looks like a formula stays text."""
     value = _plain(value)
     if isinstance(value, str) and value[:1] in ("=", "#"):  # a formula, an error such as #REF!
         return _text(sheet, value)

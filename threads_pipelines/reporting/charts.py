@@ -1,4 +1,4 @@
-"""Geometry of the page's charts in percent of their box, so that they fit any width."""
+"""Geometry of the page's charts, in percent of their box."""
 
 import math
 from collections.abc import Sequence

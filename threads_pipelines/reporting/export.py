@@ -1,4 +1,4 @@
-"""Tables for a person: an Excel workbook and the same rows as Parquet, both written as they stream.
+"""Exports tables as an Excel workbook and as Parquet, both streamed.
 
 Memory holds one batch, whatever the number of rows.
 """

@@ -1,4 +1,4 @@
-"""The registry as a table: what each night's model was measured at."""
+"""The registry as a table: the metrics of each version."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
@@ -19,7 +19,7 @@ SCHEMA = pa.schema(
 
 
 class Registered(Protocol):
-    """What the table needs of a registry's entry."""
+    """The fields of a registry entry that the table shows."""
 
     @property
     def partition(self) -> str: ...  # noqa: D102

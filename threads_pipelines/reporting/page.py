@@ -1,4 +1,4 @@
-"""The comparison page: what the two test accounts and sampled users are served, and why.
+"""Renders the comparison page: the feeds of the test accounts and of sampled users, with reasons.
 
 One self-contained HTML file: no script, no request, readable on a phone, light and dark.
 """
@@ -82,7 +82,7 @@ class AccountFeed:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonPage:
-    """Everything that the page shows; ``as_of`` is the naive UTC instant that ages count from."""
+    """The content of the page; ages are relative to ``as_of``, naive UTC."""
 
     as_of: datetime
     control: AccountFeed

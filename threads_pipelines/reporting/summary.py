@@ -1,4 +1,4 @@
-"""The end of a run, for a person at a terminal: what was made, and two feeds side by side."""
+"""The summary of a run for the terminal: row counts, and two feeds side by side."""
 
 from collections.abc import Mapping
 

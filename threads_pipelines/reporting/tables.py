@@ -1,4 +1,4 @@
-"""Tables for people: rows as Markdown, harmless whatever a post says."""
+"""Renders rows as a Markdown table, with cells escaped."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

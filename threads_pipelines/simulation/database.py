@@ -1,4 +1,4 @@
-"""The fake users in the app's database: their accounts, what they are served, what they do."""
+"""Statements of the simulation: accounts, feeds and acts of the fake users."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence

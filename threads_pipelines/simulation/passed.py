@@ -1,4 +1,4 @@
-"""What the fake users passed over: the app keeps no trace of it, so it is remembered on S3.
+"""Posts that fake users looked at without acting; kept on S3, as the app stores no such event.
 
 Without it they would look at the same posts at the top of their feeds every minute.
 """

@@ -1,7 +1,6 @@
 """One tick of the living app: fake users post, open their feeds and act on what they see.
 
-Here the rooms meet: storage gives and takes rows, the language model speaks, ``population.ticks``
-draws what happens.
+The database provides and takes rows, the language model writes, ``ticks`` draws the acts.
 """
 
 from collections.abc import Iterator, Sequence

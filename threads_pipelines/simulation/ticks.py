@@ -1,4 +1,4 @@
-"""What a fake user does when it opens its feed for a moment."""
+"""Draws the acts of a fake user during one tick."""
 
 import json
 from collections.abc import Sequence
@@ -96,7 +96,7 @@ def draw_tick(
 
 
 def glance(posts: int, rng: np.random.Generator, settings: TickSettings) -> list[int]:
-    """Places of the posts that catch the eye, of 0 .. ``posts`` - 1, in the order of the feed.
+    """Return the places of the posts that are looked at, in 0 .. ``posts`` - 1, in feed order.
 
     Drawn without replacement; place p weighs 1 / log2(p + 2), the discount of DCG: a person looks
     most at the top, and is not held there by what does not interest.

@@ -1,4 +1,4 @@
-"""What people do with posts: interactions, likes and comments, in the app's own shape."""
+"""Turns encounters into the app's interactions, likes and comments."""
 
 from dataclasses import dataclass
 
@@ -46,7 +46,7 @@ class SyntheticInteractions:
 
 @dataclass(frozen=True, slots=True)
 class Likes:
-    """Rows of like that still stand: (n,) int32 rows of user and post, each pair once; epoch ms."""
+    """Standing rows of ``like``: (n,) int32 user and post, unique pairs; epoch ms."""
 
     user: Rows
     post: Rows
@@ -86,7 +86,7 @@ def behave(
     now_ms: int,
     settings: PopulationSettings,
 ) -> tuple[SyntheticInteractions, Likes, Comments]:
-    """Unfold each encounter into the app's rows.
+    """Expand each encounter into rows of the app's tables.
 
     appeal: (n,) in (0, 1]. topic: (n_posts,).
     Repeated views fill up to ``settings.interactions``, unless the funnel alone makes more.

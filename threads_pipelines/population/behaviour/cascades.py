@@ -1,4 +1,4 @@
-"""What posts want: when each is born, how many people reach it, and when they do."""
+"""Draws the cascade of each post: creation time, number of readers and their arrival times."""
 
 from dataclasses import dataclass
 
@@ -18,11 +18,11 @@ from threads_pipelines.population.settings import FeedShape
 
 @dataclass(frozen=True, slots=True)
 class Cascades:
-    """The life of each post, in even hours since the start of the window.
+    """One cascade per post, in even hours since the start of the window.
 
     born: (n_posts,) float64 in [0, window].
-    size: (n_posts,) int64, people who are to reach the post.
-    half_life: (n_posts,) float64, hours until half of them are there.
+    size: (n_posts,) int64, readers of the post.
+    half_life: (n_posts,) float64, hours until half of the readers have arrived.
     """
 
     born: Floats
@@ -38,9 +38,9 @@ def draw_cascades(
     shape: FeedShape,
     rng: np.random.Generator,
 ) -> Cascades:
-    """Draw the lives of posts with ``encounters`` in total and at most ``most`` a post.
+    """Draw cascades with ``encounters`` readers in total and at most ``most`` per post.
 
-    attraction: (n_posts,) positive weight; the more, the likelier a popular post.
+    attraction: (n_posts,) positive weights; a larger weight makes a popular post more likely.
     """
     n_posts = len(attraction)
     popularity = shape.popularity.favouring(attraction, rng)

@@ -1,7 +1,7 @@
-"""Day and night as one monotone change of time.
+"""Maps even time to clock time with a daily rhythm.
 
-Everything is drawn in an even time in which every hour is as busy as another; one monotone map
-then gives it day and night. What comes first stays first, so no cause moves behind its effect.
+All times are drawn in even time, in which every hour has the same rate. One monotone map then
+adds the daily rhythm. The map keeps the order of events, so causality is preserved.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The first time that each user acts on each post: the core that everything else hangs on."""
+"""Draws encounters: the first time that each user acts on each post."""
 
 from dataclasses import dataclass
 
@@ -55,12 +55,12 @@ def draw_encounters(
     now_ms: int,
     settings: PopulationSettings,
 ) -> Encounters:
-    """Bring the visits of users and the lives of posts together in the window before ``now_ms``.
+    """Match visits of users with cascades of posts in the window before ``now_ms``.
 
     counts: (n_users,) visits of each user; a visit that no post can take is dropped.
     author, topic: (n_posts,) rows of users and topics.
     interest: (n_users, n_topics), rows sum to one.
-    strength: (n_users,) how strongly each keeps to its topics.
+    strength: (n_users,) exponent of the user's topic preference.
     """
     shape, seed = settings.feed, settings.seed
     window_hours = settings.window_days * 24

@@ -1,7 +1,7 @@
-"""Second thoughts: two encounters swap their posts where that suits people better.
+"""Local search: swaps two encounters' posts while taste and timing fit improve.
 
-Posts choose one after the other, so on a small platform the last ones find the wrong people. Here
-pairs of encounters swap what they meet while the sum of tastes and right ages grows.
+The greedy matching of ``meeting`` serves posts one after the other, so the last ones get users with
+low affinity. The local search swaps pairs of encounters while the objective grows.
 """
 
 import numpy as np
@@ -31,8 +31,8 @@ def exchange(
 ) -> NDArray[np.int64]:
     """Improved arrival (n,) of each encounter; the inputs are as in ``meeting.meet``.
 
-    user, at, slot: (n,) who meets which arrival when. A swap keeps each pair of user and post
-    unique, and nobody meets their own post or one that is not there yet.
+    user, at, slot: (n,) user, hour and arrival of each encounter. A swap keeps pairs of user and
+    post unique. No user meets an own post or a post before its creation.
     """
     n = len(user)
     tries = min(_WORK // max(n, 1), _MOST)

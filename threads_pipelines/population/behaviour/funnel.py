@@ -1,4 +1,4 @@
-"""What follows an encounter: the app's rows of view, click, like and share."""
+"""Draws the funnel after an encounter: view, click, like, share, comment."""
 
 from dataclasses import dataclass
 
@@ -25,10 +25,10 @@ class Actions:
 def act(
     at: Times, eagerness: Floats, now_ms: int, settings: Funnel, rng: np.random.Generator
 ) -> dict[str, Actions]:
-    """Draw who clicks, likes, shares and comments, each only after the step before it.
+    """Draw clicks, likes, shares and comments; each step requires the one before it.
 
     at: (n,) time of each encounter's view. eagerness: (n,) factor with mean 1.
-    What would happen after ``now_ms`` does not happen. A comment needs no click.
+    Acts after ``now_ms`` are dropped. A comment does not require a click.
     """
     everyone = Actions(np.arange(len(at)), at)
     click = _step(everyone, settings.click * eagerness, 4.0, now_ms, rng)
@@ -45,7 +45,7 @@ def eagerness(appeal: Floats, strength: float) -> Floats:
 
 
 def reloads(user: Rows, at: Times, count: int, now_ms: int, rng: np.random.Generator) -> Actions:
-    """``count`` repeated views: a post is logged again when its reader's feed loads again.
+    """Draw ``count`` repeated views: the app logs a post again at each reload of the feed.
 
     user, at: (n,) the encounters in ascending order of time. The reload comes with one of the
     reader's next encounters; after the last, within minutes.

@@ -1,9 +1,8 @@
-"""Who meets what: people's visits and posts' arrivals brought together.
+"""Matches visits of users with arrivals at posts.
 
-Users say when they are there, posts say when they are looked at. Each arrival takes the free
-visit that suits best: near the wanted time, by someone who likes the topic, who is not the author
-and has not met the post. Visits keep their times, so bursts and gaps stay exact. Short-lived posts
-choose first: minutes matter to them, and a post that lives for days can wait for hours.
+A greedy matching: each arrival takes the best free visit, scored by distance in time and affinity
+to the topic. The author and users who met the post are excluded. Visits keep their times, so the
+distribution of gaps is exact. Posts with short half-lives are matched first.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """The JSON that the app's client sends with an interaction.
 
-Ten million rows share a few thousand texts: each row holds a code, and the texts are made once.
+Each row holds a code into a table of a few thousand texts, so ten million rows stay small.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What people write under a post: a few short texts, some for any post, some for one topic."""
+"""Short comment texts, generic or specific to a topic."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""What users want: when each of them is there, in bursts and silences."""
+"""Draws the visit times of each user, with heavy-tailed gaps."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ def visits(
     anchors: (n_anchors,) hours at which something happens; a user's visits are laid around one of
         them, so that the crowd is there when the posts are.
     Gaps are drawn from ``shape.gap_hours``; a part of their variance belongs to the user
-    (Gaussian copula). Who would not fit the window does everything faster.
+    (Gaussian copula). Gaps of a user whose visits exceed the window are scaled down.
     """
     n_users = len(counts)
     user = np.repeat(np.arange(n_users, dtype=np.int32), counts)

@@ -1,4 +1,4 @@
-"""How real a feed looks: statistics of its events, and the distance to another feed.
+"""Statistics of a feed's events, and their distance to those of another feed.
 
 Everything is measured on *pairs*: the first event of each user on each post. Re-shares and reviews,
 which the published figures are about, happen once per pair; repeated views and the steps of a

@@ -1,4 +1,4 @@
-"""The population's statistics beside those of two real feeds and the published ones."""
+"""Compares a population's statistics with two real feeds and published figures."""
 
 from dataclasses import astuple, dataclass
 
