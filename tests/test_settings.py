@@ -142,3 +142,27 @@ def test_any_other_dagster_home_is_replaced_by_one_in_the_state_folder(
     assert home == tmp_path / "dagster"
     ours = (settings.PROJECT_ROOT / "dagster.yaml").read_text()
     assert [(file.name, file.read_text()) for file in home.iterdir()] == [("dagster.yaml", ours)]
+
+
+@pytest.mark.parametrize(
+    ("given", "share"), [("all", 1), ("none", 0), ("10%", 0.1), ("0.5 %", 0.005), ("", 0)]
+)
+def test_a_share_is_a_percentage(tmp_path: Path, given: str, share: float) -> None:
+    assert load(tmp_path, THREADS_EXPERIMENT_ENROL=given).experiment_share == share
+
+
+@pytest.mark.parametrize(
+    ("variable", "given", "message"),
+    [
+        ("THREADS_EXPERIMENT_ENROL", "0.1", "write all, none or a percentage"),
+        ("THREADS_EXPERIMENT_ENROL", "110%", "write all, none or a percentage"),
+        ("THREADS_EXPERIMENT_ENROL", "nan%", "write all, none or a percentage"),
+        ("THREADS_WITH_REAL_ACCOUNTS", "maybe", "neither yes nor no"),
+        ("THREADS_EXPERIMENT_WITHHOLD_CONTROL", "2", "neither yes nor no"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_refused(
+    tmp_path: Path, variable: str, given: str, message: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"{variable} .*{message}"):
+        load(tmp_path, **{variable: given})

@@ -26,6 +26,10 @@ class MissingAddressError(ConfigurationError):
     exit_code = 1
 
 
+class RealAccountsError(ConfigurationError):
+    """Synthetic accounts were to be written beside real ones, and nobody said that they may be."""
+
+
 class StackError(ThreadsPipelinesError):
     """A part of the embedded stack that cannot be started, reached or stopped."""
 

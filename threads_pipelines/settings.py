@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from threads_pipelines.database_url import dagster_database, schema_as_option, sqlalchemy_url
 from threads_pipelines.errors import ConfigurationError, MissingAddressError
+from threads_pipelines.setting_values import share, time_zone, web_address, yes_or_no
 
 T = TypeVar("T")
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -79,6 +79,14 @@ class Settings:
     """Password that set-up gives the role of the pipeline."""
     test_account_password: str | None = field(repr=False)
     """Password of the experiment's two test accounts in the app; none: they cannot log in."""
+    experiment_share: float
+    """Share of the real accounts that takes part in the experiment, 0 to 1."""
+    experiment_name: str | None
+    """Name of the experiment; another name deals the groups anew."""
+    withhold_control: bool
+    """Leave the experiment's control group without rows."""
+    with_real_accounts: bool
+    """Write synthetic accounts and their content although there are real ones."""
     embedded: frozenset[str]
     """Variables that came from the embedded stack rather than from the environment."""
 
@@ -144,16 +152,20 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         dagster = dagster_database(database)
     return Settings(
         state_dir=state_dir,
-        timezone=_timezone(given.get("THREADS_TIMEZONE", "UTC")),
+        timezone=time_zone(given, "THREADS_TIMEZONE"),
         database_url_or_none=database,
         dagster_database_url_or_none=dagster and schema_as_option(dagster),
         s3_or_none=_s3(values) if _has_s3(values) else None,
         ollama_host_or_none=values.get("OLLAMA_HOST"),
         ollama_model=values.get("OLLAMA_MODEL", DEFAULT_MODEL),
-        alert_webhook_url=_web_address(given, "THREADS_ALERT_WEBHOOK_URL"),
-        pushgateway_url=_web_address(given, "THREADS_PUSHGATEWAY_URL"),
+        alert_webhook_url=web_address(given, "THREADS_ALERT_WEBHOOK_URL"),
+        pushgateway_url=web_address(given, "THREADS_PUSHGATEWAY_URL"),
         role_password=given.get("THREADS_ROLE_PASSWORD"),
         test_account_password=given.get("THREADS_TEST_ACCOUNT_PASSWORD"),
+        experiment_share=share(given, "THREADS_EXPERIMENT_ENROL"),
+        experiment_name=given.get("THREADS_EXPERIMENT_NAME"),
+        withhold_control=yes_or_no(given, "THREADS_EXPERIMENT_WITHHOLD_CONTROL"),
+        with_real_accounts=yes_or_no(given, "THREADS_WITH_REAL_ACCOUNTS"),
         embedded=frozenset(set(stack) - set(given)),
     )
 
@@ -241,22 +253,13 @@ def _s3(values: Mapping[str, str]) -> S3Settings:
     endpoints = ("S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
     named = next((name for name in endpoints if name in values), endpoints[0])
     return S3Settings(
-        endpoint_url=_web_address(values, named),
+        endpoint_url=web_address(values, named),
         bucket=values.get("S3_BUCKET", DEFAULT_BUCKET),
         access_key_id=values.get("AWS_ACCESS_KEY_ID"),
         secret_access_key=values.get("AWS_SECRET_ACCESS_KEY"),
         session_token=values.get("AWS_SESSION_TOKEN"),
         region=values.get("AWS_REGION") or values.get("AWS_DEFAULT_REGION"),
     )
-
-
-def _web_address(values: Mapping[str, str], variable: str) -> str | None:
-    url = values.get(variable)
-    if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
-        raise ConfigurationError(
-            f"{variable} is not an http or https address: write one such as http://HOST:PORT"
-        )
-    return url
 
 
 def _strip_what_libraries_read() -> None:
@@ -266,16 +269,6 @@ def _strip_what_libraries_read() -> None:
             stripped = value.strip()
             if stripped != value:
                 os.environ[name] = stripped
-
-
-def _timezone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ConfigurationError(
-            f"THREADS_TIMEZONE {name!r} is not a time zone: write one such as Europe/Berlin"
-        ) from error
-    return name
 
 
 def _required(value: T | None, variable: str) -> T:

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import threads_pipelines
+from tests.storage.app_database import AppDatabase
 from threads_pipelines.cli.main import cli
+from threads_pipelines.settings import S3Settings
+from threads_pipelines.storage.s3.objects import ObjectStore
 
 EVENTS = "user_id,post_id\n" + "".join(
     f"u{user},p{post}\n" for user in range(8) for post in range(9) if (user + post) % 3
@@ -64,6 +67,28 @@ def test_a_wrong_setting_is_refused(name: str, unreachable: dict[str, str]) -> N
     done = threads_pipelines(*PLAIN[name], environment=wrong)
     assert done.returncode == 2
     assert done.stderr.startswith("Error: DATABASE_URL is not a PostgreSQL address")
+
+
+@pytest.mark.parametrize("name", ["run", "simulate"])
+def test_nothing_synthetic_is_written_beside_real_accounts(
+    name: str, own_database: AppDatabase, s3_settings: S3Settings
+) -> None:
+    own_database.users("ann")
+    environment = {
+        "DATABASE_URL": own_database.url,
+        "S3_ENDPOINT_URL": str(s3_settings.endpoint_url),
+        "S3_BUCKET": s3_settings.bucket,
+        "AWS_ACCESS_KEY_ID": str(s3_settings.access_key_id),
+        "AWS_SECRET_ACCESS_KEY": str(s3_settings.secret_access_key),
+        "OLLAMA_HOST": "http://127.0.0.1:9",
+    }
+    done = threads_pipelines(name, environment=environment)
+    assert done.returncode == 2
+    assert "real accounts (1)" in done.stderr
+    assert "--with-real-accounts" in done.stderr
+    assert own_database.rows('SELECT count(*) FROM "user"') == [(1,)]
+    for key in ("seeds/seed_posts.json", "seeds/seed_users.json"):
+        ObjectStore(s3_settings).delete(key)
 
 
 def test_commands_on_files_succeed(tmp_path: Path) -> None:

@@ -98,3 +98,39 @@ def test_the_first_assignment_is_noted_once_for_each_way_to_deal(world: World) -
     for other in (ExperimentSettings(name="two"), everyone):
         assert note_start(world.store, other, NOW) == NOW
     assert isinstance(read_start(world.store, everyone), datetime)
+
+
+def test_a_schedule_enrols_whom_the_environment_says(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job as the schedule requests it: a partition and no run config."""
+    world.query(
+        'INSERT INTO "user" (id, email, username, created_at, updated_at)'
+        " SELECT 'u' || n, n || '@example.org', 'u' || n, now() - interval '30 d', now()"
+        " FROM generate_series(1, %(people)s) n; COMMIT; SELECT 1",
+        people=PEOPLE,
+    )
+    groups = 'SELECT experiment_group, count(*) FROM "user" GROUP BY 1 ORDER BY 1'
+    # Without a night before it the page fails; the groups and the report stand.
+    world.run("experiment_reports", resources={}, raise_on_error=False)
+    assert world.query(groups) == [("control", PEOPLE)]
+    assert "THREADS_EXPERIMENT_ENROL" in stored_report(world.store, TODAY).findings.warnings[0]
+    monkeypatch.setenv("THREADS_EXPERIMENT_ENROL", "all")
+    world.run("experiment_reports", resources={}, raise_on_error=False)
+    ((_, control), (_, treatment)) = world.query(groups)
+    assert min(control, treatment) >= PEOPLE // 5
+    assert "ENROL" not in " ".join(stored_report(world.store, TODAY).findings.warnings)
+
+
+def test_the_experiments_settings_have_a_home_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("THREADS_EXPERIMENT_ENROL", "25%")
+    monkeypatch.setenv("THREADS_EXPERIMENT_NAME", "spring")
+    monkeypatch.setenv("THREADS_EXPERIMENT_WITHHOLD_CONTROL", "yes")
+    found = Experiment().settings()
+    assert (found.name, found.enroll_real_accounts, found.real_share) == ("spring", True, 0.25)
+    assert Experiment().withholds_control()
+    asked = Experiment(name="mine", enroll_real_accounts=False, withhold_control=False)
+    assert (asked.settings().name, asked.settings().enroll_real_accounts) == ("mine", False)
+    assert not asked.withholds_control()

@@ -95,7 +95,11 @@ def test_synthetic_accounts_keep_out_of_a_real_app(world: World) -> None:
         " now() - interval '1 h', now()"
         " FROM generate_series(1, 5) n; COMMIT; SELECT 1"
     )
-    world.run("generate_synthetic_data")
+    refused = world.run("generate_synthetic_data", raise_on_error=False)
+    assert not refused.success
+    assert world.query('SELECT count(*) FROM "user"') == [(5,)]
+    allowed = {"synthetic": {"config": {**SMALL, "with_real_accounts": True}}}
+    world.run("generate_synthetic_data", resources=allowed)
     world.run("nightly_recommendations", partition=TODAY)
     rows = world.query(
         "SELECT DISTINCT r.user_id LIKE 'real-%%', r.post_id LIKE 'post-%%'"

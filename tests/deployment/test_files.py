@@ -34,6 +34,7 @@ SECRETS = {name: f"secret{n}" for n, name in enumerate(example_variables())} | {
     "THREADS_TIMEZONE": "",
     "THREADS_ALERT_WEBHOOK_URL": "",
     "THREADS_PUSHGATEWAY_URL": "",
+    "THREADS_EXPERIMENT_ENROL": "",
 }
 
 

@@ -8,10 +8,12 @@ from threads_pipelines.experiment.assignment import (
     CONTROL,
     NOT_ENROLLED,
     TREATMENT,
+    Assignment,
     assign,
     draw,
     served_groups,
 )
+from threads_pipelines.experiment.empty_groups import empty_groups
 from threads_pipelines.experiment.settings import ExperimentSettings
 
 GOLDEN = [0, 0, 0, 0, 0, 1, 0, 0]
@@ -92,3 +94,49 @@ def test_test_accounts_are_pinned_by_default() -> None:
 def test_unknown_group_is_refused() -> None:
     with pytest.raises(ValidationError, match="pinned"):
         ExperimentSettings.model_validate({"pinned": {"a": "both"}})
+
+
+def test_a_share_of_the_real_accounts_grows_without_moving_anybody() -> None:
+    ids = [f"u{number}" for number in range(20_000)]
+    nobody = np.zeros(len(ids), bool)
+
+    def dealt(share: float) -> Assignment:
+        settings = ExperimentSettings(pinned={}, enroll_real_accounts=True, real_share=share)
+        return assign(ids, [None] * len(ids), nobody, settings)
+
+    tenth, half, everyone = dealt(0.1), dealt(0.5), dealt(1.0)
+    assert abs(tenth.enrolled.mean() - 0.1) < 0.01
+    assert abs(half.enrolled.mean() - 0.5) < 0.02
+    assert everyone.enrolled.all()
+    assert not (tenth.enrolled & ~half.enrolled).any()
+    assert (tenth.group[tenth.enrolled] == everyone.group[tenth.enrolled]).all()
+    assert abs(tenth.group[tenth.enrolled].mean() - 0.5) < 0.05
+
+
+def test_a_person_with_a_test_accounts_address_is_not_it() -> None:
+    emails = list(ExperimentSettings().pinned)
+    dealt = assign(["a", "b"], emails, np.array([False, True]), ExperimentSettings())
+    assert dealt.group.tolist() == [NOT_ENROLLED, TREATMENT]
+
+
+@pytest.mark.parametrize(
+    ("labels", "synthetic", "enrol", "cause"),
+    [
+        ([None] * 8, False, True, "its owner adds it with the migration"),
+        (["control"] * 8, False, False, "set THREADS_EXPERIMENT_ENROL"),
+        (["control"] * 8, False, True, "dealt into treatment, and none of them has it"),
+        (["control"] * 8, True, False, "dealt into treatment, and none of them has it"),
+    ],
+)
+def test_the_cause_of_an_empty_group_is_named(
+    labels: list[str | None], synthetic: bool, enrol: bool, cause: str
+) -> None:
+    made = np.full(8, synthetic)
+    settings = ExperimentSettings(pinned={}, enroll_real_accounts=enrol)
+    ids = ["a", "b", "c", "d", "e", "f", "ü", ""]
+    dealt = assign(ids, [None] * 8, made, settings)
+    (said,) = empty_groups(dealt, served_groups(dealt, labels), labels, made, settings)
+    assert cause in said
+    both = [["control", "treatment"][group] for group in dealt.group] if enrol else labels
+    if enrol:
+        assert not empty_groups(dealt, served_groups(dealt, both), both, made, settings)

@@ -48,8 +48,9 @@ def fill(database: AppDatabase, each: int, at: datetime) -> dict[str, str]:
 
 
 @pytest.fixture
-def living(world: World) -> World:
-    """A world with a few posts, a hostile one among them, and the fake users."""
+def living(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world of real people's posts, a hostile one among them, where fake users may act."""
+    monkeypatch.setenv("THREADS_WITH_REAL_ACCOUNTS", "yes")
     database = AppDatabase(world.engine, str(world.engine.url))
     fill(database, 12, NOW - timedelta(hours=1))
     database.posts("writer-food", "hostile", content=HOSTILE, created_at=NOW - timedelta(hours=1))

@@ -131,3 +131,18 @@ def test_without_fake_users_a_tick_writes_nothing_and_says_why(world: World) -> 
     assert result.success
     assert world.query('SELECT count(*) FROM "user"') == [(0,)]
     assert said(world) == []
+
+
+def test_beside_real_accounts_nothing_is_simulated_without_a_word(
+    living: World, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("THREADS_WITH_REAL_ACCOUNTS")
+    assert "real accounts (5)" in str(tick(instance, NOW))
+    before = len(said(living))
+    for job in (JOB, "manual_simulation"):
+        done = living.run(job, resources={"simulator": {"config": {}}}, raise_on_error=False)
+        assert not done.success
+    assert len(said(living)) == before
+    assert run(living, JOB, NOW, with_real_accounts=True).success
+    monkeypatch.setenv("THREADS_WITH_REAL_ACCOUNTS", "yes")
+    assert isinstance(tick(instance, NOW), dg.RunRequest)

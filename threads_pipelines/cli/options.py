@@ -25,3 +25,15 @@ class _Instant(click.ParamType):
 
 INSTANT = _Instant()
 """An instant, aware UTC in whole seconds, from ISO 8601 or epoch seconds."""
+
+
+WITH_REAL_ACCOUNTS = click.option(
+    "--with-real-accounts",
+    is_flag=True,
+    help="Write synthetic accounts and their content although there are real ones.",
+)
+
+
+def consent(given: bool, resource: str) -> dict[str, Any]:
+    """Run config that passes ``--with-real-accounts`` on to a resource; empty without it."""
+    return {"resources": {resource: {"config": {"with_real_accounts": True}}}} if given else {}

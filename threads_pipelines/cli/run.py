@@ -9,13 +9,14 @@ from rich.console import Console
 
 from threads_pipelines import settings
 from threads_pipelines.cli.dagster import launch_job
-from threads_pipelines.cli.options import INSTANT
+from threads_pipelines.cli.options import INSTANT, WITH_REAL_ACCOUNTS, consent
 from threads_pipelines.cli.stack import start_needed
 from threads_pipelines.dataset.identity import TEST_ACCOUNTS
 from threads_pipelines.reporting.account_feeds import account_feeds
 from threads_pipelines.reporting.summary import summary as worded
 from threads_pipelines.storage import feeds
 from threads_pipelines.storage.postgres import contract, database
+from threads_pipelines.storage.postgres.accounts.real import refuse_beside_real_accounts
 from threads_pipelines.storage.postgres.accounts.remove import remove_synthetic as remove
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.objects import ObjectStore
@@ -38,20 +39,28 @@ def prepare(loaded: settings.Settings) -> None:
 
 @click.command()
 @click.option("--as-of", type=INSTANT, help="Read up to this instant instead of now.")
-def run(as_of: datetime | None) -> None:
+@WITH_REAL_ACCOUNTS
+def run(as_of: datetime | None, with_real_accounts: bool) -> None:
     """Run the whole pipeline on today's partition and show what it made.
 
     Starts the embedded parts that are needed, prepares an empty database and bucket, generates the
     synthetic population (once), trains, checks and publishes the feeds. Run again, it publishes a
-    newer generation; a run that was killed is simply run again.
+    newer generation; a run that was killed is simply run again. Where there are real accounts it
+    refuses, unless --with-real-accounts says that synthetic ones may stand beside them.
     """
     began = time.monotonic()
     click.secho("Starting what is needed", bold=True)
     loaded = start_needed()
     prepare(loaded)
+    refuse_beside_real_accounts(
+        database.connect(loaded.database_url),
+        allowed=with_real_accounts or loaded.with_real_accounts,
+    )
     click.secho("Running full_pipeline", bold=True)
     ops = {"interaction_matrix": {"config": {"as_of": as_of.isoformat()}}} if as_of else {}
-    launch_job(loaded, "full_pipeline", run_config={"ops": ops})
+    launch_job(
+        loaded, "full_pipeline", run_config={"ops": ops, **consent(with_real_accounts, "synthetic")}
+    )
     show(loaded)
     page = loaded.state_dir / "reports" / "comparison.html"
     click.echo(f"\nDone in {time.monotonic() - began:.0f} s. What to open and to type next:")

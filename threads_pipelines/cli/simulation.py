@@ -3,22 +3,32 @@
 import click
 
 from threads_pipelines.cli.dagster import launch_job
+from threads_pipelines.cli.options import WITH_REAL_ACCOUNTS, consent
 from threads_pipelines.cli.stack import start_needed
 from threads_pipelines.simulation import database as storage
 from threads_pipelines.simulation import passed
 from threads_pipelines.simulation.fake_users import RUN_KEY
 from threads_pipelines.storage.postgres import database
+from threads_pipelines.storage.postgres.accounts.real import refuse_beside_real_accounts
 from threads_pipelines.storage.postgres.accounts.remove import remove_synthetic
 from threads_pipelines.storage.s3.objects import ObjectStore
 
 
 @click.command()
-def simulate() -> None:
+@WITH_REAL_ACCOUNTS
+def simulate(with_real_accounts: bool) -> None:
     """Let the fake users post and act once, now; the first time it makes them.
 
-    For a tick every minute turn on the schedule `every_minute` (make ui, Automation).
+    For a tick every minute turn on the schedule `every_minute` (make ui, Automation). Where there
+    are real accounts both refuse, unless --with-real-accounts or THREADS_WITH_REAL_ACCOUNTS says
+    that fake users may act beside them.
     """
-    launch_job(start_needed(), "manual_simulation")
+    loaded = start_needed()
+    refuse_beside_real_accounts(
+        database.connect(loaded.database_url),
+        allowed=with_real_accounts or loaded.with_real_accounts,
+    )
+    launch_job(loaded, "manual_simulation", run_config=consent(with_real_accounts, "simulator"))
 
 
 @click.group("fake-users")

@@ -6,6 +6,9 @@ import dagster as dg
 from dagster import DagsterInstance, DagsterRunStatus
 
 from threads_pipelines.defs.jobs import continuous_simulation
+from threads_pipelines.defs.resources.connections import Database
+from threads_pipelines.defs.resources.consent import require_consent
+from threads_pipelines.errors import ConfigurationError, DatabaseError, RealAccountsError
 
 _ACTIVE = [
     DagsterRunStatus.QUEUED,
@@ -27,12 +30,27 @@ _PRUNED_AT_ONCE = 20
     "the run before it still goes on is left out.",
 )
 def every_minute(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """Request a tick, unless one is queued or in progress."""
+    """Request a tick, unless one is queued or in progress or real accounts forbid it."""
     run = unfinished_run(context.instance)
     if run is not None:
         state = run.status.value.lower().replace("_", " ")
         return dg.SkipReason(f"run {run.run_id} of {run.job_name} is still {state}")
+    refused = _refusal()
+    if refused:
+        return dg.SkipReason(refused)
     return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat(timespec="minutes"))
+
+
+def _refusal() -> str | None:
+    """Why real accounts forbid a tick; a database that cannot be asked is the run's to report."""
+    try:
+        with Database().engine() as engine:
+            require_consent(engine, None)
+    except RealAccountsError as error:
+        return str(error)
+    except (ConfigurationError, DatabaseError):
+        return None
+    return None
 
 
 def unfinished_run(instance: DagsterInstance) -> dg.DagsterRun | None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from threads_pipelines.dataset.identity import TEST_ACCOUNTS
 from threads_pipelines.experiment.settings import ExperimentSettings
 
 GROUPS = ("control", "treatment")
@@ -80,13 +81,14 @@ def assign(
     ids, emails: (n,) str; an email may be None where it is not known.
     synthetic: (n,) bool; all others are real and take part only where the settings say so.
     """
-    enrolled = np.ones(len(ids), bool) if settings.enroll_real_accounts else synthetic
+    enrolled = synthetic | _takes_part(ids, settings)
     group = np.where(enrolled, draw(settings.name, ids), NOT_ENROLLED).astype(np.int8)
     pinned = np.zeros(len(ids), bool)
     rows = dict(zip(ids, range(len(ids)), strict=True))
     rows |= {email: row for row, email in enumerate(emails) if email is not None}
     for account, name in settings.pinned.items():
-        if account in rows:
+        # A person can have the address of a test account: that person is not the test account.
+        if account in rows and (account not in TEST_ACCOUNTS or synthetic[rows[account]]):
             group[rows[account]] = GROUPS.index(name)
             pinned[rows[account]] = True
     return Assignment(
@@ -95,6 +97,17 @@ def assign(
         pinned=pinned,
         missing=tuple(sorted(set(settings.pinned) - set(rows))),
     )
+
+
+def _takes_part(ids: Sequence[str], settings: ExperimentSettings) -> Mask:
+    """(n,) bool: who is in the enrolled share, by a lot of its own that never changes."""
+    if not settings.enroll_real_accounts or settings.real_share == 0:
+        return np.zeros(len(ids), bool)
+    if settings.real_share == 1:
+        return np.ones(len(ids), bool)
+    drawn = (hashlib.sha256(f"{settings.name}/enrolled/{one}".encode()).digest() for one in ids)
+    lots = np.fromiter((int.from_bytes(digest[:6]) for digest in drawn), np.int64, len(ids))
+    return np.asarray(lots < settings.real_share * 2**48)
 
 
 def served_groups(assignment: Assignment, labels: Sequence[Any]) -> Groups:

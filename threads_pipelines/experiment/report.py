@@ -1,13 +1,13 @@
 """Compares the groups by what their users did per feed session."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Literal
 
 import numpy as np
 
 from threads_pipelines.dataset.snapshot import Mask
-from threads_pipelines.experiment.assignment import CONTROL, TREATMENT, Groups
+from threads_pipelines.experiment.assignment import CONTROL, GROUPS, TREATMENT, Groups
 from threads_pipelines.experiment.power import PowerStatement, power_statement
 from threads_pipelines.experiment.sessions import (
     OUTCOMES,
@@ -87,16 +87,19 @@ def build_report(
     settings: ReportSettings,
     *,
     period: tuple[datetime, datetime] | None = None,
+    causes: tuple[str, ...] = (),
 ) -> ExperimentReport:
     """Report on the sessions of the randomised users.
 
     groups: (n_users,) int8, position in ``assignment.GROUPS``; others are left out. See
         ``assignment.served_groups``.
+    causes: why a group is empty, for the warnings.
     """
     seen = sessions(events, settings)
+    findings = conclude(seen, groups, settings)
     return ExperimentReport(
         experiment=experiment,
-        findings=conclude(seen, groups, settings),
+        findings=replace(findings, warnings=(*causes, *findings.warnings)),
         days=daily(seen, groups, settings),
         unattributed=seen.unattributed,
         period=period,
@@ -112,7 +115,10 @@ def conclude(seen: Sessions, groups: Groups, settings: ReportSettings) -> Findin
     power = power_statement(primary.control, primary.treatment, settings)
     verdict = _verdict(primary, ratio, power, settings)
     days = len(np.unique(seen.start // _DAY))
-    return Findings(uplifts, ratio, power, verdict, _warnings(verdict, ratio, power, days))
+    warnings = _warnings(verdict, ratio, power, days)
+    if days:
+        warnings = (*_nobody_came(primary, groups), *warnings)
+    return Findings(uplifts, ratio, power, verdict, warnings)
 
 
 def daily(seen: Sessions, groups: Groups, settings: ReportSettings) -> tuple[DayFindings, ...]:
@@ -175,6 +181,18 @@ def _verdict(
     if primary.low > 0:
         return "treatment"
     return "control" if primary.high < 0 else "undecided"
+
+
+def _nobody_came(primary: Uplift, groups: Groups) -> tuple[str, ...]:
+    """Name a group whose accounts have not opened the feed."""
+    came = {CONTROL: primary.control.users, TREATMENT: primary.treatment.users}
+    sizes = {group: int((groups == group).sum()) for group in came}
+    return tuple(
+        f"None of the {sizes[group]:,} accounts in {GROUPS[group]} has opened the feed in this "
+        "period."
+        for group, users in came.items()
+        if sizes[group] and not users
+    )
 
 
 def _warnings(

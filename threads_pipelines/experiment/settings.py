@@ -25,6 +25,13 @@ class ExperimentSettings(BaseModel):
     enroll_real_accounts: bool = Field(
         False, description="Enrol real people too. Synthetic accounts always are."
     )
+    real_share: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="Share of the real people that is enrolled, by lot; a larger share keeps those "
+        "of a smaller one.",
+    )
     pinned: dict[str, Group] = Field(
         default_factory=lambda: dict(_PINNED),
         description="Email or id of accounts that a person put into a group, real ones included. "

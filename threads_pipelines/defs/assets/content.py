@@ -20,7 +20,7 @@ from threads_pipelines.defs.common import (
     result,
     rows_made,
 )
-from threads_pipelines.defs.resources.connections import ObjectStorage
+from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.defs.resources.synthetic import SyntheticData
 from threads_pipelines.population.posts import post_id
 from threads_pipelines.storage.s3.objects import ObjectStore
@@ -53,9 +53,14 @@ from threads_pipelines.storage.s3.synthetic.completions import StoredCompletions
     ),
 )
 def post_variations(
-    context: dg.AssetExecutionContext, storage: ObjectStorage, synthetic: SyntheticData
+    context: dg.AssetExecutionContext,
+    database: Database,
+    storage: ObjectStorage,
+    synthetic: SyntheticData,
 ) -> dg.MaterializeResult:
     """Write the run key's posts, or keep those that it has."""
+    with database.engine() as engine:
+        synthetic.require_consent(engine)
     store = storage.store()
     run_key = synthetic.pin(store)
     if not store.exists(run_key.catalogue):

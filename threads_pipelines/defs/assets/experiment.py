@@ -19,6 +19,7 @@ from threads_pipelines.defs.resources.participants import Experiment
 from threads_pipelines.errors import DataError
 from threads_pipelines.experiment.assignment import NOT_ENROLLED, assign, served_groups
 from threads_pipelines.experiment.documents import read_report_document, report_document
+from threads_pipelines.experiment.empty_groups import NO_COLUMN, empty_groups
 from threads_pipelines.experiment.report import ExperimentReport, build_report
 from threads_pipelines.experiment.settings import ExperimentSettings, ReportSettings
 from threads_pipelines.reporting.plots import intervals, markdown_image
@@ -26,11 +27,6 @@ from threads_pipelines.storage.postgres.accounts import experiments
 from threads_pipelines.storage.postgres.contract import has_experiment_group
 from threads_pipelines.storage.s3.experiment_start import note_start, read_start
 from threads_pipelines.storage.s3.objects import ObjectStore
-
-_MISSING = (
-    'the app has no column "user".experiment_group: its owner adds it with the migration in '
-    "sql/prisma; everything but the experiment works without it"
-)
 
 
 @asset(
@@ -64,13 +60,13 @@ def experiment_assignment(
         ]
     started_at = "not yet"
     if not there:
-        context.log.warning(_MISSING)
+        context.log.warning(NO_COLUMN)
     elif dealt.randomized.any():
         started_at = f"{note_start(storage.store(), experiment.settings(), now)} UTC"
     return dg.MaterializeResult(
         metadata=rows_made(
             len(ids),
-            state="written" if there else _MISSING,
+            state="written" if there else NO_COLUMN,
             started_at=started_at,
             groups=dict(Counter(groups)),
             accounts_changed=changed,
@@ -103,8 +99,10 @@ def _build(
     groups = served_groups(dealt, roster.labels)
     if not config.synthetic_accounts and not roster.synthetic.all():
         groups[roster.synthetic] = NOT_ENROLLED
+    causes = empty_groups(dealt, groups, roster.labels, roster.synthetic, experiment)
     events = experiments.read_events(engine, roster.ids, *period)
-    return build_report(experiment.name, events, groups, ReportSettings(), period=period)
+    settings = ReportSettings()
+    return build_report(experiment.name, events, groups, settings, period=period, causes=causes)
 
 
 class ReportConfig(dg.Config):
@@ -164,7 +162,7 @@ def experiment_report(
     )
     findings = report.findings
     for warning in findings.warnings:
-        context.log.info(warning)
+        context.log.warning(warning)
     rows = [
         (u.metric, u.control.value, u.treatment.value, u.difference, u.low, u.high)
         for u in findings.uplifts

@@ -35,6 +35,7 @@ def fake_users(
     now = simulator.now(context)
     with database.engine() as engine:
         require_contract(engine)
+        simulator.require_consent(engine)
         there = {user.id for user in read_fake_users(engine)}
         users = make_fake_users(simulator.users)
         missing = [user for user in users if user.id not in there]

@@ -127,7 +127,7 @@ def interaction_matrix(
             include_synthetic=config.synthetic_accounts.included,
             progress=context.log.info,
         )
-        if experiment.withhold_control:
+        if experiment.withholds_control():
             snapshot = snapshot.withholding(control_group(engine, experiment.settings()))
     store = storage.artefacts()
     version = f"{as_of:%Y%m%dT%H%M%SZ}-{context.run.run_id[:8]}"

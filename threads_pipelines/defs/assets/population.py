@@ -107,6 +107,9 @@ def synthetic_population(
     synthetic: SyntheticData,
 ) -> Iterator[dg.MaterializeResult]:
     """Generate once, then write table by table; what is there already is left alone."""
+    with database.engine() as engine:
+        require_contract(engine)
+        synthetic.require_consent(engine)
     store = storage.store()
     run_key = synthetic.pin(store)
     catalogue = load_catalogue(store, run_key.catalogue)
@@ -121,7 +124,6 @@ def synthetic_population(
     )
     scratch = settings.load().state_dir / "scratch"
     with database.engine() as engine:
-        require_contract(engine)
         users = _write(engine, made, "user")
         follows = _write(engine, made, "follow")
         export_rows(store, f"{run_key.folder}users", *_rows(made, "user"), scratch)

@@ -35,6 +35,7 @@ def generated_posts(
     now = simulator.now(context)
     rng = simulator.rng(now, 1)
     with database.engine() as engine:
+        simulator.require_consent(engine)
         authors = read_fake_users(engine)[: simulator.users]
         model, reason = simulator.model(context)
         written, faults = simulation.write_posts(
@@ -89,6 +90,7 @@ def simulated_interactions(
     passed = read_passed(store)
     rng = simulator.rng(now, 2)
     with database.engine() as engine:
+        simulator.require_consent(engine)
         users = read_fake_users(engine)[: simulator.users]
         model, reason = simulator.model(context)
         persona = Persona(model, rng, calls=simulator.model_calls // 2, reason=reason)

@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 
 import dagster as dg
 import numpy as np
+import sqlalchemy as sa
 from pydantic import Field
 
 from threads_pipelines import settings
 from threads_pipelines.content.text_model import TextModel
 from threads_pipelines.dataset.as_of import parse_instant
+from threads_pipelines.defs.resources.consent import WITH_REAL_ACCOUNTS, require_consent
 from threads_pipelines.simulation.fake_users import MOST_FAKE_USERS
 from threads_pipelines.simulation.tick import open_model
 from threads_pipelines.simulation.ticks import TickSettings
@@ -61,6 +63,12 @@ class Simulator(dg.ConfigurableResource):
     as_of: str | None = Field(
         default=None, description="Act as of this instant (ISO 8601, UTC). Empty: the run's start."
     )
+
+    with_real_accounts: bool | None = WITH_REAL_ACCOUNTS
+
+    def require_consent(self, engine: sa.Engine) -> None:
+        """Raise RealAccountsError where there are real accounts and nobody said that it may be."""
+        require_consent(engine, self.with_real_accounts)
 
     def now(self, context: dg.AssetExecutionContext) -> datetime:
         """Naive UTC in whole seconds, the same in every asset of a run and in a retry."""

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 
 import dagster as dg
+import sqlalchemy as sa
 from pydantic import Field
 
 from threads_pipelines.dataset.as_of import parse_instant
+from threads_pipelines.defs.resources.consent import WITH_REAL_ACCOUNTS, require_consent
 from threads_pipelines.errors import ConfigurationError
 from threads_pipelines.population.settings import PopulationSettings
 from threads_pipelines.simulation import fake_users
@@ -44,6 +46,12 @@ class SyntheticData(dg.ConfigurableResource):
         le=1,
         description="Largest share of posts that may resemble another closely.",
     )
+
+    with_real_accounts: bool | None = WITH_REAL_ACCOUNTS
+
+    def require_consent(self, engine: sa.Engine) -> None:
+        """Raise RealAccountsError where there are real accounts and nobody said that it may be."""
+        require_consent(engine, self.with_real_accounts)
 
     def pin(self, store: ObjectStore) -> RunKey:
         """Pin the run key's time and settings on S3 at its first use."""

@@ -27,4 +27,6 @@ def read_start(store: ObjectStore, experiment: ExperimentSettings) -> datetime |
 def _key(experiment: ExperimentSettings) -> str:
     """Another name deals anew, and real accounts that join later were not split before."""
     who = "everyone" if experiment.enroll_real_accounts else "synthetic"
+    if experiment.enroll_real_accounts and experiment.real_share < 1:
+        who = f"{experiment.real_share:.4%}".rstrip("0%").rstrip(".")
     return f"experiments/{sha256(experiment.name.encode()).hexdigest()[:16]}-{who}.json"

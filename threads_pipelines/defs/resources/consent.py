@@ -1,0 +1,24 @@
+"""The word without which nothing synthetic is written beside real accounts."""
+
+import sqlalchemy as sa
+from pydantic import Field
+
+from threads_pipelines import settings
+from threads_pipelines.storage.postgres.accounts.real import refuse_beside_real_accounts
+
+WITH_REAL_ACCOUNTS = Field(
+    default=None,
+    description="Write synthetic accounts and their content although there are real ones. Empty: "
+    "THREADS_WITH_REAL_ACCOUNTS, else no.",
+)
+
+
+def require_consent(engine: sa.Engine, asked: bool | None) -> None:
+    """Raise RealAccountsError where there are real accounts and nobody said that it may be.
+
+    Args:
+        engine: of the app's database.
+        asked: the run config's word; None leaves it to the environment.
+    """
+    allowed = settings.load().with_real_accounts if asked is None else asked
+    refuse_beside_real_accounts(engine, allowed=allowed)
