@@ -1,5 +1,7 @@
 """Which settings a night is made with: chosen, judged and published on different days."""
 
+from datetime import UTC, datetime
+
 import dagster as dg
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from tests.defs.conftest import TODAY, World, days_ago
 from tests.recommender.worlds import AS_OF
 from tests.recommender.worlds import world as snapshot_of
 from threads_pipelines.dataset.snapshot import Snapshot
+from threads_pipelines.dataset.version_facts import VersionFacts
 from threads_pipelines.defs.assets.evaluation import model_evaluation
 from threads_pipelines.defs.assets.tuning import FOLDER, latest_winner, tuned_settings
 from threads_pipelines.defs.resources.connections import ObjectStorage
@@ -24,7 +27,8 @@ LEAST_POPULAR = BASELINES["popularity"].changed({"popularity.exponent": -1.0})
 
 def night_of(world: World, snapshot: Snapshot, version: str = "v") -> None:
     """What ``interaction_matrix`` leaves behind for today."""
-    world.artefacts.create(TODAY, version, "2026-01-01T02:00:00+00:00")
+    facts = VersionFacts(as_of=datetime.fromtimestamp(snapshot.as_of, UTC), look_back_days=30)
+    world.artefacts.create(TODAY, version, "2026-01-01T02:00:00+00:00", facts)
     save_snapshot(world.artefacts, TODAY, version, snapshot)
     world.artefacts.set_current(TODAY, version)
 
@@ -72,7 +76,7 @@ def test_where_no_day_is_judged_the_search_sees_all(world: World) -> None:
     evaluated = made(world, model_evaluation)
     (check,) = evaluated.get_asset_check_evaluations()
     assert "Not judged" in str(check.description)
-    assert world.artefacts.manifest(TODAY).facts["settings"] == latest_winner(
+    assert world.artefacts.manifest(TODAY).facts.settings == latest_winner(
         world.store, TODAY, AS_OF
     ).model_dump(mode="json")
 
@@ -118,26 +122,27 @@ def test_the_gate_publishes_no_settings_that_are_worse_than_trending(world: Worl
     win(world, TODAY, LEAST_POPULAR, CUT)
     night_of(world, popular_world())
 
-    def judged() -> tuple[bool, dict]:
+    def judged() -> tuple[bool, VersionFacts]:
         (check,) = made(world, model_evaluation).get_asset_check_evaluations()
         assert check.check_name == "gate"
-        return check.passed, dict(world.artefacts.manifest(TODAY).facts)
+        return check.passed, world.artefacts.manifest(TODAY).facts
 
     passed, facts = judged()
     assert not passed
-    assert facts["whose"] == "trending"
-    assert facts["settings"] == BASELINES["recent_popularity"].model_dump(mode="json")
-    assert facts["metrics"]["gate"] == "fail"
+    assert facts.settings_source == "trending"
+    assert facts.settings == BASELINES["recent_popularity"].model_dump(mode="json")
+    assert facts.judgement is not None
+    assert facts.judgement.gate == "fail"
 
     active = Entry(days_ago(1), "before", "", config=ONE.model_dump(mode="json"))
     register(world.store, active)
     activate(world.store, "before")
     passed, facts = judged()
-    assert (passed, facts["whose"]) == (False, "the last active")
-    assert facts["settings"] == active.config
+    assert (passed, facts.settings_source) == (False, "the last active")
+    assert facts.settings == active.config
 
     # The winner that saw the judged day is no candidate; the daily pace is, and passes.
     win(world, TODAY, LEAST_POPULAR, CUT + 1)
     passed, facts = judged()
-    assert (passed, facts["whose"]) == (True, "tonight's")
-    assert facts["settings"] == PACES["pace_days"].model_dump(mode="json")
+    assert (passed, facts.settings_source) == (True, "tonight's")
+    assert facts.settings == PACES["pace_days"].model_dump(mode="json")

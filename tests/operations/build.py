@@ -7,7 +7,9 @@ import numpy as np
 
 from tests.storage.app_database import AppDatabase
 from threads_pipelines.dataset.scored_rows import ScoredRows
+from threads_pipelines.dataset.version_facts import VersionFacts
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
+from threads_pipelines.storage.s3.checked import mark_checked
 from threads_pipelines.storage.s3.registry import Entry, register
 from threads_pipelines.storage.s3.scored import save_scored
 
@@ -15,9 +17,18 @@ Row = tuple[str, str, float]
 
 
 def store_version(
-    store: ArtefactStore, partition: str, version: str, as_of: datetime, rows: list[Row]
+    store: ArtefactStore,
+    partition: str,
+    version: str,
+    as_of: datetime,
+    rows: list[Row],
+    *,
+    checked: bool = True,
 ) -> None:
-    """Store scored rows (sorted by user, best first) as a version, current and registered."""
+    """Store scored rows (sorted by user, best first) as a version that is current.
+
+    checked: whether the rows passed their checks, so that the version is registered.
+    """
     users = np.array(sorted({user for user, _, _ in rows}), object)
     posts = np.array(sorted({post for _, post, _ in rows}), object)
     ranks = [n for _, group in groupby(rows, lambda row: row[0]) for n, _ in enumerate(group, 1)]
@@ -30,9 +41,13 @@ def store_version(
         evidence=np.ones(len(rows), np.int32),
     )
     created = as_of.isoformat(timespec="seconds")
-    store.create(partition, version, created, as_of=as_of.replace(tzinfo=UTC).isoformat())
+    facts = VersionFacts(as_of=as_of.replace(tzinfo=UTC), look_back_days=30)
+    store.create(partition, version, created, facts)
     save_scored(store, partition, version, [scored], users, posts)
     store.set_current(partition, version)
+    if not checked:
+        return
+    mark_checked(store, partition, version)
     register(store.objects, Entry(partition, version, created))
 
 

@@ -1,7 +1,6 @@
 """A night in numbers that every question of the validation passes."""
 
-from threads_pipelines.health.drift import SCORE_BINS
-from threads_pipelines.health.nights import Night
+from threads_pipelines.dataset.night import SCORE_BINS, Night
 
 FLAT = [10] * SCORE_BINS
 NIGHT = Night(

@@ -1,6 +1,7 @@
 """The look at the services and the judgement of the data, as assets on real parts."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 from dagster._core.execution.api import create_execution_plan
 from scipy.sparse import csr_matrix
 
+from threads_pipelines.dataset.read_report import ReadReport
 from threads_pipelines.dataset.scored_rows import ScoredRows
 from threads_pipelines.dataset.snapshot import Interactions, Posts, Snapshot, Users
+from threads_pipelines.dataset.version_facts import VersionFacts
 from threads_pipelines.definitions import defs
 from threads_pipelines.defs.assets.matrix import instant_asked_for, interaction_matrix
 from threads_pipelines.defs.assets.services import check_services
@@ -20,7 +23,6 @@ from threads_pipelines.defs.resources.audience import Audience
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.defs.resources.participants import Experiment
 from threads_pipelines.errors import ConfigurationError
-from threads_pipelines.health.nights import Night
 from threads_pipelines.health.validation import QUESTIONS
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.scored import save_scored
@@ -111,8 +113,12 @@ def snapshot(users: int) -> Snapshot:
 def store_night(store: ArtefactStore, day: str, night: Snapshot) -> None:
     """Store a version as the night leaves it."""
     users = len(night.users.ids)
-    read = {"vanished": 0, "interactions_read": users}
-    store.create(day, "v1", "2026-11-20T02:00:00", read=read)
+    counts: dict[str, Any] = dict.fromkeys(ReadReport.__dataclass_fields__, 0)
+    counts |= {"interactions_read": users, "synthetic_included": True}
+    facts = VersionFacts(
+        as_of=datetime(2026, 11, 20, 2, tzinfo=UTC), look_back_days=30, read=ReadReport(**counts)
+    )
+    store.create(day, "v1", "2026-11-20T02:00:00", facts)
     save_snapshot(store, day, "v1", night)
     rows = ScoredRows(
         user=np.arange(users, dtype=np.int32),
@@ -188,4 +194,6 @@ def test_a_night_is_judged_against_the_ones_before(instance: dg.DagsterInstance)
     failed = checks[DAYS[2]]["volume"]
     assert failed.severity is dg.AssetCheckSeverity.WARN
     assert "30 interactions, at least 50 expected (2 nights before)" in str(failed.description)
-    assert Night.from_fact(store.manifest(DAYS[2]).facts["night"]).interactions == 30
+    kept = store.manifest(DAYS[2]).facts.night
+    assert kept is not None
+    assert kept.interactions == 30

@@ -1,7 +1,7 @@
 """Versions on S3: whole or not there, verified, and never a pickle."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
+from tests.storage.facts import FACTS
 from threads_pipelines.dataset.scored_rows import REASONS, ScoredRows
 from threads_pipelines.dataset.snapshot import Interactions, Posts, Snapshot, Users
 from threads_pipelines.errors import ArtefactError, DataError
@@ -40,7 +41,7 @@ def store(s3_settings: S3Settings, tmp_path: Path) -> ArtefactStore:
 
 
 def test_arrays_come_back_as_they_were(store: ArtefactStore, tmp_path: Path) -> None:
-    store.create(DAY, "v1", NOON, as_of=7)
+    store.create(DAY, "v1", NOON, FACTS)
     arrays = {
         "ids": texts("a,b", "🦊", "", "x" * 1000),
         "none": np.array([], object),
@@ -55,7 +56,7 @@ def test_arrays_come_back_as_they_were(store: ArtefactStore, tmp_path: Path) -> 
         assert found[name].tolist() == array.tolist()
     manifest = store.manifest(DAY, "v1")
     assert manifest.files["model.npz"].rows == 4
-    assert manifest.facts == {"as_of": 7}
+    assert manifest.facts == FACTS
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
@@ -83,7 +84,7 @@ def test_a_file_that_could_run_code_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_changed_file_is_found_out(store: ArtefactStore) -> None:
-    store.create(DAY, "v1", NOON)
+    store.create(DAY, "v1", NOON, FACTS)
     manifest = store.save_arrays(DAY, "v1", "model.npz", {"a": np.arange(9)})
     content = bytearray(store.objects.get(manifest.prefix + "model.npz"))
     content[-30] ^= 1
@@ -97,20 +98,20 @@ def test_what_is_missing_is_named(store: ArtefactStore) -> None:
         store.manifest(DAY)
     with pytest.raises(ArtefactError, match=r"v9/manifest\.json is missing"):
         store.set_current(DAY, "v9")
-    store.create(DAY, "v1", NOON)
+    store.create(DAY, "v1", NOON, FACTS)
     with pytest.raises(ArtefactError, match=r"has no model\.npz"):
         store.load_arrays(DAY, "model.npz", "v1")
     store.objects.put("models/bad/v1/manifest.json", b"[]")
     with pytest.raises(ArtefactError, match="not a manifest"):
         store.manifest("bad", "v1")
     with pytest.raises(ArtefactError, match="cannot name"):
-        store.create("../up", "v1", NOON)
+        store.create("../up", "v1", NOON, FACTS)
 
 
 def test_the_pointer_moves_and_versions_are_listed(store: ArtefactStore) -> None:
     assert store.current(DAY) is None
     for version in ("v1", "v2"):
-        store.create(DAY, version, NOON)
+        store.create(DAY, version, NOON, FACTS)
         store.set_current(DAY, version)
         assert store.current(DAY) == version
         assert store.manifest(DAY).version == version
@@ -121,15 +122,16 @@ def test_the_pointer_moves_and_versions_are_listed(store: ArtefactStore) -> None
 
 
 def test_a_step_that_runs_again_goes_on_with_its_version(store: ArtefactStore) -> None:
-    store.create(DAY, "v1", NOON, as_of=7)
+    store.create(DAY, "v1", NOON, FACTS)
     store.save_arrays(DAY, "v1", "matrix.npz", {"a": np.arange(3)})
-    manifest = store.create(DAY, "v1", NOON, as_of=7, settings={"k": 1})
-    assert manifest.facts == {"as_of": 7, "settings": {"k": 1}}
+    begun_again = replace(FACTS, settings={"k": 1})
+    manifest = store.create(DAY, "v1", NOON, begun_again)
+    assert manifest.facts == begun_again
     assert "matrix.npz" in manifest.files
 
 
 def test_two_writers_of_one_manifest_lose_nothing(store: ArtefactStore) -> None:
-    store.create(DAY, "v1", NOON)
+    store.create(DAY, "v1", NOON, FACTS)
     names = [f"part{number}.npz" for number in range(6)]
 
     def save(name: str) -> None:
@@ -167,7 +169,7 @@ def snapshot() -> Snapshot:
 
 def test_a_snapshot_comes_back_as_it_was(store: ArtefactStore) -> None:
     one = snapshot()
-    store.create(DAY, "v1", NOON)
+    store.create(DAY, "v1", NOON, FACTS)
     assert save_snapshot(store, DAY, "v1", one).files[MATRIX].rows == 2
     store.set_current(DAY, "v1")
     other = load_snapshot(store, DAY)
@@ -192,7 +194,7 @@ def test_scored_rows_are_written_by_whole_users(
     store: ArtefactStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scored, "ROWS_PER_GROUP", 2)
-    store.create(DAY, "v1", NOON)
+    store.create(DAY, "v1", NOON, FACTS)
     chunks = [
         rows((0, 2, 0.9, 1, REASONS.index("similar_post"), 1), (0, 1, 0.8, 2, 0, 14),
              (0, 0, 0.7, 3, 2, 5), (1, 0, 0.6, 1, REASONS.index("fresh_topic"), 2)),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.storage.facts import FACTS
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.settings import S3Settings
 from threads_pipelines.storage.s3 import registry
@@ -22,7 +23,7 @@ BROKEN = [b"", b"{", b"\xff\xfe", b"[]", b"{}", b"null", b'{"version": "../up"}'
 def store(s3_settings: S3Settings, tmp_path: Path) -> ArtefactStore:
     """One version, registered, active and current."""
     made = ArtefactStore(ObjectStore(s3_settings), tmp_path / "scratch")
-    made.create(DAY, "v1", NOON)
+    made.create(DAY, "v1", NOON, FACTS)
     registry.register(made.objects, Entry(DAY, "v1", NOON))
     registry.activate(made.objects, "v1")
     made.set_current(DAY, "v1")
@@ -74,7 +75,7 @@ def test_without_a_good_copy_one_line_names_both(store: ArtefactStore, key: str)
 
 
 def test_a_changed_document_has_a_changed_copy(store: ArtefactStore) -> None:
-    store.create(DAY, "v2", NOON)
+    store.create(DAY, "v2", NOON, FACTS)
     registry.register(store.objects, Entry(DAY, "v2", NOON))
     registry.activate(store.objects, "v2")
     store.set_current(DAY, "v2")

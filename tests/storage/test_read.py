@@ -9,10 +9,11 @@ import pytest
 
 from tests.storage.app_database import AppDatabase
 from threads_pipelines.dataset import identity
+from threads_pipelines.dataset.read_report import ReadReport
 from threads_pipelines.dataset.snapshot import INTERACTION_TYPES, Snapshot
 from threads_pipelines.errors import DataError
 from threads_pipelines.storage.postgres.database import connect
-from threads_pipelines.storage.postgres.reading.snapshot import ReadReport, read_snapshot
+from threads_pipelines.storage.postgres.reading.snapshot import read_snapshot
 
 AS_OF = int(datetime(2026, 3, 31, 2, tzinfo=UTC).timestamp())
 MONTH = timedelta(days=30)

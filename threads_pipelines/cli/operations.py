@@ -66,7 +66,11 @@ def check(parts: tuple[str, ...]) -> None:
 @click.command()
 @click.option("--limit", default=20, show_default=True, help="How many of the latest.")
 def versions(limit: int) -> None:
-    """List the versions that can be pinned, and which one is served."""
+    """List the versions, whether each passed its checks, and which one is served.
+
+    Every state but `candidate` can be pinned; a candidate was stored by an earlier release that
+    registered versions before they were checked.
+    """
     objects = ObjectStore(start_needed().s3)
     registry = read_registry(objects)
     unknown, pinned = None, None

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-SCORE_BINS = 100
-"""Equal bins over [0, 1] in which a night's scores are kept for later comparison."""
+from threads_pipelines.dataset.night import SCORE_BINS
+
 _GROUPS = 10
 
 

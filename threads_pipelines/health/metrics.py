@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from threads_pipelines.health.nights import Night
+from threads_pipelines.dataset.night import Night
 
 _PREFIX = "threads_pipelines_night"
 

@@ -6,8 +6,8 @@ from statistics import median
 
 import numpy as np
 
+from threads_pipelines.dataset.night import Night
 from threads_pipelines.health.drift import population_stability, total_variation
-from threads_pipelines.health.nights import Night
 
 NIGHTS = 7
 """How many earlier partitions tonight is compared with."""

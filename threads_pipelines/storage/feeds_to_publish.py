@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.csv as csv
@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.sql import statement
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
+from threads_pipelines.storage.s3.checked import require_checked
 from threads_pipelines.storage.s3.pins import Pin, read_pin
 from threads_pipelines.storage.s3.scored import batches, open_scored
 
@@ -37,19 +38,29 @@ class Feeds:
 
 @contextmanager
 def feeds_to_publish(
-    engine: Engine, store: ArtefactStore, partition: str, now: datetime
+    engine: Engine, store: ArtefactStore, partition: str, version: str, now: datetime
 ) -> Iterator[Feeds]:
-    """The partition's current version, or the pinned one as a new generation of ``now``.
+    """Open the rows of a version, or those of the pinned one as a new generation of ``now``.
 
     A pinned version is published again each night: its rows would expire otherwise.
 
-    Raises ArtefactError where the version or its rows are gone, PinError where it cannot be read
-    which one is pinned, DatabaseError where the database fails.
+    Args:
+        engine: the app's database, asked what was seen since a pinned version was made.
+        store: where the versions are.
+        partition: day of the version.
+        version: what to publish where nothing is pinned.
+        now: naive UTC.
+
+    Raises:
+        ArtefactError: where the version or its rows are gone, or did not pass their checks.
+        PinError: where it cannot be read which version is pinned.
+        DatabaseError: where the database fails.
     """
     pin = read_pin(store.objects)
-    partition = pin.partition if pin else partition
-    manifest = store.manifest(partition, pin.version if pin else None)
-    as_of = datetime.fromisoformat(manifest.facts["as_of"]).replace(tzinfo=None)
+    if pin:
+        partition, version = pin.partition, pin.version
+    manifest = require_checked(store, partition, version)
+    as_of = manifest.facts.as_of.astimezone(UTC).replace(tzinfo=None)
     seen = read_seen_since(engine, as_of - _OVERLAP) if pin else None
     with open_scored(store, partition, manifest.version) as file:
         tables = batches(file, [*_PAIR, "score"])

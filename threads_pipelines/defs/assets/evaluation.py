@@ -2,17 +2,20 @@
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
 import numpy as np
 from pydantic import Field
 
+from threads_pipelines.dataset.version_facts import Judgement
 from threads_pipelines.defs.assets.matrix import interaction_matrix
 from threads_pipelines.defs.assets.tuning import latest_winner, tuned_settings
 from threads_pipelines.defs.common import asset, columns, preview, result, rows_made
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources.connections import ObjectStorage
+from threads_pipelines.defs.run_version import version_of_run
 from threads_pipelines.errors import DataError
 from threads_pipelines.evaluation.gate import (
     MIN_EVENTS,
@@ -71,7 +74,7 @@ def model_evaluation(
 ) -> dg.MaterializeResult:
     """Evaluate the latest winner, let the gate decide, and note the settings to publish."""
     store, partition = storage.artefacts(), context.partition_key
-    version = store.manifest(partition).version
+    version = version_of_run(context, store).version
     snapshot = load_snapshot(store, partition, version)
     split, until = None, snapshot.as_of
     try:
@@ -83,12 +86,17 @@ def model_evaluation(
     report, gate = judge_night(context, config, split, candidate)
     known = read_registry(store.objects)
     active = RecommenderSettings.from_stored(known.active.config) if known.active else None
-    chosen, whose = settings_to_publish(gate, candidate, active)
+    chosen, source = settings_to_publish(gate, candidate, active)
     if not gate.may_publish:
-        context.log.warning(f"{gate.sentence()}. Publishing {whose} settings instead.")
-    metrics = _metrics(report, gate)
-    store.add_facts(
-        partition, version, settings=chosen.model_dump(mode="json"), whose=whose, metrics=metrics
+        context.log.warning(f"{gate.sentence()}. Publishing {source} settings instead.")
+    judgement = _judgement(report, gate)
+    settings = chosen.model_dump(mode="json")
+    store.change_facts(
+        partition,
+        version,
+        lambda facts: replace(
+            facts, settings=settings, settings_source=source, judgement=judgement
+        ),
     )
     with store.writing(partition, version, REPORT) as draft:
         draft.path.write_text(report.to_json() if report else "null")
@@ -96,10 +104,10 @@ def model_evaluation(
         metadata=rows_made(
             len(report.scores) if report else 0,
             version=version,
-            settings=f"{whose} settings",
+            settings=f"{source} settings",
             gate=gate.sentence(),
             **_shown(report),
-            history=_history(known, partition, metrics),
+            history=_history(known, partition, judgement.metrics()),
         ),
         check_results=[result("gate", gate.may_publish, gate.sentence())],
     )
@@ -122,14 +130,14 @@ def judge_night(
     return report, gate
 
 
-def _metrics(report: EvaluationReport | None, gate: GateResult) -> dict[str, Any]:
-    """What the registry keeps of a night: finite numbers by name, and the gate's decision."""
+def _judgement(report: EvaluationReport | None, gate: GateResult) -> Judgement:
+    """Collect the gate's decision and the finite numbers, by name."""
     rows = report.rows() if report else []
     ours = next((row for row in rows if (row["model"], row["group"]) == (OURS, "known")), {})
     numbers = {name: ours.get(name) for name in _TABLE}
     numbers |= {"ndcg@10 all": gate.ours, "trending ndcg@10 all": gate.trending}
     finite = {k: v for k, v in numbers.items() if v is not None and math.isfinite(v)}
-    return {"gate": gate.decision, **finite}
+    return Judgement(gate.decision, finite)
 
 
 def _shown(report: EvaluationReport | None) -> dict[str, Any]:

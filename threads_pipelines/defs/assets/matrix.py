@@ -11,6 +11,7 @@ from pydantic import Field
 from threads_pipelines import settings
 from threads_pipelines.dataset.as_of import as_of_for, parse_instant
 from threads_pipelines.dataset.snapshot_checks import dangling, outside_window
+from threads_pipelines.dataset.version_facts import VersionFacts
 from threads_pipelines.defs.common import (
     asset,
     blocking,
@@ -23,6 +24,7 @@ from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources.audience import Audience
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.defs.resources.participants import Experiment
+from threads_pipelines.defs.run_version import carry_version
 from threads_pipelines.errors import ConfigurationError
 from threads_pipelines.experiment.assignment import assign
 from threads_pipelines.experiment.settings import ExperimentSettings
@@ -131,11 +133,11 @@ def interaction_matrix(
             snapshot = snapshot.withholding(control_group(engine, experiment.settings()))
     store = storage.artefacts()
     version = f"{as_of:%Y%m%dT%H%M%SZ}-{context.run.run_id[:8]}"
-    facts = {"as_of": as_of.isoformat(), "look_back_days": config.look_back_days}
-    store.create(context.partition_key, version, now.isoformat(timespec="seconds"), **facts)
-    store.add_facts(context.partition_key, version, read=asdict(report))
+    facts = VersionFacts(as_of=as_of, look_back_days=config.look_back_days, read=report)
+    store.create(context.partition_key, version, now.isoformat(timespec="seconds"), facts)
     save_snapshot(store, context.partition_key, version, snapshot)
     store.set_current(context.partition_key, version)
+    carry_version(context, version)
     outside = outside_window(snapshot, look_back.total_seconds())
     loose = dangling(snapshot)
     return dg.MaterializeResult(

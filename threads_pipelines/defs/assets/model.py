@@ -1,6 +1,7 @@
 """The model and its scored rows: fit, rank, and check before anything is published."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import dagster as dg
 import numpy as np
@@ -20,10 +21,15 @@ from threads_pipelines.defs.common import (
 )
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources.connections import ObjectStorage
+from threads_pipelines.defs.run_version import version_of_run
+from threads_pipelines.errors import ArtefactError
 from threads_pipelines.evaluation.invariants import CHECKS, Violations, check_rows, rows_of_ids
 from threads_pipelines.recommender.fit import fit
 from threads_pipelines.recommender.model import Model, recommend_chunks
 from threads_pipelines.recommender.settings import RecommenderSettings
+from threads_pipelines.storage.s3.artefacts import ArtefactStore
+from threads_pipelines.storage.s3.checked import mark_checked, mark_unchecked
+from threads_pipelines.storage.s3.manifest import Manifest
 from threads_pipelines.storage.s3.registry import Entry, register
 from threads_pipelines.storage.s3.scored import batches, open_scored, save_scored
 from threads_pipelines.storage.s3.snapshots import load_snapshot
@@ -38,33 +44,24 @@ MODEL = "model.npz"
     partitions_def=daily,
     deps=[model_evaluation],
     description="Similar people and similar posts over everything up to as_of, fitted with the "
-    "settings that the gate let through, and registered as a candidate.",
+    "settings that the gate let through.",
     metadata=columns(array="text", shape="text", type="text"),
 )
 def knn_model(context: dg.AssetExecutionContext, storage: ObjectStorage) -> dg.MaterializeResult:
     """Fit the recommender on the version's snapshot."""
     store, partition = storage.artefacts(), context.partition_key
-    manifest = store.manifest(partition)
-    facts, version = manifest.facts, manifest.version
-    settings = RecommenderSettings.from_stored(facts["settings"])
+    manifest = version_of_run(context, store)
+    version, settings = manifest.version, _settings_of(manifest)
     snapshot = load_snapshot(store, partition, version)
     model = fit(snapshot, settings, progress=context.log.info)
     arrays = model.to_arrays()
     store.save_arrays(partition, version, MODEL, arrays, rows=model.n_users)
-    entry = Entry(
-        partition,
-        version,
-        manifest.created_at,
-        metrics=facts["metrics"],
-        config=facts["settings"],
-    )
-    register(store.objects, entry)
     shapes = [(name, str(array.shape), str(array.dtype)) for name, array in arrays.items()]
     return dg.MaterializeResult(
         metadata=rows_made(
             model.n_users,
             version=version,
-            settings=dg.MetadataValue.json(dict(facts["settings"])),
+            settings=dg.MetadataValue.json(dict(manifest.facts.settings or {})),
             arrays=preview(["array", "shape", "type"], shapes),
         )
     )
@@ -84,7 +81,8 @@ class RankingConfig(dg.Config):
     partitions_def=daily,
     deps=[knn_model],
     description="The scored rows of every user as an artefact, each with its main reason and the "
-    "evidence. Checked before anything is published: a fault stops the night here.",
+    "evidence. The stored rows are read back and checked; a version that passes is registered as "
+    "checked, and only such a version can be published. A fault stops the night here.",
     metadata=columns(
         user_id="text",
         post_id="text",
@@ -100,20 +98,22 @@ class RankingConfig(dg.Config):
 def recommendations(
     context: dg.AssetExecutionContext, config: RankingConfig, storage: ObjectStorage
 ) -> dg.MaterializeResult:
-    """Rank for every user, store the rows, read them back and check them."""
+    """Rank for every user, store the rows, read them back, check them and register the version."""
     store, partition = storage.artefacts(), context.partition_key
-    manifest = store.manifest(partition)
-    version = manifest.version
-    settings = RecommenderSettings.from_stored(manifest.facts["settings"])
+    manifest = version_of_run(context, store)
+    version, settings = manifest.version, _settings_of(manifest)
     model = Model.from_arrays(store.load_arrays(partition, MODEL, version), settings)
     ids = model.user_ids, model.post_ids
     chunks = recommend_chunks(model, config.top_k, config.chunk)
+    mark_unchecked(store, partition, version)
     save_scored(store, partition, version, _told(context, chunks), *ids)
-    store.add_facts(partition, version, top_k=config.top_k)
+    store.change_facts(partition, version, lambda facts: replace(facts, top_k=config.top_k))
     snapshot = load_snapshot(store, partition, version)
     with open_scored(store, partition, version) as file:
         found = check_rows(_rows(file, snapshot), snapshot, config.top_k)
         first = file.read_row_group(0).slice(0, 10).to_pylist() if file.num_row_groups else []
+    if found.passed:
+        _register(store, partition, version)
     return dg.MaterializeResult(
         metadata=rows_made(
             found.rows,
@@ -131,6 +131,26 @@ def recommendations(
             for name, count in found.counts.items()
         ],
     )
+
+
+def _settings_of(manifest: Manifest) -> RecommenderSettings:
+    if manifest.facts.settings is None:
+        raise ArtefactError(f"{manifest.key} has no settings: materialize model_evaluation first")
+    return RecommenderSettings.from_stored(manifest.facts.settings)
+
+
+def _register(store: ArtefactStore, partition: str, version: str) -> None:
+    """Make a version whose stored rows passed every check one that can be published."""
+    manifest = mark_checked(store, partition, version)
+    facts = manifest.facts
+    entry = Entry(
+        partition,
+        version,
+        manifest.created_at,
+        metrics=facts.judgement.metrics() if facts.judgement else {},
+        config=facts.settings or {},
+    )
+    register(store.objects, entry)
 
 
 def _sentence(name: str, found: Violations) -> str:

@@ -11,6 +11,7 @@ from threads_pipelines.defs.common import asset, columns, preview, result, rows_
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources.audience import Audience
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
+from threads_pipelines.defs.run_version import version_of_run
 from threads_pipelines.health.alerts import LATE_AFTER
 from threads_pipelines.storage.feeds_to_publish import feeds_to_publish
 from threads_pipelines.storage.postgres.publishing.publish import publish
@@ -74,7 +75,8 @@ def user_recommendation(
     served: set[str] = set()
     with database.engine() as engine:
         audience.require(engine)
-        with feeds_to_publish(engine, store, context.partition_key, now) as feeds:
+        version = version_of_run(context, store).version
+        with feeds_to_publish(engine, store, context.partition_key, version, now) as feeds:
             expires_at = feeds.generated_at + timedelta(hours=config.ttl_hours)
             report = publish(
                 engine,

@@ -10,6 +10,7 @@ from threads_pipelines.defs.assets.matrix import interaction_matrix
 from threads_pipelines.defs.common import asset, columns, preview, rows_made
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources.connections import ObjectStorage
+from threads_pipelines.defs.run_version import version_of_run
 from threads_pipelines.errors import DataError
 from threads_pipelines.evaluation.gate import judged_day
 from threads_pipelines.recommender.presets import PACES
@@ -44,7 +45,7 @@ def tuned_settings(
 ) -> dg.MaterializeResult:
     """Search on the partition's snapshot and store the winner for this day and later ones."""
     store, partition = storage.artefacts(), context.partition_key
-    manifest = store.manifest(partition)
+    manifest = version_of_run(context, store)
     snapshot = load_snapshot(store, partition, manifest.version)
     with suppress(DataError):  # then this night is not judged
         snapshot = judged_day(snapshot).train

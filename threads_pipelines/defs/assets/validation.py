@@ -2,26 +2,27 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import dagster as dg
 import pyarrow.parquet as pq
 from pydantic import Field
 
 from threads_pipelines import settings
+from threads_pipelines.dataset.night import Night
 from threads_pipelines.defs.common import asset, columns, preview, result, rows_made
 from threads_pipelines.defs.cost import profile
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources.connections import ObjectStorage
-from threads_pipelines.errors import DeliveryError
+from threads_pipelines.defs.run_version import version_of_run
+from threads_pipelines.errors import ArtefactError, DeliveryError
 from threads_pipelines.health.delivery import push_metrics
 from threads_pipelines.health.metrics import exposition, numbers_of
-from threads_pipelines.health.nights import Batch, Night, summarize
+from threads_pipelines.health.nights import Batch, summarize
 from threads_pipelines.health.validation import NIGHTS, QUESTIONS, Limits, validate
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.scored import batches, open_scored
 from threads_pipelines.storage.s3.snapshots import load_snapshot
-
-FACT = "night"
 
 
 class ValidationConfig(dg.Config):
@@ -76,18 +77,20 @@ class ValidationConfig(dg.Config):
 def validate_data(
     context: dg.AssetExecutionContext, config: ValidationConfig, storage: ObjectStorage
 ) -> dg.MaterializeResult:
-    """Put the partition's current version in numbers, keep them, and judge them."""
+    """Count the run's version, keep the numbers, and judge them."""
     store, partition = storage.artefacts(), context.partition_key
-    manifest = store.manifest(partition)
-    read = manifest.facts["read"]
+    manifest = version_of_run(context, store)
+    read = manifest.facts.read
+    if read is None:
+        raise ArtefactError(f"{manifest.key} does not say what was read: run the night again")
     with open_scored(store, partition, manifest.version) as file:
         night = summarize(
             load_snapshot(store, partition, manifest.version),
             _feeds(file),
-            orphans=read["vanished"],
-            rows_read=read["interactions_read"],
+            orphans=read.vanished,
+            rows_read=read.interactions_read,
         )
-    store.add_facts(partition, manifest.version, **{FACT: night.to_fact()})
+    store.change_facts(partition, manifest.version, lambda facts: replace(facts, night=night))
     judgements = validate(night, earlier_nights(store, partition), config.limits())
     rows = [(j.question, "yes" if j.passed else "no", j.sentence, j.advice) for j in judgements]
     numbers, costs = numbers_of(night), profile(context.instance, context.run.run_id)
@@ -133,7 +136,7 @@ def earlier_nights(store: ArtefactStore, partition: str) -> list[Night]:
     before = [other for other in store.partitions() if other < partition][-2 * NIGHTS :]
     versions = {other: store.current(other) for other in before}
     facts = [store.manifest(o, v).facts for o, v in versions.items() if v is not None]
-    return [Night.from_fact(fact[FACT]) for fact in facts if FACT in fact][-NIGHTS:]
+    return [fact.night for fact in facts if fact.night is not None][-NIGHTS:]
 
 
 def _feeds(file: pq.ParquetFile) -> Iterator[Batch]:

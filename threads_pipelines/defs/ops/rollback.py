@@ -14,9 +14,10 @@ from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.errors import ArtefactError, DataError, PinError
 from threads_pipelines.storage.feeds_to_publish import feeds_to_publish
 from threads_pipelines.storage.postgres.publishing.publish import PublishReport, publish
+from threads_pipelines.storage.s3.checked import require_checked
 from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.pins import pin, read_pin, release
-from threads_pipelines.storage.s3.registry import activate, read_registry
+from threads_pipelines.storage.s3.registry import Entry, activate, read_registry
 
 _FIRST = {"checked": dg.In(dg.Nothing)}
 
@@ -38,7 +39,7 @@ class DryRunConfig(dg.Config):
     """What to compare with the table."""
 
     partition: str = Field(
-        "", description="Day whose current version would be published. Empty: the latest."
+        "", description="Day whose latest checked version would be published. Empty: the latest."
     )
     ttl_hours: float = Field(48, gt=24, le=24 * 31, description="Hours until a row would expire.")
 
@@ -54,9 +55,11 @@ def publish_pinned(
     """Pin first, so that a night that comes between publishes the pinned version too."""
     objects = storage.store()
     version = config.version or _previous(objects)
+    entry = read_registry(objects).checked(version)
+    require_checked(storage.artefacts(), entry.partition, version)
     now = datetime.now(UTC).replace(tzinfo=None)
     pin(objects, version, f"{now:%Y-%m-%d %H:%M:%S} UTC")
-    report, metadata = _publish(context, config.ttl_hours, database, storage, "", now)
+    report, metadata = _publish(context, config.ttl_hours, database, storage, entry, now)
     if report.users_newer:  # than now
         raise DataError(
             f"version {version} is pinned, but {report.users_newer:,} of {report.users:,} users "
@@ -106,14 +109,14 @@ def compare_with_table(
     audience: Audience,
 ) -> None:
     """Publish in transactions that are all taken back, and count."""
-    partition = config.partition or _latest(storage)
+    entry = _latest(storage.store(), config.partition)
     now = datetime.now(UTC).replace(tzinfo=None)
     with database.engine() as engine:
         audience.require(engine)
     report, metadata = _publish(
-        context, config.ttl_hours, database, storage, partition, now, dry_run_of=audience
+        context, config.ttl_hours, database, storage, entry, now, dry_run_of=audience
     )
-    context.log.info(f"dry run for {partition}: {sentence(report)}")
+    context.log.info(f"dry run for {entry.partition}: {sentence(report)}")
     context.log_event(dg.AssetObservation(asset_key="user_recommendation", metadata=metadata))
 
 
@@ -134,14 +137,14 @@ def _publish(
     ttl_hours: float,
     database: Database,
     storage: ObjectStorage,
-    partition: str,
+    entry: Entry,
     now: datetime,
     *,
     dry_run_of: Audience | None = None,
 ) -> tuple[PublishReport, dict[str, Any]]:
     with (
         database.engine() as engine,
-        feeds_to_publish(engine, storage.artefacts(), partition, now) as feeds,
+        feeds_to_publish(engine, storage.artefacts(), entry.partition, entry.version, now) as feeds,
     ):
         report = publish(
             engine,
@@ -167,12 +170,12 @@ def _previous(objects: ObjectStore) -> str:
     return previous.version
 
 
-def _latest(storage: ObjectStorage) -> str:
-    store = storage.artefacts()
-    for partition in reversed(store.partitions()):
-        if store.current(partition):
-            return partition
-    raise ArtefactError("there is no version yet: run nightly_recommendations first")
+def _latest(objects: ObjectStore, partition: str) -> Entry:
+    entry = read_registry(objects).latest_checked(partition or None)
+    if entry is None:
+        day = f" of {partition}" if partition else ""
+        raise ArtefactError(f"there is no checked version{day}: run nightly_recommendations first")
+    return entry
 
 
 @dg.job(executor_def=dg.in_process_executor)

@@ -6,48 +6,22 @@ only after it is whole, and the pointer changes in one put, so a reader never se
 """
 
 import hashlib
-import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from numpy.typing import NDArray
 
+from threads_pipelines.dataset.version_facts import VersionFacts
 from threads_pipelines.errors import ArtefactError
-from threads_pipelines.storage.s3.objects import ObjectStore, json_bytes
+from threads_pipelines.storage.s3.manifest import MANIFEST, Manifest, StoredFile
+from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.packing import Arrays, read_arrays, write_arrays
 from threads_pipelines.storage.s3.pointers import NAME, POINTER, ROOT, read_pointer, write_pointer
 
-MANIFEST = "manifest.json"
 _ATTEMPTS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """A file of a version: SHA-256 in hex, size in bytes, and rows where that means something."""
-
-    sha256: str
-    size: int
-    rows: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a version is. ``facts`` are JSON values: as_of, settings, metrics, ... (no secrets)."""
-
-    partition: str
-    version: str
-    created_at: str
-    files: Mapping[str, StoredFile] = field(default_factory=dict)
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def prefix(self) -> str:
-        """Where its files are, with a slash at the end."""
-        return f"{ROOT}/{self.partition}/{self.version}/"
 
 
 class ArtefactStore:
@@ -57,15 +31,20 @@ class ArtefactStore:
         self.objects = objects
         self._scratch = scratch
 
-    def create(self, partition: str, version: str, created_at: str, **facts: Any) -> Manifest:
-        """Begin a version, or go on with one of the same name (a re-execution of its step)."""
+    def create(
+        self, partition: str, version: str, created_at: str, facts: VersionFacts
+    ) -> Manifest:
+        """Begin a version, or begin one of the same name again (a re-execution of its step).
+
+        A version that is begun again keeps its files and gets the new facts alone.
+        """
         for name in (partition, version):
             if not NAME.fullmatch(name) or name == POINTER:
                 raise ArtefactError(f"{name!r} cannot name a partition or version")
-        manifest = Manifest(partition, version, created_at, {}, facts)
-        if self.objects.put_if(manifest.prefix + MANIFEST, _json(manifest), None):
+        manifest = Manifest(partition, version, created_at, facts)
+        if self.objects.put_if(manifest.key, manifest.to_bytes(), None):
             return manifest
-        return self.add_facts(partition, version, **facts)
+        return self.change_facts(partition, version, lambda _: facts)
 
     def manifest(self, partition: str, version: str | None = None) -> Manifest:
         """Manifest of a version, the current one if none is named; ArtefactError where missing."""
@@ -76,9 +55,14 @@ class ArtefactStore:
             )
         return self._read(partition, version)[0]
 
-    def add_facts(self, partition: str, version: str, **facts: Any) -> Manifest:
-        """Add to, or replace, facts of a version."""
-        return self._change(partition, version, {}, facts)
+    def change_facts(
+        self, partition: str, version: str, change: Callable[[VersionFacts], VersionFacts]
+    ) -> Manifest:
+        """Replace a version's facts by what ``change`` makes of them.
+
+        ``change`` is called again where another writer of the manifest came between.
+        """
+        return self._change(partition, version, lambda old: replace(old, facts=change(old.facts)))
 
     def current(self, partition: str) -> str | None:
         """Version that the partition's pointer names, or None."""
@@ -121,7 +105,9 @@ class ArtefactStore:
             yield draft
             self.objects.upload(path, f"{ROOT}/{partition}/{version}/{name}")
             stored = StoredFile(_sha256(path), path.stat().st_size, draft.rows)
-            self._change(partition, version, {name: stored}, {})
+            self._change(
+                partition, version, lambda old: replace(old, files={**old.files, name: stored})
+            )
 
     @contextmanager
     def reading(self, partition: str, name: str, version: str | None = None) -> Iterator[Path]:
@@ -146,24 +132,15 @@ class ArtefactStore:
         found = self.objects.get_with_tag(key)
         if found is None:
             raise ArtefactError(f"{key} is missing: version {version} of {partition} is not there")
-        try:
-            value = json.loads(found[0])
-            files = {name: StoredFile(**entry) for name, entry in value.pop("files").items()}
-            return Manifest(files=files, **value), found[1]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ArtefactError(f"{key} is not a manifest: {error}") from error
+        return Manifest.from_bytes(found[0], key), found[1]
 
     def _change(
-        self,
-        partition: str,
-        version: str,
-        files: Mapping[str, StoredFile],
-        facts: Mapping[str, Any],
+        self, partition: str, version: str, change: Callable[[Manifest], Manifest]
     ) -> Manifest:
         for _ in range(_ATTEMPTS):  # another writer of the same manifest came between: again
             old, tag = self._read(partition, version)
-            new = replace(old, files={**old.files, **files}, facts={**old.facts, **facts})
-            if self.objects.put_if(old.prefix + MANIFEST, _json(new), tag):
+            new = change(old)
+            if self.objects.put_if(old.key, new.to_bytes(), tag):
                 return new
         raise ArtefactError(f"{partition}/{version}: the manifest changes too often to be written")
 
@@ -180,10 +157,6 @@ class Draft:
 
     path: Path
     rows: int | None = None
-
-
-def _json(manifest: Manifest) -> bytes:
-    return json_bytes(asdict(manifest))
 
 
 def _sha256(path: Path) -> str:

@@ -75,9 +75,9 @@ def pin(store: ObjectStore, version: str, since: str) -> Pin:
     The former pin is not needed: this works where it cannot be read, too.
 
     Raises:
-        ArtefactError: The registry has no such version.
+        ArtefactError: The registry has no such version, or it did not pass its checks.
     """
-    new = Pin(read_registry(store).find(version).partition, version, since)
+    new = Pin(read_registry(store).checked(version).partition, version, since)
     _append(store, new)
     return new
 

@@ -1,11 +1,12 @@
 """Deletes versions of artefacts that have had their time."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from threads_pipelines.errors import ArtefactError
-from threads_pipelines.storage.s3.artefacts import MANIFEST, ArtefactStore, Manifest
+from threads_pipelines.storage.s3.artefacts import ArtefactStore
+from threads_pipelines.storage.s3.manifest import Manifest
 from threads_pipelines.storage.s3.pins import read_pin
 from threads_pipelines.storage.s3.registry import forget, read_registry
 from threads_pipelines.storage.s3.retention import Plan, StoredVersion, VersionRules, plan_versions
@@ -57,7 +58,7 @@ def _counted(plan: Plan, manifests: dict[tuple[str, str], Manifest], size: int) 
 
 def _thin(store: ArtefactStore, manifest: Manifest) -> None:
     """Leave the manifest alone behind; it forgets the files before they go."""
-    store.objects.put_json(manifest.prefix + MANIFEST, asdict(replace(manifest, files={})))
+    store.objects.put(manifest.key, replace(manifest, files={}).to_bytes())
     for name in manifest.files:
         store.objects.delete(manifest.prefix + name)
 

@@ -14,12 +14,16 @@ from threads_pipelines.storage.s3.objects import ObjectStore, json_bytes
 
 KEY = "models/registry.json"
 _ATTEMPTS = 50
-Status = Literal["candidate", "active", "retired"]
+_PUBLISHED = ("active", "retired")
+Status = Literal["candidate", "checked", "active", "retired"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A version: a candidate until it is published (active), retired when the next one is.
+    """A version whose rows passed the checks: active once published, retired when the next one is.
+
+    Releases before the state ``checked`` registered a version as ``candidate`` before its rows
+    existed. Such an entry can be neither pinned nor published.
 
     served: place of its latest publication among all of them, from 1; 0 where there was none, or
     where it was retired before such places were kept.
@@ -28,7 +32,7 @@ class Entry:
     partition: str
     version: str
     created_at: str
-    status: Status = "candidate"
+    status: Status = "checked"
     metrics: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
     served: int = 0
@@ -52,6 +56,28 @@ class Registry:
         known = ", ".join(entry.version for entry in self.entries[-5:]) or "none"
         raise ArtefactError(f"{KEY} has no version {version!r}; the latest are: {known}")
 
+    def checked(self, version: str) -> Entry:
+        """Entry of a version that passed its checks; ArtefactError where there is none."""
+        entry = self.find(version)
+        if entry.status == "candidate":
+            raise ArtefactError(
+                f"version {version} did not pass its checks, so it cannot be published: "
+                f"run nightly_recommendations for {entry.partition} again"
+            )
+        return entry
+
+    def latest_checked(self, partition: str | None = None) -> Entry | None:
+        """Entry registered last, of one day or of all, that passed its checks."""
+        for entry in reversed(self.entries):
+            if entry.status != "candidate" and partition in (None, entry.partition):
+                return entry
+        return None
+
+    @property
+    def published(self) -> set[str]:
+        """Names of the versions that were ever published to everyone."""
+        return {entry.version for entry in self.entries if entry.status in _PUBLISHED}
+
     @property
     def previous(self) -> Entry | None:
         """The version that was served before the active one."""
@@ -71,15 +97,15 @@ def read_registry(store: ObjectStore) -> Registry:
 
 
 def register(store: ObjectStore, entry: Entry) -> Registry:
-    """Add a version, or say anew what is in it: a model that is made again stays served."""
+    """Add a version that passed its checks, or describe it anew; a served one stays served."""
     return _change(store, lambda registry: replace(registry, entries=_with(registry, entry)))
 
 
 def activate(store: ObjectStore, version: str) -> Registry:
-    """Make a version the active one and retire the one before it."""
+    """Make a checked version the active one and retire the one before it."""
 
     def change(registry: Registry) -> Registry:
-        registry.find(version)
+        registry.checked(version)
         latest = max(entry.served for entry in registry.entries)
         return replace(
             registry,
@@ -110,7 +136,8 @@ def _with(registry: Registry, entry: Entry) -> tuple[Entry, ...]:
         return (*registry.entries, entry)
     row = versions.index(entry.version)
     old = registry.entries[row]
-    kept = replace(entry, status=old.status, served=old.served)
+    status: Status = old.status if old.status in _PUBLISHED else entry.status
+    kept = replace(entry, status=status, served=old.served)
     return (*registry.entries[:row], kept, *registry.entries[row + 1 :])
 
 

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from threads_pipelines.dataset.scored_rows import FRESH_TOPIC, REASONS, SIMILAR_POST, ScoredRows
 from threads_pipelines.dataset.snapshot import Ids
-from threads_pipelines.storage.s3.artefacts import ArtefactStore, Manifest
+from threads_pipelines.storage.s3.artefacts import ArtefactStore
+from threads_pipelines.storage.s3.manifest import Manifest
 
 RECOMMENDATIONS = "recommendations.parquet"
 ROWS_PER_GROUP = 100_000

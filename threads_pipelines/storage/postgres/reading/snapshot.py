@@ -13,6 +13,7 @@ from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
 from sqlalchemy import Engine
 
+from threads_pipelines.dataset.read_report import ReadReport
 from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.storage.postgres.database import naive_utc, session
 from threads_pipelines.storage.postgres.reading.delta import MOST_READ, Changes, read_with_kept
@@ -24,35 +25,6 @@ from threads_pipelines.storage.postgres.reading.interactions import (
 )
 from threads_pipelines.storage.postgres.reading.kept import KeptInteractions
 from threads_pipelines.storage.postgres.reading.rules import Tables, snapshot_of
-
-
-@dataclass(frozen=True, slots=True)
-class ReadReport:
-    """What was read and what was left out, in counts."""
-
-    users: int
-    users_served: int
-    posts: int
-    candidates: int
-    interactions_read: int
-    """Rows of ``user_interaction`` up to as_of (and undated ones), of all time."""
-    events: int
-    """Events handed on: inside the window, of a known type, of an account that counts."""
-    unknown_type: int
-    undated: int
-    """Rows of any table whose time is infinite: never an event, but the pair counts as seen."""
-    vanished: int
-    """Rows whose user or post is not in the snapshot, such as a post dated after as_of."""
-    unliked: int
-    """Like events left out because the like was taken back."""
-    likes_without_event: int
-    """Standing likes that no event told of; each was added as an event."""
-    synthetic_events: int
-    """Events of synthetic accounts that were left out."""
-    real_accounts: int
-    synthetic_accounts: int
-    synthetic_included: bool
-    hash_seed: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,70 @@
+"""Whether a version's stored rows passed the checks: only such a version is ever published.
+
+The SHA-256 of the rows that passed is a fact of the version. Rows that are written anew are
+therefore not checked until they have passed again.
+"""
+
+from dataclasses import replace
+
+from threads_pipelines.dataset.version_facts import NOT_CHECKED
+from threads_pipelines.errors import ArtefactError
+from threads_pipelines.storage.s3.artefacts import ArtefactStore
+from threads_pipelines.storage.s3.manifest import Manifest
+from threads_pipelines.storage.s3.registry import read_registry
+from threads_pipelines.storage.s3.scored import RECOMMENDATIONS
+
+
+def mark_unchecked(store: ArtefactStore, partition: str, version: str) -> Manifest:
+    """Note that a version's rows are about to be written; call it before writing them."""
+    return store.change_facts(
+        partition, version, lambda facts: replace(facts, checked_rows=NOT_CHECKED)
+    )
+
+
+def mark_checked(store: ArtefactStore, partition: str, version: str) -> Manifest:
+    """Note that a version's stored rows passed every check.
+
+    Raises:
+        ArtefactError: where the version has no rows.
+    """
+    checksum = _rows_of(store.manifest(partition, version))
+    return store.change_facts(
+        partition, version, lambda facts: replace(facts, checked_rows=checksum)
+    )
+
+
+def is_checked(store: ArtefactStore, manifest: Manifest) -> bool:
+    """Tell whether the rows that a manifest names passed the checks.
+
+    A version that was stored before this state was kept counts as checked where it was published.
+    """
+    file, checked = manifest.files.get(RECOMMENDATIONS), manifest.facts.checked_rows
+    if file is None:
+        return False
+    if checked is None:
+        return manifest.version in read_registry(store.objects).published
+    return checked == file.sha256
+
+
+def require_checked(store: ArtefactStore, partition: str, version: str) -> Manifest:
+    """Return the manifest of a version that may be published, pinned or refreshed from.
+
+    Raises:
+        ArtefactError: where the version is gone, has no rows, or did not pass its checks.
+    """
+    manifest = store.manifest(partition, version)
+    _rows_of(manifest)
+    if not is_checked(store, manifest):
+        raise ArtefactError(
+            f"version {version} of {partition} did not pass its checks, so it cannot be published: "
+            f"run nightly_recommendations for {partition} again"
+        )
+    return manifest
+
+
+def _rows_of(manifest: Manifest) -> str:
+    if RECOMMENDATIONS not in manifest.files:
+        raise ArtefactError(
+            f"{manifest.prefix} has no {RECOMMENDATIONS}: materialize the asset that writes it"
+        )
+    return manifest.files[RECOMMENDATIONS].sha256

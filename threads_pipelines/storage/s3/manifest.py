@@ -1,0 +1,73 @@
+"""The manifest of a version: its files with their checksums, and its facts."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+from threads_pipelines.dataset.version_facts import VersionFacts, facts_from_json, facts_to_json
+from threads_pipelines.errors import ArtefactError
+from threads_pipelines.storage.s3.objects import json_bytes
+from threads_pipelines.storage.s3.pointers import ROOT
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of a version: SHA-256 in hex, size in bytes, and rows where that means something."""
+
+    sha256: str
+    size: int
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a version is. created_at: ISO 8601. files: by name."""
+
+    partition: str
+    version: str
+    created_at: str
+    facts: VersionFacts
+    files: Mapping[str, StoredFile] = field(default_factory=dict)
+
+    @property
+    def prefix(self) -> str:
+        """Where its files are, with a slash at the end."""
+        return f"{ROOT}/{self.partition}/{self.version}/"
+
+    @property
+    def key(self) -> str:
+        """Where the manifest itself is."""
+        return self.prefix + MANIFEST
+
+    def to_bytes(self) -> bytes:
+        """Encode the manifest as it is stored."""
+        stored = {
+            "partition": self.partition,
+            "version": self.version,
+            "created_at": self.created_at,
+            "files": {name: asdict(file) for name, file in self.files.items()},
+            "facts": facts_to_json(self.facts),
+        }
+        return json_bytes(stored)
+
+    @classmethod
+    def from_bytes(cls, content: bytes, key: str) -> "Manifest":
+        """Decode a stored manifest, of this release or of an earlier one.
+
+        Args:
+            content: the object's content.
+            key: the object's key, for the message.
+
+        Raises:
+            ArtefactError: where the content is no manifest.
+        """
+        try:
+            value = json.loads(content)
+            files = {name: StoredFile(**entry) for name, entry in value.pop("files").items()}
+            facts = facts_from_json(value.pop("facts"))
+            return cls(files=files, facts=facts, **value)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = " ".join(str(error).split())
+            raise ArtefactError(f"{key} is not a manifest: {reason}") from error
