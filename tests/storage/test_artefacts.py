@@ -18,15 +18,15 @@ from threads_pipelines.settings import S3Settings
 from threads_pipelines.storage.s3 import registry, scored
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.objects import ObjectStore
-from threads_pipelines.storage.s3.packing import (
+from threads_pipelines.storage.s3.registry import Entry
+from threads_pipelines.storage.s3.scored import batches, open_scored, save_scored
+from threads_pipelines.storage.s3.snapshots import MATRIX, load_snapshot, save_snapshot
+from threads_pipelines.storage.s3.versions.packing import (
     pack_strings,
     read_arrays,
     unpack_strings,
     write_arrays,
 )
-from threads_pipelines.storage.s3.registry import Entry
-from threads_pipelines.storage.s3.scored import batches, open_scored, save_scored
-from threads_pipelines.storage.s3.snapshots import MATRIX, load_snapshot, save_snapshot
 
 DAY, NOON = "2026-03-31", "2026-03-31T12:00:00+00:00"
 

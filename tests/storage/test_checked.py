@@ -9,14 +9,14 @@ from tests.operations.build import store_version
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.settings import S3Settings
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
-from threads_pipelines.storage.s3.checked import (
+from threads_pipelines.storage.s3.objects import ObjectStore
+from threads_pipelines.storage.s3.registry import activate
+from threads_pipelines.storage.s3.versions.checked import (
     is_checked,
     mark_checked,
     mark_unchecked,
     require_checked,
 )
-from threads_pipelines.storage.s3.objects import ObjectStore
-from threads_pipelines.storage.s3.registry import activate
 
 DAY = "2026-11-22"
 AS_OF = datetime(2026, 11, 22, 2, tzinfo=UTC).replace(tzinfo=None)

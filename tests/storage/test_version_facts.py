@@ -20,11 +20,11 @@ from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.settings import S3Settings
 from threads_pipelines.storage.s3 import registry
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
-from threads_pipelines.storage.s3.checked import is_checked, require_checked
 from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.pins import pin
 from threads_pipelines.storage.s3.scored import batches, open_scored
 from threads_pipelines.storage.s3.snapshots import load_snapshot
+from threads_pipelines.storage.s3.versions.checked import is_checked, require_checked
 
 BEFORE = Path(__file__).parent / "stored_before"
 DAY = "2026-11-25"

@@ -7,7 +7,7 @@ run that continues another one takes over its version.
 import dagster as dg
 
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
-from threads_pipelines.storage.s3.manifest import Manifest
+from threads_pipelines.storage.s3.versions.manifest import Manifest
 
 VERSION_TAG = "threads-pipelines/version"
 

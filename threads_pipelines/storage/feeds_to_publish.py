@@ -17,9 +17,9 @@ from sqlalchemy import Engine
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.sql import statement
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
-from threads_pipelines.storage.s3.checked import require_checked
 from threads_pipelines.storage.s3.pins import Pin, read_pin
 from threads_pipelines.storage.s3.scored import batches, open_scored
+from threads_pipelines.storage.s3.versions.checked import require_checked
 
 _OVERLAP = timedelta(days=1)
 """A client sends what happened with a delay: a pair that was filtered already costs nothing."""

@@ -14,10 +14,10 @@ from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.errors import ArtefactError, DataError, PinError
 from threads_pipelines.storage.feeds_to_publish import feeds_to_publish
 from threads_pipelines.storage.postgres.publishing.publish import PublishReport, publish
-from threads_pipelines.storage.s3.checked import require_checked
 from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.pins import pin, read_pin, release
 from threads_pipelines.storage.s3.registry import Entry, activate, read_registry
+from threads_pipelines.storage.s3.versions.checked import require_checked
 
 _FIRST = {"checked": dg.In(dg.Nothing)}
 

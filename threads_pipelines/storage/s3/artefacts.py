@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from threads_pipelines.dataset.version_facts import VersionFacts
 from threads_pipelines.errors import ArtefactError
-from threads_pipelines.storage.s3.manifest import MANIFEST, Manifest, StoredFile
 from threads_pipelines.storage.s3.objects import ObjectStore
-from threads_pipelines.storage.s3.packing import Arrays, read_arrays, write_arrays
 from threads_pipelines.storage.s3.pointers import NAME, POINTER, ROOT, read_pointer, write_pointer
+from threads_pipelines.storage.s3.versions.manifest import MANIFEST, Manifest, StoredFile
+from threads_pipelines.storage.s3.versions.packing import Arrays, read_arrays, write_arrays
 
 _ATTEMPTS = 20
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
-from threads_pipelines.storage.s3.manifest import Manifest
 from threads_pipelines.storage.s3.pins import read_pin
 from threads_pipelines.storage.s3.registry import forget, read_registry
 from threads_pipelines.storage.s3.retention import Plan, StoredVersion, VersionRules, plan_versions
+from threads_pipelines.storage.s3.versions.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from threads_pipelines.dataset.scored_rows import FRESH_TOPIC, REASONS, SIMILAR_POST, ScoredRows
 from threads_pipelines.dataset.snapshot import Ids
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
-from threads_pipelines.storage.s3.manifest import Manifest
+from threads_pipelines.storage.s3.versions.manifest import Manifest
 
 RECOMMENDATIONS = "recommendations.parquet"
 ROWS_PER_GROUP = 100_000

@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from threads_pipelines.dataset.snapshot import Interactions, Posts, Snapshot, Users
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
-from threads_pipelines.storage.s3.manifest import Manifest
+from threads_pipelines.storage.s3.versions.manifest import Manifest
 
 MATRIX = "matrix.npz"
 _TABLES: dict[str, Any] = {"users": Users, "posts": Posts, "interactions": Interactions}

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from threads_pipelines.storage.s3.objects import ObjectStore
-from threads_pipelines.storage.s3.packing import Arrays, read_arrays, write_arrays
+from threads_pipelines.storage.s3.versions.packing import Arrays, read_arrays, write_arrays
 
 KEY = "cache/reading.npz"
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 from threads_pipelines.dataset.version_facts import NOT_CHECKED
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
-from threads_pipelines.storage.s3.manifest import Manifest
 from threads_pipelines.storage.s3.registry import read_registry
 from threads_pipelines.storage.s3.scored import RECOMMENDATIONS
+from threads_pipelines.storage.s3.versions.manifest import Manifest
 
 
 def mark_unchecked(store: ArtefactStore, partition: str, version: str) -> Manifest:
