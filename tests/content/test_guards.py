@@ -4,6 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.content.payloads import FAMILIES, FRAMES, HELD_OUT, payloads
 from threads_pipelines.content.guards import Expectation, Refusal, judge
 from threads_pipelines.content.writer import known_words
 
@@ -98,3 +99,39 @@ def test_nothing_raises_and_nothing_hostile_passes(parts: list[str]) -> None:
             assert not any(sign in verdict.text for sign in "<>{}[]\\|`\x00\u202eΩ")
             again = judge(verdict.text, EXPECTED, one_sentence=one_sentence)
             assert again.text == verdict.text
+
+
+@pytest.mark.parametrize(("families", "each"), [(FAMILIES, 30), (HELD_OUT, 15)])
+def test_no_address_mention_or_markup_passes(families: dict, each: int) -> None:
+    texts = list(payloads(families, each))
+    assert len(texts) == len(families) * each
+    passed = [
+        (name, text)
+        for name, text in texts
+        for one_sentence in (True, False)
+        if judge(text, EXPECTED, one_sentence=one_sentence).text is not None
+    ]
+    assert not passed
+
+
+def test_the_frames_of_the_payloads_pass_without_them() -> None:
+    for frame in FRAMES:
+        assert judge(frame.format("It"), EXPECTED, one_sentence=True).text is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The bread was in the oven, e.g. a warm one.",
+        "It took 1 night in the fridge: the crust was loud!",
+        "We ate the bread & the butter… it was so warm.",
+        "The crust – a loud one – was my friend's idea.",
+        "Is it the bread? It is. To me it was warm.",
+        "The café's crème was in the bread 🍞❤️",
+        "It was the bread 👩🏽‍🍳. We ate it.",
+        "The oven was warm at 7 a.m. and the bread was in it.",
+    ],
+)
+def test_plain_prose_passes(text: str) -> None:
+    seed = Expectation(f"{SEED} 7", known_words("food", SEED), min_known=0)
+    assert judge(f"{text} Nice.", seed, one_sentence=False).refusal is None

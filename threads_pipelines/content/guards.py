@@ -1,17 +1,26 @@
-"""What a text model may not put into a feed, as one pure function.
+"""What a text model may put into a feed, as one pure function.
 
-The measures and limits are those that separated usable from unusable texts of a small base model;
-the patterns also stop a model that was led astray by what it read.
+The measures and limits are those that separated usable from unusable texts of a small base model.
+Signs are allowed and not forbidden (see ``signs``); the patterns of words also stop a model that
+follows instructions in what it read.
 """
 
 import re
-import unicodedata
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from enum import StrEnum
 from itertools import pairwise
 
+from threads_pipelines.content.signs import (
+    has_control,
+    holds_address,
+    holds_markup,
+    mixes_scripts,
+    normalised,
+    scripts,
+    skeleton,
+)
 from threads_pipelines.content.text import normalise
 from threads_pipelines.content.vocabulary import SENTENCE_END
 
@@ -24,7 +33,6 @@ _MIN_CLAUSE_WORDS = 6
 _CLAUSE_END = re.compile(r"\s*(?:;|\s[–—-]\s|—|,(?=\s(?:and|but|so|which|because|then|who|as)\b))")
 _OPEN_CLAUSE = re.compile(r"\b(?:if|when|although|since|as|whether|because|how|where)\b", re.I)
 _OWN_CLOSING = "\"'”’)"
-_JOINERS = "\u200d\ufe0f"  # parts of emoji, not hidden text
 _MIN_WORDS_FOR_LANGUAGE = 5
 
 
@@ -57,8 +65,6 @@ _PATTERNS = {
     Refusal.SQL: r"\b(drop|alter|truncate|create)\s+(table|database|schema)\b|\bunion\s+select\b"
     r"|\bselect\b.+\bfrom\b.+\bwhere\b|\bselect\s+\*|\binsert\s+into\b|\bdelete\s+from\b"
     r"|['\"]\s*;|;\s*--|--\s*$|/\*",
-    Refusal.LINK: r"https?:|www\.|\S+@\S+|@\w+|\b\w+\.(com|org|net|io|de|uk|ru|co|app|ly)\b",
-    Refusal.MARKUP: r"[<>{}\[\]\\|`~^]|\*\*|__|&#?\w+;|\$\(|(^|\s)#|=\s*[\"']",
     Refusal.META: r"\b(here is|here's (a|the|your)|as an ai|language model|chatbot|assistant"
     r"|rewrit\w+|paraphras\w+|this (post|tweet|article|blog|website|video)|the author|prompt"
     r"|subscribe|copyright|all rights reserved|click (here|on)|read more|sponsored)\b"
@@ -115,12 +121,12 @@ def judge(raw: str, expected: Expectation, *, one_sentence: bool) -> Verdict:
     text = " ".join(raw.strip().split("\n")) if one_sentence else " ".join(raw.split())
     if not normalise(text):
         return Verdict(None, Refusal.EMPTY)
-    if _has_control(text):
+    if has_control(text):
         return Verdict(None, Refusal.CONTROL)
     text = " ".join(text.split())
-    for reason, pattern in _COMPILED.items():
-        if pattern.search(text):
-            return Verdict(None, reason)
+    refusal = _hostile(text, expected)
+    if refusal:
+        return Verdict(None, refusal)
     if one_sentence:
         text = _main_clause(text)
     if one_sentence and re.search(r"[\"“”()]|\w'\s|: ", text):
@@ -139,11 +145,23 @@ def content_words(text: str) -> list[str]:
     return [w for w in normalise(text).split() if len(w) > 2 and w not in _COMMON_ENGLISH]
 
 
+def _hostile(text: str, expected: Expectation) -> Refusal | None:
+    """Why a text must not be shown; how it looks counts, not its code points."""
+    looks = (normalised(text), skeleton(text))
+    for reason, pattern in _COMPILED.items():
+        if any(pattern.search(look) for look in looks):
+            return reason
+    if holds_address(text):
+        return Refusal.LINK
+    foreign = scripts(looks[0]) - scripts(expected.seed) - {"LATIN"}
+    if foreign or mixes_scripts(looks[0]):
+        return Refusal.SCRIPT
+    return Refusal.MARKUP if holds_markup(text) else None
+
+
 def _fault(text: str, expected: Expectation) -> Refusal | None:
     if len(text) > expected.max_characters:
         return Refusal.TOO_LONG
-    if _scripts(text) - _scripts(expected.seed) - {"LATIN"}:
-        return Refusal.SCRIPT
     words = normalise(text).split()
     known = expected.known_words
     if len(words) >= _MIN_WORDS_FOR_LANGUAGE and not _COMMON_ENGLISH.intersection(words):
@@ -177,19 +195,6 @@ def _whole_sentences(text: str, one: bool) -> str | None:
     ended = text.rstrip(_OWN_CLOSING).endswith((".", "!", "?", "…"))
     paired = text.count("(") == text.count(")") and text.count('"') % 2 == 0
     return text if ended and paired and text.count("“") == text.count("”") else None
-
-
-def _has_control(text: str) -> bool:
-    return any(unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Cn"} for c in _visible(text))
-
-
-def _visible(text: str) -> str:
-    return text.translate({ord(joiner): None for joiner in _JOINERS})
-
-
-def _scripts(text: str) -> set[str]:
-    """First word of each letter's Unicode name, which is its script (LATIN, CYRILLIC, CJK...)."""
-    return {unicodedata.name(c, "UNKNOWN").split(" ")[0] for c in set(text) if c.isalpha()}
 
 
 def _repeats(words: list[str]) -> bool:
