@@ -112,7 +112,10 @@ def test_no_secret_has_a_default_and_each_is_in_the_example() -> None:
     assert set(variables) == set(example_variables())
     assert not any(example_variables().values())
     optional = {name for name, kind in variables.items() if kind == "-"}
-    assert optional == {"THREADS_TIMEZONE", "THREADS_ALERT_WEBHOOK_URL", "THREADS_PUSHGATEWAY_URL"}
+    assert optional == {
+        *("THREADS_TIMEZONE", "THREADS_ALERT_WEBHOOK_URL", "THREADS_PUSHGATEWAY_URL"),
+        "THREADS_EXPERIMENT_ENROL",
+    }
 
 
 def test_only_who_needs_a_secret_is_given_it() -> None:
