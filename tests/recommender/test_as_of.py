@@ -1,6 +1,9 @@
-from datetime import UTC, date, datetime
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
+from dagster._utils.schedules import cron_string_iterator
 
 from threads_pipelines.dataset.as_of import as_of_for, parse_instant
 
@@ -29,6 +32,43 @@ def test_the_hour_that_daylight_saving_skips_still_is_an_instant() -> None:
     assert as_of_for(date(2026, 3, 29), NOW, "Europe/Berlin") == datetime(
         2026, 3, 29, 1, tzinfo=UTC
     )
+
+
+def test_the_hour_that_is_repeated_is_read_up_to_the_second_time() -> None:
+    assert as_of_for(date(2026, 10, 25), NOW, "Europe/Berlin") == datetime(
+        2026, 10, 25, 1, tzinfo=UTC
+    )
+
+
+def changes_of_the_clock(zone: str) -> Iterator[tuple[date, timedelta, timedelta]]:
+    """Local days of the years of test on which a zone's offset changes, with both offsets."""
+    info, noon = ZoneInfo(zone), datetime(2021, 11, 1, 12, tzinfo=UTC)
+    before = noon.astimezone(info).utcoffset()
+    while noon < NOW - timedelta(days=1):
+        noon += timedelta(days=1)
+        after = noon.astimezone(info).utcoffset()
+        if before is not None and after is not None and after != before:
+            for instant in (noon - timedelta(days=1), noon):
+                yield instant.astimezone(info).date(), before, after
+        before = after
+
+
+def test_a_past_day_is_read_up_to_its_tick_in_every_zone_and_at_every_change() -> None:
+    """The nightly schedule's own ticks, as Dagster computes them, are the instants expected."""
+    seen = set()
+    for zone in sorted(available_timezones()):
+        for change in changes_of_the_clock(zone):
+            two = datetime.combine(change[0], time(2), ZoneInfo(zone))
+            key = (change, two.utcoffset(), two.replace(fold=1).utcoffset())
+            if key in seen:  # another name of a zone that was tried
+                continue
+            seen.add(key)
+            day = change[0]
+            midnight = datetime.combine(day, time(), ZoneInfo(zone)).timestamp()
+            tick = next(cron_string_iterator(midnight + 1, "0 2 * * *", zone))
+            assert tick.date() == day, (zone, day)
+            assert as_of_for(day, NOW, zone) == tick.astimezone(UTC), (zone, day)
+    assert len(seen) > 100
 
 
 def test_tomorrow_has_not_come() -> None:

@@ -8,19 +8,38 @@ NIGHTLY_HOUR = 2
 
 
 def as_of_for(day: date, now: datetime, timezone: str) -> datetime:
-    """Instant up to which the run that serves ``day`` reads, aware UTC, cut to whole seconds.
+    """Return the instant up to which the run that serves a day reads.
 
-    Today's run reads up to now. A past day's run reads up to 02:00 local time of that day, so that
-    a backfill is the run that day would have had.
+    Today's run reads up to now. A past day's run reads up to the instant at which the nightly
+    schedule ticked on that day, so that a backfill is the run that the day would have had.
 
-    Raises ValueError for a day that has not come yet.
+    Args:
+        day: local day whose feeds are made.
+        now: the present, aware.
+        timezone: IANA name of the schedule's time zone.
+
+    Returns:
+        Aware UTC, cut to whole seconds.
+
+    Raises:
+        ValueError: for a day that has not come yet.
     """
     zone = ZoneInfo(timezone)
     today = now.astimezone(zone).date()
     if day > today:
         raise ValueError(f"{day} has not come yet: today is {today} in {timezone}")
-    instant = now if day == today else datetime.combine(day, time(NIGHTLY_HOUR), zone)
+    instant = now if day == today else _tick(day, zone)
     return instant.astimezone(UTC).replace(microsecond=0)
+
+
+def _tick(day: date, zone: ZoneInfo) -> datetime:
+    """Return when the schedule ticks on a day whose 02:00 may be repeated or left out.
+
+    Dagster ticks once: at the second of two 02:00, and after the clock went forward where there is
+    none. Both are the later of the two instants that a local time can stand for.
+    """
+    local = datetime.combine(day, time(NIGHTLY_HOUR), zone)
+    return max(local.astimezone(UTC), local.replace(fold=1).astimezone(UTC))
 
 
 def parse_instant(text: str) -> datetime:
