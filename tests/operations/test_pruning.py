@@ -15,6 +15,7 @@ from threads_pipelines.defs.ops.maintenance import (
 )
 from threads_pipelines.defs.resources.connections import ObjectStorage
 from threads_pipelines.errors import ArtefactError
+from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.pins import pin
 from threads_pipelines.storage.s3.pruning import prune_versions
 from threads_pipelines.storage.s3.registry import activate, read_registry
@@ -106,6 +107,33 @@ def test_versions_are_pruned_on_s3(instance: dg.DagsterInstance) -> None:
         instance=instance, resources={"storage": ObjectStorage()}
     )
     assert result.success
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_killed_deletion_is_ended_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        """Stands for a kill, which no handler catches."""
+
+    store, version = ObjectStorage().artefacts(), "models/2026-10-24/first/"
+    as_of = (NOW - timedelta(days=30)).replace(tzinfo=None)
+    for name in ("first", "again"):
+        store_version(store, "2026-10-24", name, as_of, [("ann", "p1", 0.5)])
+    assert len(list(store.objects.listing(version))) > 1
+    deleted: list[str] = []
+    delete = ObjectStore.delete
+
+    def delete_one(objects: ObjectStore, key: str) -> None:
+        if deleted:
+            raise Killed
+        deleted.append(key)
+        delete(objects, key)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ObjectStore, "delete", delete_one)
+        with pytest.raises(Killed):
+            prune_versions(store, NOW, RULES)
+    assert prune_versions(store, NOW, RULES).deleted == 1
+    assert list(store.objects.listing(version)) == []
 
 
 def test_the_run_that_made_an_asset_is_needed(instance: dg.DagsterInstance) -> None:

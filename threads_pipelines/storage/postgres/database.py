@@ -25,6 +25,8 @@ _CONNECTION = {
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
+    # What was sent and is not acknowledged for a minute ends the connection (Linux).
+    "tcp_user_timeout": 60_000,
 }
 # What libpq says (its texts have no code), and what to do about it.
 _CONNECTING = {

@@ -43,12 +43,19 @@ def prune_versions(
         if dry_run or version.version in _served(store):
             continue
         if version in plan.delete:
-            store.objects.delete_prefix(manifest.prefix)
+            _delete(store, manifest.prefix)
             forget(store.objects, version.version)
         else:
             _thin(store, manifest)
         progress(f"{version.partition}/{version.version} pruned")
     return _counted(plan, manifests, size)
+
+
+def _delete(store: ArtefactStore, prefix: str) -> None:
+    """Delete a version, its manifest last: by it a killed deletion is found and ended later."""
+    keys = [item.key for item in store.objects.listing(prefix)]
+    for key in sorted(keys, key=lambda key: key == prefix + MANIFEST):
+        store.objects.delete(key)
 
 
 def _counted(plan: Plan, manifests: dict[tuple[str, str], Manifest], size: int) -> Pruned:
