@@ -9,7 +9,7 @@ from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.pins import read_pin
 from threads_pipelines.storage.s3.registry import forget, read_registry
 from threads_pipelines.storage.s3.retention import Plan, StoredVersion, VersionRules, plan_versions
-from threads_pipelines.storage.s3.versions.manifest import Manifest
+from threads_pipelines.storage.s3.versions.manifest import MANIFEST, Manifest
 
 
 @dataclass(frozen=True, slots=True)
