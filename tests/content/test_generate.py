@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from tests.content.conftest import FailingTextModel, FakeTextModel
 from threads_pipelines.content.generate import generate_posts
-from threads_pipelines.content.guards import MAX_SENTENCE_WORDS
+from threads_pipelines.content.guards.judging import MAX_SENTENCE_WORDS
 from threads_pipelines.content.posts import ContentSettings, plan
 from threads_pipelines.content.seeds import SeedPost
 from threads_pipelines.content.text import near_duplicates

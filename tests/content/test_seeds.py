@@ -1,6 +1,7 @@
 """The repository's seeds are as the issue wants them; a bad file is named in every fault."""
 
 import json
+import re
 from collections import Counter
 from typing import Any
 
@@ -84,6 +85,27 @@ def test_every_fault_is_listed_at_once() -> None:
     assert "  entry 5 (a), content: same text as entry 4" in lines
 
 
+def test_of_very_many_bad_entries_the_first_ten_are_named() -> None:
+    for entries in ([{"id": 1}] * 100_000, [POST] * 100_000):
+        with pytest.raises(SeedError) as raised:
+            parse_seed_posts(as_bytes(*entries), "S")
+        message = str(raised.value)
+        assert len(message) < 10_000
+        first = 1 if entries[0] != POST else 2
+        named = {int(number) for number in re.findall(r"^  entry (\d+)", message, re.MULTILINE)}
+        assert named == set(range(first, first + 10))
+        assert "faults in " in message.splitlines()[0]
+
+
+def test_names_and_values_of_a_file_are_shown_short_and_plain() -> None:
+    raw = as_bytes({**POST, "k" * 99_999: 1, "\x1b[31m": 2, "tone": 7})
+    raw = raw.replace(b"7", b"7" * 5000)
+    with pytest.raises(SeedError) as raised:
+        parse_seed_posts(raw, "S")
+    assert len(str(raised.value)) < 500
+    assert str(raised.value).replace("\n", "").isprintable()
+
+
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
@@ -109,6 +131,10 @@ def test_a_bad_archetype_is_named(change: dict[str, Any], fault: str) -> None:
         (b"{}", "S holds a JSON dict; it must be a list"),
         (b"[]", "S is an empty list"),
         (b"[" * 100_000, "S is nested too deeply"),
+        (b'[{"id": ' + b'{"a": ' * 100_000 + b"1" + b"}" * 100_000 + b"}]", "nested too deeply"),
+        (b'["' + b"x" * 50_000_000 + b'"]', "S has 50,000,004 bytes; .* 10,000,000 at most"),
+        (b'[{"id": "a", "id": "b"}]', "S: an entry has the field 'id' twice"),
+        (b'[{"id": ' + b"9" * 1_000_000 + b"}]", "entry 1, id: .*given: 'inf'"),
     ],
 )
 def test_a_file_that_is_no_list_is_named(raw: bytes, fault: str) -> None:

@@ -188,3 +188,17 @@ def test_progress_names_the_tables(tmp_path: Path) -> None:
     tables = [ExportTable("events", SCHEMA, []), ExportTable("models", SCHEMA, [])]
     export_tables(tables, tmp_path, NOW, progress=told.append)
     assert told == ["Exporting events", "Exporting models"]
+
+
+def test_every_character_that_xml_refuses_is_replaced(tmp_path: Path) -> None:
+    """The workbook opens again, whatever the text: controls, U+FFFE, U+FFFF and the others."""
+    refused = [chr(code) for code in range(32) if chr(code) not in "\t\n\r"]
+    refused += ["\ufffe", "\uffff"]
+    kept = ["\x7f", "\x85", "\u2028", "\ufdd0", "\ue000", "\U0001fffe", "\U0010ffff", "é", "🍞"]
+    texts = [f"a{sign}b" for sign in refused + kept]
+    zeros = [0.0] * len(texts)
+    given = table("odd", texts, [*range(len(texts))], zeros)
+    done = export_tables([given], tmp_path, NOW)
+    read = [row[0] for row in sheets(done.workbook)["odd"][1:]]
+    assert read == ["a\ufffdb"] * len(refused) + [f"a{sign}b" for sign in kept]
+    assert pq.read_table(tmp_path / "odd.parquet")["text"].to_pylist() == texts

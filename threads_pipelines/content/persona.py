@@ -14,7 +14,7 @@ from threads_pipelines.content.contract import (
     Decision,
     Said,
 )
-from threads_pipelines.content.guards import Expectation, judge
+from threads_pipelines.content.guards.judging import Expectation, judge
 from threads_pipelines.content.similarity import MIN_SIMILARITY, theme_similarity
 from threads_pipelines.content.text import normalise
 from threads_pipelines.content.text_model import CompletionOptions, TextModel

@@ -3,10 +3,9 @@
 Each file is a JSON list. A reader fetches the bytes; this module only judges them.
 """
 
-import json
 import math
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Literal, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +17,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from threads_pipelines.content.seed_json import json_list
 from threads_pipelines.content.text import normalise
 from threads_pipelines.errors import SeedError
 
@@ -87,12 +87,17 @@ class SeedUser(_Entry):
 
 Entry = TypeVar("Entry", SeedPost, SeedUser)
 _Fault = tuple[int, str]  # number of the entry (from 1), message
+_ENTRIES_NAMED = 10
+_LINES = 50
+_SHOWN = 40
+"""Characters of a wrong name or value that a message shows."""
 
 
 def parse_seed_posts(raw: bytes, source: str) -> tuple[SeedPost, ...]:
     """Read the seed posts out of ``raw``; ``source`` is the object's name for messages.
 
-    Raises SeedError that lists every fault: the entry, the field and what is wrong with it.
+    Raises SeedError that names the faults of the first ten entries that have any: the entry, the
+    field and what is wrong with it.
     """
     entries, faults = _entries(raw, source, SeedPost)
     faults += _repeated(entries, "content", "text", lambda post: normalise(post.content))
@@ -115,34 +120,16 @@ def _entries(
 ) -> tuple[list[tuple[int, Entry]], list[_Fault]]:
     entries: list[tuple[int, Entry]] = []
     faults: list[_Fault] = []
-    for number, value in enumerate(_json_list(raw, source), start=1):
+    for number, value in enumerate(json_list(raw, source), start=1):
         try:
             entries.append((number, model.model_validate(value)))
         except ValidationError as error:
             given = value.get("id") if isinstance(value, dict) else None
-            named = isinstance(given, str) and given.isprintable()
+            named = isinstance(given, str) and given.isprintable() and len(given) <= _SHOWN
             name = f"entry {number} ({given})" if named else f"entry {number}"
             faults += [(number, f"{name}, {_fault(fault)}") for fault in error.errors()]
     faults += _repeated(entries, "id", "id", lambda entry: entry.id)
     return entries, faults
-
-
-def _json_list(raw: bytes, source: str) -> list[Any]:
-    try:
-        value = json.loads(raw.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise SeedError(f"{source} is not UTF-8 text: wrong byte at {error.start}") from error
-    except json.JSONDecodeError as error:
-        raise SeedError(
-            f"{source} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-        ) from error
-    except RecursionError as error:
-        raise SeedError(f"{source} is nested too deeply to be a list of seeds") from error
-    if not isinstance(value, list):
-        raise SeedError(f"{source} holds a JSON {type(value).__name__}; it must be a list")
-    if not value:
-        raise SeedError(f"{source} is an empty list; it needs at least one entry")
-    return value
 
 
 _PLAIN_WORDS = {
@@ -155,11 +142,17 @@ _PLAIN_WORDS = {
 
 def _fault(fault: ErrorDetails) -> str:
     # pydantic ends the path of a wrong key with "[key]", which says nothing to the reader
-    path = ".".join(str(part) for part in fault["loc"] if part != "[key]") or "the entry"
+    path = ".".join(_shown(str(part)) for part in fault["loc"] if part != "[key]") or "the entry"
     given = fault["input"]
-    shown = "" if isinstance(given, dict | list) else f" (given: {str(given)[:40]!r})"
+    shown = "" if isinstance(given, dict | list) else f" (given: {str(given)[:_SHOWN]!r})"
     message = _PLAIN_WORDS.get(fault["type"], fault["msg"].removeprefix("Value error, "))
     return f"{path}: {message[:1].lower()}{message[1:]}{shown}"
+
+
+def _shown(name: str) -> str:
+    """A field's name as a message can hold it."""
+    short = name[:_SHOWN]
+    return short if short.isprintable() else repr(short)
 
 
 def _repeated(
@@ -179,7 +172,11 @@ def _all_or_nothing(
     entries: list[tuple[int, Entry]], faults: list[_Fault], source: str
 ) -> tuple[Entry, ...]:
     if faults:
-        count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
-        lines = "\n".join(f"  {message}" for _, message in sorted(faults))
-        raise SeedError(f"{source} has {count}:\n{lines}")
+        count = f"{len(faults):,} fault{'s' if len(faults) > 1 else ''}"
+        wrong = sorted({number for number, _ in faults})
+        last = wrong[:_ENTRIES_NAMED][-1]
+        named = [fault for fault in sorted(faults) if fault[0] <= last][:_LINES]
+        lines = "\n".join(f"  {message}" for _, message in named)
+        more = f" in {len(wrong):,} entries; the first are" if len(faults) > len(named) else ""
+        raise SeedError(f"{source} has {count}{more}:\n{lines}")
     return tuple(entry for _, entry in entries)

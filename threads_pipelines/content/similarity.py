@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 
-from threads_pipelines.content.guards import content_words
+from threads_pipelines.content.guards.judging import content_words
 from threads_pipelines.content.vocabulary import THEMES, theme
 
 MIN_SIMILARITY = 0.06

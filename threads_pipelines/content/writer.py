@@ -14,7 +14,7 @@ from importlib import resources
 import numpy as np
 from jinja2 import Template
 
-from threads_pipelines.content.guards import (
+from threads_pipelines.content.guards.judging import (
     MAX_MODEL_CHARACTERS,
     Expectation,
     Refusal,

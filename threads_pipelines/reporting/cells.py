@@ -2,14 +2,16 @@
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Every character that XML 1.0 refuses: controls, surrogates, U+FFFE and U+FFFF."""
 _LONGEST_TEXT = 32_767  # characters of a cell
 _SAFE_INTEGER = 2**53  # a cell's number is a double
 
@@ -31,7 +33,7 @@ def cell(sheet: Any, value: Any) -> Any:
 
 
 def _text(sheet: Any, value: str) -> WriteOnlyCell:
-    cell = WriteOnlyCell(sheet, value)
+    cell = WriteOnlyCell(sheet, _plain(value))
     cell.data_type = "s"
     return cell
 
@@ -41,7 +43,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | dict):
         value = json.dumps(value, ensure_ascii=False, default=str)
     if isinstance(value, str):
-        return ILLEGAL_CHARACTERS_RE.sub("\ufffd", value)[:_LONGEST_TEXT]
+        return _NO_XML.sub("\ufffd", value)[:_LONGEST_TEXT]
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC).replace(tzinfo=None)
     if isinstance(value, float) and not math.isfinite(value):

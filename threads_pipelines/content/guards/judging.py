@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from itertools import pairwise
 
-from threads_pipelines.content.signs import (
+from threads_pipelines.content.guards.signs import (
     has_control,
     holds_address,
     holds_markup,
