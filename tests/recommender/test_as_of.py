@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -53,9 +54,16 @@ def changes_of_the_clock(zone: str) -> Iterator[tuple[date, timedelta, timedelta
         before = after
 
 
+def ticks_of(day: date, zone: str) -> list[datetime]:
+    """When Dagster ticks on a local day, in UTC."""
+    before = datetime.combine(day, time(), ZoneInfo(zone)) - timedelta(days=1)
+    found = cron_string_iterator(before.timestamp(), "0 2 * * *", zone)
+    return [tick.astimezone(UTC) for tick in islice(found, 3) if tick.date() == day]
+
+
 def test_a_past_day_is_read_up_to_its_tick_in_every_zone_and_at_every_change() -> None:
     """The nightly schedule's own ticks, as Dagster computes them, are the instants expected."""
-    seen = set()
+    seen, left_out = set(), []
     for zone in sorted(available_timezones()):
         for change in changes_of_the_clock(zone):
             two = datetime.combine(change[0], time(2), ZoneInfo(zone))
@@ -64,10 +72,14 @@ def test_a_past_day_is_read_up_to_its_tick_in_every_zone_and_at_every_change() -
                 continue
             seen.add(key)
             day = change[0]
-            midnight = datetime.combine(day, time(), ZoneInfo(zone)).timestamp()
-            tick = next(cron_string_iterator(midnight + 1, "0 2 * * *", zone))
-            assert tick.date() == day, (zone, day)
-            assert as_of_for(day, NOW, zone) == tick.astimezone(UTC), (zone, day)
+            found = as_of_for(day, NOW, zone)
+            ticks = ticks_of(day, zone)
+            if ticks:
+                assert found == ticks[0], (zone, day)
+            else:  # a station that moved its clock by hours: Dagster leaves the day out
+                assert found.astimezone(ZoneInfo(zone)).date() == day, (zone, day)
+                left_out.append((zone, day))
+    assert len(left_out) < 5, left_out
     assert len(seen) > 100
 
 
