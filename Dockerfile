@@ -14,7 +14,7 @@ COPY pyproject.toml README.md dagster.yaml workspace.yaml ./
 COPY threads_pipelines threads_pipelines
 COPY sql sql
 COPY seeds seeds
-COPY deploy/workspace.yaml deploy/workspace.yaml
+COPY deploy/code_health.py deploy/workspace.yaml deploy/
 RUN /opt/venv/bin/pip install --no-deps --no-build-isolation --editable .
 
 FROM python:3.11.14-slim-bookworm
