@@ -30,12 +30,13 @@ from threads_pipelines.cli.main import cli
 
 ROOT = settings.PROJECT_ROOT
 SCRIPTS = Path(sys.executable).parent
-SECRETS = {name: f"secret{n}" for n, name in enumerate(example_variables())} | {
-    "THREADS_TIMEZONE": "",
-    "THREADS_ALERT_WEBHOOK_URL": "",
-    "THREADS_PUSHGATEWAY_URL": "",
-    "THREADS_EXPERIMENT_ENROL": "",
+OPTIONAL = {
+    *("THREADS_TIMEZONE", "THREADS_ALERT_WEBHOOK_URL", "THREADS_PUSHGATEWAY_URL", "CODE_MEMORY"),
+    "THREADS_EXPERIMENT_ENROL",
 }
+SECRETS = {name: f"secret{n}" for n, name in enumerate(example_variables())} | (
+    dict.fromkeys(OPTIONAL, "")
+)
 
 
 def tool(*command: str) -> subprocess.CompletedProcess[str]:
@@ -70,7 +71,7 @@ def test_the_scripts_are_valid_shell() -> None:
 
 
 def test_every_image_is_pinned() -> None:
-    images = [service["image"] for service in services().values() if "build" not in service]
+    images = [services()[name]["image"] for name in services() if name not in OURS]
     images += re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     assert len(images) == 5
     for image in images:
@@ -112,19 +113,41 @@ def test_no_secret_has_a_default_and_each_is_in_the_example() -> None:
     assert set(variables) == set(example_variables())
     assert not any(example_variables().values())
     optional = {name for name, kind in variables.items() if kind == "-"}
-    assert optional == {
-        *("THREADS_TIMEZONE", "THREADS_ALERT_WEBHOOK_URL", "THREADS_PUSHGATEWAY_URL"),
-        "THREADS_EXPERIMENT_ENROL",
-    }
+    assert optional == OPTIONAL
+
+
+def test_a_missing_secret_is_told_with_all_that_are_needed() -> None:
+    messages = re.findall(r"\$\{\w+:\?([^}]*)\}", COMPOSE.read_text())
+    required = {name for name, kind in referenced().items() if kind == "?"}
+    assert len(messages) >= len(required) == 4
+    assert all(name in message for message in messages for name in required)
+
+
+def test_every_service_has_bounded_logs_and_memory() -> None:
+    for name, service in services().items():
+        assert service["logging"]["options"] == {"max-size": "10m", "max-file": "5"}, name
+        assert service["mem_limit"], name
+
+
+def test_one_service_builds_the_image_of_all() -> None:
+    assert {name for name in services() if "build" in services()[name]} == {"setup"}
+    assert {services()[name]["image"] for name in OURS} == {"threads-pipelines:latest"}
+
+
+def test_every_health_check_is_quick_at_first_and_rare_later() -> None:
+    for name, service in services().items():
+        if check := service.get("healthcheck"):
+            seconds = {key: int(check[key][:-1]) for key in ("start_interval", "interval")}
+            assert seconds["start_interval"] <= 5 <= 15 <= seconds["interval"], name
 
 
 def test_only_who_needs_a_secret_is_given_it() -> None:
     holders = {
-        secret: {name for name in services() if secret in str(services()[name])}
-        for secret in ("POSTGRES_PASSWORD:", "S3_SECRET_ACCESS_KEY", "PIPELINE_PASSWORD")
+        secret: {name for name in services() if f"${{{secret}:" in str(services()[name])}
+        for secret in ("POSTGRES_PASSWORD", "S3_SECRET_ACCESS_KEY", "PIPELINE_PASSWORD")
     }
     assert holders == {
-        "POSTGRES_PASSWORD:": {"postgres", "setup"},
+        "POSTGRES_PASSWORD": {"postgres", "setup"},
         "S3_SECRET_ACCESS_KEY": {"s3", "setup", "code"},
         "PIPELINE_PASSWORD": set(OURS),
     }
@@ -177,7 +200,9 @@ def test_dagsters_commands_exist_and_take_these_options(service: str) -> None:
     given = services()[service]
     for program, *arguments in (given["command"], given["healthcheck"]["test"][1:]):
         if program == "python":
-            assert ast.parse(arguments[1])
+            assert arguments[0] == "-I"
+            inline = arguments[1] == "-c"
+            assert ast.parse(arguments[2] if inline else (ROOT / arguments[1]).read_text())
             continue
         assert (SCRIPTS / program).exists()
         command: click.Command = PROGRAMS[program]

@@ -8,8 +8,11 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
+import grpc
 import httpx
+import psutil
 import pytest
 from sqlalchemy import make_url
 
@@ -25,7 +28,12 @@ from threads_pipelines.storage.s3.objects import ObjectStore
 
 SECRETS = {"S3_ACCESS_KEY_ID": "OF-THE-TEST", "S3_SECRET_ACCESS_KEY": "planted-secret"}
 # In a container nothing else listens; here every port has to be a free one.
-ELSEWHERE = {"-dir": "objects", "-ip": "127.0.0.1", "-ip.bind": "127.0.0.1"}
+# 127.0.0.2 stands for the containers' network, 127.0.0.1 for the inside of the container.
+INTERNAL = (
+    *("s3.port.grpc", "filer.port", "filer.port.grpc", "master.port", "master.port.grpc"),
+    *("volume.port", "volume.port.grpc"),
+)
+ELSEWHERE = {"-dir": "objects", "-s3.ip.bind": "127.0.0.2"}
 
 
 @pytest.fixture
@@ -93,19 +101,25 @@ def test_a_server_without_tls_is_refused_where_tls_is_asked_for(
         encrypted(f"{postgres_server}?sslmode=verify-full&sslrootcert={authority.path}")
 
 
+class S3Server(NamedTuple):
+    """The compose file's S3 server outside of a container."""
+
+    process: subprocess.Popen[bytes]
+    http: int
+    https: int
+    grpc: int
+
+
 @pytest.fixture
-def s3_ports(authority: Authority) -> Iterator[tuple[int, int]]:
-    """The compose file's S3 server outside of a container: its ports of HTTP and HTTPS."""
+def s3_server_of_compose(authority: Authority) -> Iterator[S3Server]:
+    """The S3 server by the command of the compose file, on free ports."""
     certificate, key = authority.issue("127.0.0.1")
-    options = seaweedfs._PORT_OPTIONS[1:]
-    plain, encrypted, *others = free_ports(2 + len(options))
-    moved = {**ELSEWHERE, "-s3.port": str(plain)}
+    ports = dict(zip(("s3.port", "s3.port.https", *INTERNAL), free_ports(9), strict=True))
     command = [
-        f"{name}={moved[name]}" if (name := option.partition("=")[0]) in moved else option
+        f"{name}={ELSEWHERE[name]}" if (name := option.partition("=")[0]) in ELSEWHERE else option
         for option in services()["s3"]["command"]
     ]
-    command += [f"-{option}={port}" for option, port in zip(options, others, strict=True)]
-    command += ["-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.port.https={encrypted}"]
+    command += [f"-{option}={port}" for option, port in ports.items()]  # the last one counts
     command += [f"-s3.cert.file={certificate}", f"-s3.key.file={key}"]
     # Relative to its folder; by default they stay in the system's temporary folder.
     command += ["-s3.localSocket=s3.sock", "-filer.localSocket=filer.sock"]
@@ -122,30 +136,45 @@ def s3_ports(authority: Authority) -> Iterator[tuple[int, int]]:
             stdout=output,
             stderr=output,
         )
-    health = services()["s3"]["healthcheck"]["test"][-1].replace(":8333", f":{plain}")
 
     def healthy() -> bool:
         try:
-            return httpx.get(health).is_success
+            return httpx.get(f"http://127.0.0.1:{ports['s3.port']}/healthz").is_success
         except httpx.HTTPError:
             assert server.poll() is None, log.read_text()[-3000:]
             return False
 
     try:
         wait_for(healthy, 60, lambda: log.read_text()[-3000:])
-        yield plain, encrypted
+        yield S3Server(server, ports["s3.port"], ports["s3.port.https"], ports["s3.port.grpc"])
     finally:
-        server.terminate()
+        server.kill()  # a polite stop takes 15 s
         server.wait()
 
 
+def test_the_s3_server_of_the_compose_file_lets_nobody_in_without_a_key(
+    s3_server_of_compose: S3Server,
+) -> None:
+    server = s3_server_of_compose
+    connections = psutil.Process(server.process.pid).net_connections("tcp")
+    listening = {c.laddr for c in connections if c.status == psutil.CONN_LISTEN}
+    to_the_network = {port for address, port in listening if address != "127.0.0.1"}
+    assert to_the_network == {server.http, server.https, server.grpc}
+    assert httpx.get(f"http://127.0.0.2:{server.http}/").status_code == 403
+    with grpc.insecure_channel(f"127.0.0.2:{server.grpc}") as channel:
+        for call in ("PutIdentity", "RemoveIdentity", "PutPolicy", "ListPolicies"):
+            with pytest.raises(grpc.RpcError) as refused:
+                channel.unary_unary(f"/messaging_pb.SeaweedS3IamCache/{call}")(b"", timeout=10)
+            assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED, call
+
+
 def test_the_s3_server_of_the_compose_file_with_and_without_tls(
-    s3_ports: tuple[int, int],
+    s3_server_of_compose: S3Server,
     authority: Authority,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    plain, encrypted = s3_ports
+    plain, encrypted = s3_server_of_compose.http, s3_server_of_compose.https
     of_code = environment("code", SECRETS | {"PIPELINE_PASSWORD": "x"})
     given = settings.load({**of_code, "S3_ENDPOINT_URL": f"http://127.0.0.1:{plain}"}).s3
     store = ObjectStore(given)
