@@ -4,7 +4,6 @@ An address in the environment wins; where there is none, the running embedded st
 (``stack.json`` in the state folder, written by ``threads_pipelines.embedded``).
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -202,14 +201,9 @@ def dagster_home(state_dir: Path) -> Path:
     return home
 
 
-def keep_caches_in_state_folder() -> None:
-    """Let libraries that cache compiled code or fonts do so in the state folder, not at home."""
-    caches = state_folder() / "cache"
-    # numba looks at the file of a compiled function, not at the files of those that it calls.
-    kernels = sorted(Path(__file__).parent.rglob("*.py"))
-    sources = hashlib.sha256(b"".join(path.read_bytes() for path in kernels)).hexdigest()[:16]
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(caches / f"numba-{sources}"))
-    os.environ.setdefault("MPLCONFIGDIR", str(caches / "matplotlib"))
+def keep_matplotlib_in_state_folder() -> None:
+    """Let matplotlib, which reads this when it is imported, keep its caches out of the home."""
+    os.environ.setdefault("MPLCONFIGDIR", str(state_folder() / "cache" / "matplotlib"))
 
 
 def running_stack(state_dir: Path) -> dict[str, str]:

@@ -1,52 +1,70 @@
-"""The console command ``threads-pipelines``: it gathers the commands and words their errors."""
+"""The console command ``threads-pipelines``: its commands, their errors and exit codes."""
 
 import sys
 from typing import NoReturn
 
 import click
 
-from threads_pipelines.cli import dagster, operations, run, simulation, stack
-from threads_pipelines.cli import files as offline
+from threads_pipelines.cli.lazy import LazyCommands, LazyGroup, Place
 from threads_pipelines.errors import ThreadsPipelinesError
 
 _INTERRUPTED = 130
+_ROOM = "threads_pipelines.cli"
+COMMANDS = {
+    name: Place(f"{_ROOM}.{module}", name.replace("-", "_"), summary)
+    for module, commands in {
+        "run": {
+            "run": "Run the whole pipeline and show what it made.",
+            "summary": "Show what is in the database, and two feeds side by side.",
+            "upload-seeds": "Upload the seed files, replacing those in the bucket.",
+            "remove-synthetic": "Remove synthetic accounts and everything of theirs.",
+        },
+        "stack": {
+            "start": "Start the embedded stack: PostgreSQL, an S3 server and Gemma.",
+            "stop": "Stop the embedded stack and keep its data.",
+            "status": "Show which parts of the embedded stack run and answer.",
+            "env": "Print the addresses of the running parts, passwords included.",
+        },
+        "dagster": {
+            "ui": "Open Dagster's web server and daemon on 127.0.0.1.",
+            "launch": "Launch a job and follow it to its end.",
+            "backfill": "Run the nights of past days again, one after the other.",
+            "retry": "Continue a failed or stopped run from its failed step.",
+        },
+        "operations": {
+            "setup": "Prepare the database and the bucket.",
+            "check": "Look at every part: what was found, and what to do.",
+            "versions": "List the versions that can be pinned, and which one is served.",
+            "pin": "Roll back to an earlier version until `release`.",
+            "release": "End a rollback: the next night publishes its own version again.",
+            "dry-run": "Tell what publishing would change, and change nothing.",
+            "prune": "Delete old versions, models and runs.",
+        },
+        "simulation": {
+            "simulate": "Let the fake users post and act once, now.",
+            "fake-users": "Keep the fake users' content small, or remove them.",
+        },
+        "files": {
+            "recommend": "Rank posts for every user of a file; no server is needed.",
+            "evaluate": "Hold out the end of a file and show how well it is foreseen.",
+        },
+    }.items()
+    for name, summary in commands.items()
+}
+"""Every command: its module in this room, and what the list of commands says of it."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    commands=LazyCommands(COMMANDS),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="threads-pipelines")
 def cli() -> None:
     """A nightly batch that turns what people did in a social app into the feed they see next.
 
     Start with `threads-pipelines run`; nothing else has to be installed.
     """
-
-
-for _command in (
-    run.run,
-    run.summary,
-    operations.setup,
-    run.upload_seeds,
-    run.remove_synthetic,
-    stack.start,
-    stack.stop,
-    stack.status,
-    stack.env,
-    dagster.ui,
-    dagster.launch,
-    dagster.backfill,
-    dagster.retry,
-    operations.check,
-    operations.versions,
-    operations.pin,
-    operations.release,
-    operations.dry_run,
-    operations.prune,
-    simulation.simulate,
-    simulation.fake_users,
-    offline.recommend,
-    offline.evaluate,
-):
-    cli.add_command(_command)
 
 
 def main() -> NoReturn:

@@ -4,9 +4,12 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_matrix
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 SHINGLE_WORDS = 3
 NEAR_DUPLICATE_JACCARD = 0.8
@@ -76,8 +79,10 @@ def near_duplicates(
     )
 
 
-def _shingle_matrix(words: Sequence[Sequence[str]]) -> csr_matrix:
+def _shingle_matrix(words: Sequence[Sequence[str]]) -> "csr_matrix":
     """One row a text and one column a shingle, columns ordered from the rarest to the commonest."""
+    from scipy.sparse import csr_matrix
+
     column: dict[tuple[str, ...], int] = {}
     indices: list[int] = []
     indptr = [0]
@@ -98,8 +103,10 @@ def _shingle_matrix(words: Sequence[Sequence[str]]) -> csr_matrix:
     return matrix
 
 
-def _rarest(matrix: csr_matrix, count: np.ndarray) -> csr_matrix:
+def _rarest(matrix: "csr_matrix", count: np.ndarray) -> "csr_matrix":
     """Keep the first ``count`` entries of each row, which are its rarest shingles."""
+    from scipy.sparse import csr_matrix
+
     sizes = np.diff(matrix.indptr)
     position = np.arange(matrix.nnz) - np.repeat(matrix.indptr[:-1], sizes)
     keep = position < np.repeat(count, sizes)

@@ -4,14 +4,14 @@ import hashlib
 import json
 import time
 from dataclasses import asdict, dataclass
-from typing import Protocol
-
-import httpx
-import ollama
+from typing import TYPE_CHECKING, Protocol
 
 from threads_pipelines import proxies
 from threads_pipelines.content.vocabulary import SENTENCE_END
 from threads_pipelines.errors import TextModelError
+
+if TYPE_CHECKING:
+    import ollama
 
 MAX_CHARACTERS = 2000
 _THOUGHT = "<think>"  # how a server that does not know of thinking passes it on
@@ -68,7 +68,9 @@ class OllamaModel:
             with self._client() as client:
                 shown = client.show(model)
                 listed = client.list().models
-        except _FAULTS as error:
+        except Exception as error:
+            if not isinstance(error, _faults()):
+                raise
             raise self._translated(error) from error
         name = _tagged(model)
         digest = next((entry.digest for entry in listed if entry.model == name), None)
@@ -85,10 +87,14 @@ class OllamaModel:
             # server stops working on it.
             with self._client() as client:
                 return self._read(client, prompt, options)
-        except _FAULTS as error:
+        except Exception as error:
+            if not isinstance(error, _faults()):
+                raise
             raise self._translated(error) from error
 
-    def _client(self) -> ollama.Client:
+    def _client(self) -> "ollama.Client":
+        import ollama  # half a second that most processes never need
+
         proxy = proxies.httpx_options(self._address)
         return ollama.Client(host=self._host, timeout=self._call_seconds, **proxy)
 
@@ -97,7 +103,7 @@ class OllamaModel:
         proxied = f"; {proxies.ADVICE}" if proxies.proxy_for(self._address) else ""
         return TextModelError(said + proxied)
 
-    def _read(self, client: ollama.Client, prompt: str, options: CompletionOptions) -> str:
+    def _read(self, client: "ollama.Client", prompt: str, options: CompletionOptions) -> str:
         deadline = time.monotonic() + self._call_seconds
         stream = client.generate(
             model=self._model,
@@ -144,11 +150,18 @@ def completion_key(model: TextModel, prompt: str, options: CompletionOptions) ->
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-# A server that answers with something else than Ollama's API shows as a ValueError.
-_FAULTS = (ConnectionError, httpx.HTTPError, ollama.ResponseError, ValueError)
+def _faults() -> tuple[type[Exception], ...]:
+    """What a server that is ill raises; one that does not speak Ollama's API, a ValueError."""
+    import httpx
+    import ollama
+
+    return (ConnectionError, httpx.HTTPError, ollama.ResponseError, ValueError)
 
 
 def _worded(error: Exception, model: str) -> str:
+    import httpx
+    import ollama
+
     if isinstance(error, ollama.ResponseError) and error.status_code == 404:
         return (
             f"the text model's server has no model {model!r}: run `ollama pull {model}` there, "

@@ -1,17 +1,22 @@
 """Renders the ten variations of a seed, each a Jinja template over the vocabulary.
 
+from typing import TYPE_CHECKING
+
 A template calls ``say(slot)`` for a phrase and ``choose(n)`` for a shape; every choice comes from
 the given random generator, so the same generator gives the same text.
 """
 
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jinja2 import StrictUndefined, Template
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from threads_pipelines.content.vocabulary import Slots, Subject, slots_for
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 VARIATION_TYPES = (
     "paraphrase",
@@ -69,14 +74,17 @@ class Phrases:
 
 
 @cache
-def _template(variation: str) -> Template:
+def _template(variation: str) -> "Template":
     source = resources.files("threads_pipelines.content") / "templates" / f"{variation}.j2"
     return environment().from_string(source.read_text(encoding="utf-8").strip())
 
 
 @cache
-def environment() -> ImmutableSandboxedEnvironment:
+def environment() -> "ImmutableSandboxedEnvironment":
     """Return the Jinja environment of templates and prompts: sandboxed, plain text."""
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
     made = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined,
         autoescape=False,  # posts are plain text: escaping is the job of whoever shows them

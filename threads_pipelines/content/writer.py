@@ -1,5 +1,7 @@
 """Writes posts with the text model: prompt templates, up to three attempts, guards.
 
+from typing import TYPE_CHECKING
+
 A model with a chat template is asked for the post. Base weights cannot be asked: the template
 writes the opening and begins a sentence, the model ends it, the template may add a closing.
 """
@@ -10,9 +12,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jinja2 import Template
 
 from threads_pipelines.content.guards.judging import (
     MAX_MODEL_CHARACTERS,
@@ -25,6 +27,9 @@ from threads_pipelines.content.seeds import MAX_POST_LENGTH
 from threads_pipelines.content.text_model import CompletionOptions, TextModel
 from threads_pipelines.content.variations import Phrases, environment, phrases_for
 from threads_pipelines.content.vocabulary import SENTENCE_END, Subject, theme
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 _HERE = "\ue000"
 """Where the model's words go: a private-use character, which no text may hold."""
@@ -128,7 +133,7 @@ def continuation(template: str, phrases: Phrases, seed: int) -> Prompt:
 
 
 @cache
-def prompt_template(name: str) -> Template:
+def prompt_template(name: str) -> "Template":
     """Load ``prompts/<name>.j2``."""
     file = resources.files("threads_pipelines.content") / "prompts" / f"{name}.j2"
     return environment().from_string(file.read_text(encoding="utf-8").strip())

@@ -5,10 +5,13 @@ A snapshot is plain arrays. It is read from PostgreSQL by ``storage`` or from a 
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 INTERACTION_TYPES = ("view", "click", "like", "share")
 """The types that the app writes; ``Interactions.kind`` holds positions in this tuple."""
@@ -87,7 +90,7 @@ class Snapshot:
     users: Users
     posts: Posts
     interactions: Interactions
-    seen: csr_matrix
+    seen: "csr_matrix"
     as_of: int
     timed: bool = True
 

@@ -7,9 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
-import psycopg2
-from dagster_postgres.utils import DagsterPostgresException
-from sqlalchemy.exc import SQLAlchemyError
 
 from threads_pipelines.defs.cost import measured
 from threads_pipelines.errors import (
@@ -24,11 +21,6 @@ OWNERS = ["team:threads-pipelines"]
 
 # I/O fails for reasons that pass by themselves; arithmetic does not.
 RETRY_IO = dg.RetryPolicy(max_retries=2, delay=2, backoff=dg.Backoff.EXPONENTIAL)
-# Ours, and what comes unworded: of files and sockets, and of Dagster's storage, where steps log.
-_IO = (
-    *(DatabaseError, ObjectStorageError, OSError),
-    *(psycopg2.Error, SQLAlchemyError, DagsterPostgresException),
-)
 
 
 def asset(**spec: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
@@ -59,6 +51,16 @@ def once_unless_io(function: Callable[..., Any]) -> Callable[..., Any]:
     return steps if inspect.isgeneratorfunction(function) else step
 
 
+def _io_errors() -> tuple[type[Exception], ...]:
+    """Ours, and what comes unworded: of files and sockets, and of Dagster's storage (steps log)."""
+    import psycopg2
+    from dagster_postgres.utils import DagsterPostgresException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    ours = (DatabaseError, ObjectStorageError)
+    return (*ours, OSError, psycopg2.Error, SQLAlchemyError, DagsterPostgresException)
+
+
 @contextmanager
 def _no_retry_unless_io() -> Iterator[None]:
     try:
@@ -66,7 +68,7 @@ def _no_retry_unless_io() -> Iterator[None]:
     except (dg.Failure, dg.RetryRequested):
         raise
     except Exception as error:
-        if isinstance(error, _IO) and not isinstance(error, ContractError):
+        if isinstance(error, _io_errors()) and not isinstance(error, ContractError):
             raise
         ours = isinstance(error, ThreadsPipelinesError)
         said = str(error) if ours else f"{type(error).__name__}: {error}"

@@ -2,12 +2,18 @@
 
 import dagster as dg
 
+PRELOADED = [
+    *("threads_pipelines.definitions", "boto3", "dagster_postgres", "numba", "ollama"),
+    *("scipy.sparse", "sqlalchemy"),
+]
+"""What the server of the steps' processes imports once; the definitions alone import little."""
+
 # A process a step keeps the memory of one step from adding to the next, and a step that is killed
 # takes nobody along; forking a server that has imported everything keeps a process cheap.
 _process_a_step = dg.multiprocess_executor.configured(
     {
         "max_concurrent": 2,
-        "start_method": {"forkserver": {"preload_modules": ["threads_pipelines.definitions"]}},
+        "start_method": {"forkserver": {"preload_modules": PRELOADED}},
     }
 )
 # Every job looks at the services first; a night ends with a look at its data.

@@ -19,15 +19,17 @@ novelty or fresh share. Intervals are percentiles of a bootstrap over users.
 
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from threads_pipelines.dataset.scored_rows import ScoredRows
 from threads_pipelines.dataset.snapshot import Mask, Snapshot
 from threads_pipelines.evaluation.split import event_keys, pair_keys
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 CUTOFFS = (5, 10, 20)
 BOOTSTRAP = 1000
@@ -49,7 +51,7 @@ class Estimate:
 
 def per_user(
     rows: ScoredRows,
-    relevant: csr_matrix,
+    relevant: "csr_matrix",
     users: NDArray[np.int32],
     cutoffs: tuple[int, ...] = CUTOFFS,
 ) -> dict[str, Floats]:
@@ -152,7 +154,7 @@ def resamples(n: int, samples: int, rng: np.random.Generator) -> Iterator[tuple[
 
 
 def _hits(
-    rows: ScoredRows, relevant: csr_matrix, users: NDArray[np.int32]
+    rows: ScoredRows, relevant: "csr_matrix", users: NDArray[np.int32]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Position in ``users`` and rank of every row whose post is relevant to its user."""
     keys = rows.user.astype(np.int64) * relevant.shape[1] + rows.post

@@ -3,11 +3,10 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from threads_pipelines.dataset.scored_rows import ScoredRows
 from threads_pipelines.dataset.snapshot import Snapshot
@@ -25,6 +24,9 @@ from threads_pipelines.evaluation.split import Split
 from threads_pipelines.recommender.fit import fit
 from threads_pipelines.recommender.presets import SEED_FORMULA
 from threads_pipelines.recommender.settings import RecommenderSettings
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 OURS = "ours"
 TRENDING = "recent_popularity"
@@ -166,7 +168,7 @@ def evaluate(
     )
 
 
-def _on_fresh_posts(split: Split, users: Users) -> tuple[Users, csr_matrix]:
+def _on_fresh_posts(split: Split, users: Users) -> "tuple[Users, csr_matrix]":
     relevant = split.relevant.copy()
     relevant.data = split.untouched[relevant.indices]
     relevant.eliminate_zeros()

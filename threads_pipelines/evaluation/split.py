@@ -5,10 +5,10 @@ they made `seen`, not the likes they left behind, and not the posts that were wr
 """
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from threads_pipelines.dataset.snapshot import (
     INTERACTION_TYPES,
@@ -19,6 +19,9 @@ from threads_pipelines.dataset.snapshot import (
     Times,
 )
 from threads_pipelines.errors import DataError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 DAY = 86_400
 _LIKE = INTERACTION_TYPES.index("like")
@@ -42,7 +45,7 @@ class Split:
     """
 
     train: Snapshot
-    relevant: csr_matrix
+    relevant: "csr_matrix"
     known: Mask
     untouched: Mask
     recent: Mask
@@ -119,7 +122,7 @@ def first_seen(snapshot: Snapshot) -> Times:
     return np.where(known, snapshot.posts.created_at, first)
 
 
-def pair_keys(matrix: csr_matrix) -> NDArray[np.int64]:
+def pair_keys(matrix: "csr_matrix") -> NDArray[np.int64]:
     """(nnz,) row · n_columns + column of each entry; ascending where the indices are sorted."""
     rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
     keys: NDArray[np.int64] = rows * matrix.shape[1] + matrix.indices
@@ -185,8 +188,10 @@ def _take(events: Interactions, mask: Mask) -> Interactions:
     return Interactions(events.user[mask], events.post[mask], events.kind[mask], events.at[mask])
 
 
-def _matrix(keys: NDArray[np.int64], shape: tuple[int, int]) -> csr_matrix:
+def _matrix(keys: NDArray[np.int64], shape: tuple[int, int]) -> "csr_matrix":
     """CSR of bool with sorted indices, from ascending distinct keys."""
+    from scipy.sparse import csr_matrix
+
     counts = np.bincount(keys // shape[1], minlength=shape[0])
     indptr = np.concatenate(([0], np.cumsum(counts)))
     return csr_matrix((np.ones(len(keys), bool), keys % shape[1], indptr), shape)

@@ -8,8 +8,6 @@ one user's share; the uplift stretches the treatment's spread too.
 import math
 from dataclasses import dataclass
 
-from scipy.special import ndtri
-
 from threads_pipelines.experiment.settings import ReportSettings
 from threads_pipelines.experiment.uplift import RatioEstimate
 
@@ -46,6 +44,8 @@ def power_statement(
 
     It holds for users who are observed as long as these were.
     """
+    from scipy.special import ndtri
+
     seen = min(control.users, treatment.users)
     known = [one for one in (control, treatment) if math.isfinite(one.relative_variance)]
     users = sum(one.users for one in known)
@@ -71,6 +71,8 @@ def power_statement(
 
 
 def _effort(variance: float, settings: ReportSettings) -> float:
+    from scipy.special import ndtri
+
     z = ndtri(settings.power) - ndtri((1 - settings.confidence) / 2)
     return float(z) ** 2 * variance
 

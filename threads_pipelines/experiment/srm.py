@@ -5,8 +5,6 @@ Fabijan et al., "Diagnosing Sample Ratio Mismatch in Online Controlled Experimen
 
 from dataclasses import dataclass
 
-from scipy.special import chdtrc
-
 
 @dataclass(frozen=True, slots=True)
 class SampleRatio:
@@ -20,6 +18,8 @@ class SampleRatio:
 
 def sample_ratio(control: int, treatment: int, alpha: float) -> SampleRatio:
     """Test a 50/50 split by chi-square with one degree of freedom; no users, no mismatch."""
+    from scipy.special import chdtrc
+
     total = control + treatment
     statistic = (control - treatment) ** 2 / total if total else 0.0
     p_value = float(chdtrc(1, statistic))

@@ -9,7 +9,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
 
 from threads_pipelines.experiment.sessions import Floats
 
@@ -75,6 +74,8 @@ def compare(
     metric: str, control: RatioEstimate, treatment: RatioEstimate, confidence: float
 ) -> Uplift:
     """Compare two estimates with Welch's interval."""
+    from scipy.special import stdtr, stdtrit
+
     difference = treatment.value - control.value
     errors = np.array([control.error, treatment.error])
     error = float(np.hypot(*errors))

@@ -5,8 +5,6 @@ An address may hold a secret: no message repeats it.
 
 import time
 
-import httpx
-
 from threads_pipelines import proxies
 from threads_pipelines.errors import DeliveryError
 
@@ -43,6 +41,8 @@ def _deliver(
     content: bytes | None = None,
     headers: dict[str, str] | None = None,
 ) -> None:
+    import httpx  # a quarter of a second that most processes never need
+
     fault = ""
     for attempt in range(_ATTEMPTS):
         if attempt:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from faker import Faker
 from numpy.typing import NDArray
 
 from threads_pipelines.dataset import identity
@@ -138,6 +137,8 @@ def _dirichlet(alpha: Floats, rng: np.random.Generator) -> Floats:
 
 def _names(count: int, seed: int) -> list[str]:
     """Names from pools: Faker makes about 20,000 a second, and nobody needs 100,000 surnames."""
+    from faker import Faker
+
     fake = Faker("en_US")
     fake.seed_instance(seed)
     first = sorted({fake.first_name() for _ in range(min(_FIRST_NAMES, count))})

@@ -6,8 +6,7 @@ The comparison page and the console's summary both show it.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-
-from sqlalchemy import Engine
+from typing import TYPE_CHECKING
 
 from threads_pipelines.content.similarity import theme_of
 from threads_pipelines.reporting.page import AccountFeed, FeedPost, PastPost, explain
@@ -16,12 +15,15 @@ from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.registry import read_registry
 from threads_pipelines.storage.s3.synthetic.catalogue import topics_of_posts
 
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
 MAIN_TOPICS = 2
 _ACTIONS = {"view": "viewed", "click": "opened", "like": "liked", "share": "shared"}
 
 
 def account_feeds(
-    engine: Engine,
+    engine: "Engine",
     artefacts: ArtefactStore,
     readers: Sequence[feeds.Reader],
     now: datetime,
@@ -37,7 +39,7 @@ def account_feeds(
 
 
 def _account(
-    engine: Engine,
+    engine: "Engine",
     reader: feeds.Reader,
     now: datetime,
     limit: int,
@@ -85,7 +87,7 @@ _CITES_A_POST = ("similar_post", "fresh_topic")
 
 
 def _served(
-    engine: Engine, reader: feeds.Reader, now: datetime, limit: int
+    engine: "Engine", reader: feeds.Reader, now: datetime, limit: int
 ) -> tuple[list[feeds.FeedRow], str]:
     """Rows and their source, by the rules of the app's own route."""
     if reader.group == "control":

@@ -7,9 +7,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
-
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Every character that XML 1.0 refuses: controls, surrogates, U+FFFE and U+FFFF."""
 _LONGEST_TEXT = 32_767  # characters of a cell
@@ -18,6 +15,8 @@ _SAFE_INTEGER = 2**53  # a cell's number is a double
 
 def append_header(sheet: Any, names: Iterable[str]) -> None:
     """Append a row of bold text."""
+    from openpyxl.styles import Font
+
     cells = [_text(sheet, name) for name in names]
     for one in cells:
         one.font = Font(bold=True)
@@ -32,7 +31,9 @@ def cell(sheet: Any, value: Any) -> Any:
     return value
 
 
-def _text(sheet: Any, value: str) -> WriteOnlyCell:
+def _text(sheet: Any, value: str) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+
     cell = WriteOnlyCell(sheet, _plain(value))
     cell.data_type = "s"
     return cell

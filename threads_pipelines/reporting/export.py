@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from openpyxl import Workbook
-from openpyxl.utils import get_column_letter
 
 from threads_pipelines.reporting.cells import append_header, cell
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
 
 SHEET_ROWS = 1_048_576
 """Rows of an Excel sheet, its header included."""
@@ -92,8 +93,10 @@ def export_tables(
 
 
 @contextmanager
-def _workbook() -> Iterator[Workbook]:
+def _workbook() -> Iterator["Workbook"]:
     """A workbook that streams; its sheets are closed even if it is never saved."""
+    from openpyxl import Workbook
+
     workbook = Workbook(write_only=True)
     try:
         yield workbook
@@ -113,7 +116,7 @@ def _check_names(tables: Sequence[ExportTable]) -> None:
 
 
 def _write_table(
-    workbook: Workbook, table: ExportTable, folder: Path, sheet_rows: int
+    workbook: "Workbook", table: ExportTable, folder: Path, sheet_rows: int
 ) -> Iterator[tuple[str, int]]:
     """Write one table in both forms; yield the title and the row count of each of its sheets."""
     with pq.ParquetWriter(folder / f"{table.name}.parquet", table.schema) as parquet:
@@ -141,14 +144,16 @@ def _rows(table: ExportTable, parquet: pq.ParquetWriter) -> Iterator[tuple[Any, 
             yield from zip(*(column.to_pylist() for column in part.columns), strict=True)
 
 
-def _table_sheet(workbook: Workbook, table: ExportTable, number: int) -> tuple[Any, str]:
+def _table_sheet(workbook: "Workbook", table: ExportTable, number: int) -> tuple[Any, str]:
     title = table.name if number == 1 else f"{table.name} ({number})"
     sheet = _sheet(workbook, title, [_width(field) for field in table.schema])
     append_header(sheet, table.schema.names)
     return sheet, title
 
 
-def _sheet(workbook: Workbook, title: str, widths: Sequence[int]) -> Any:
+def _sheet(workbook: "Workbook", title: str, widths: Sequence[int]) -> Any:
+    from openpyxl.utils import get_column_letter
+
     sheet = workbook.create_sheet(title)
     sheet.freeze_panes = "A2"
     for column, width in enumerate(widths, start=1):

@@ -1,5 +1,7 @@
 """Renders the comparison page: the feeds of the test accounts and of sampled users, with reasons.
 
+from typing import TYPE_CHECKING
+
 One self-contained HTML file: no script, no request, readable on a phone, light and dark.
 """
 
@@ -10,12 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-
-from jinja2 import FileSystemLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
+from typing import TYPE_CHECKING
 
 from threads_pipelines.experiment.report import ExperimentReport
 from threads_pipelines.reporting.charts import Trend, forest, trend
+
+if TYPE_CHECKING:
+    from jinja2.sandbox import SandboxedEnvironment
 
 TOP = 10
 """How many posts of a feed its summary looks at."""
@@ -138,7 +141,10 @@ def _hues(accounts: Sequence[AccountFeed]) -> dict[str, int]:
 
 
 @cache
-def _environment() -> SandboxedEnvironment:
+def _environment() -> "SandboxedEnvironment":
+    from jinja2 import FileSystemLoader, StrictUndefined
+    from jinja2.sandbox import SandboxedEnvironment
+
     environment = SandboxedEnvironment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,

@@ -5,6 +5,8 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from threads_pipelines.settings import keep_matplotlib_in_state_folder
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -54,6 +56,7 @@ def _cycle(count: int) -> list[str]:
 
 
 def _figure(width: float, height: float):  # type: ignore[no-untyped-def]  # matplotlib's Axes
+    keep_matplotlib_in_state_folder()
     from matplotlib.figure import Figure  # a second that most processes never need
 
     figure = Figure(figsize=(width, height), layout="constrained")

@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
-from sqlalchemy import Engine
 
 from threads_pipelines.content.text import normalise
 from threads_pipelines.simulation.fake_users import (
@@ -20,6 +19,9 @@ from threads_pipelines.simulation.fake_users import (
 from threads_pipelines.simulation.ticks import Act
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.sql import statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 FEED_ROWS = 50
 """As many as the app reads."""
@@ -67,7 +69,7 @@ class NewPost:
     content: str
 
 
-def read_fake_users(engine: Engine) -> list[FakeUser]:
+def read_fake_users(engine: "Engine") -> list[FakeUser]:
     """The fake users that exist: bio, email and id must all say so."""
     known = {user.id: user for user in make_fake_users(MOST_FAKE_USERS)}
     with session(engine) as connection, connection.cursor() as cursor:
@@ -77,7 +79,7 @@ def read_fake_users(engine: Engine) -> list[FakeUser]:
 
 
 def add_fake_users(
-    engine: Engine, users: Sequence[FakeUser], display_names: Sequence[str], now: datetime
+    engine: "Engine", users: Sequence[FakeUser], display_names: Sequence[str], now: datetime
 ) -> int:
     """Make accounts, dated ``now`` (naive UTC); returns how many could be made.
 
@@ -94,7 +96,7 @@ def add_fake_users(
 
 
 def read_feeds(
-    engine: Engine, user_ids: Iterable[str], now: datetime, salt: str
+    engine: "Engine", user_ids: Iterable[str], now: datetime, salt: str
 ) -> dict[str, ServedFeed]:
     """What each account is served at ``now`` (naive UTC), by id; nobody without posts is in it.
 
@@ -111,7 +113,7 @@ def read_feeds(
     return feeds
 
 
-def is_posted(engine: Engine, text: str) -> bool:
+def is_posted(engine: "Engine", text: str) -> bool:
     """Whether a post has the same words, as ``normalise`` sees it."""
     wanted = normalise(text)
     # The longest word that stands in the text as it is (no apostrophe, no ligature) narrows the
@@ -123,7 +125,7 @@ def is_posted(engine: Engine, text: str) -> bool:
         return any(normalise(content) == wanted for (content,) in cursor)
 
 
-def add_posts(engine: Engine, posts: Sequence[NewPost], now: datetime) -> int:
+def add_posts(engine: "Engine", posts: Sequence[NewPost], now: datetime) -> int:
     """Write posts, dated ``now`` (naive UTC); returns how many were not there yet."""
     with session(engine) as connection:
         added = _insert(connection, "insert_simulated_posts", {**_columns(posts), "now": now})
@@ -131,7 +133,7 @@ def add_posts(engine: Engine, posts: Sequence[NewPost], now: datetime) -> int:
     return added
 
 
-def add_acts(engine: Engine, acts: Sequence[Act], texts: Mapping[str, str]) -> dict[str, int]:
+def add_acts(engine: "Engine", acts: Sequence[Act], texts: Mapping[str, str]) -> dict[str, int]:
     """Write what was done in one transaction, as the app would; returns the new rows by table.
 
     texts: of the comments, by the act's id. What refers to a post that was deleted meanwhile is
@@ -152,7 +154,12 @@ def add_acts(engine: Engine, acts: Sequence[Act], texts: Mapping[str, str]) -> d
 
 
 def remove_oldest(
-    engine: Engine, keep_posts: int, keep_rows: int, *, batch: int = 500, batches: int | None = None
+    engine: "Engine",
+    keep_posts: int,
+    keep_rows: int,
+    *,
+    batch: int = 500,
+    batches: int | None = None,
 ) -> dict[str, int]:
     """Delete the fake users' oldest rows beyond the caps; returns the deleted rows by table.
 

@@ -6,9 +6,9 @@ The database provides and takes rows, the language model writes, ``ticks`` draws
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sqlalchemy import Engine
 
 from threads_pipelines.content.contract import Decision, LanguageModel, Said
 from threads_pipelines.content.persona import Persona
@@ -22,6 +22,9 @@ from threads_pipelines.simulation.database import NewPost, ServedFeed, ServedPos
 from threads_pipelines.simulation.fake_users import RUN_KEY, FakeUser
 from threads_pipelines.simulation.passed import Passed
 from threads_pipelines.simulation.ticks import Act, TickSettings, VisiblePost, draw_tick, glance
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def open_model(loaded: Settings, call_seconds: float) -> tuple[TextModel | None,
 
 
 def write_posts(
-    engine: Engine,
+    engine: "Engine",
     authors: Sequence[FakeUser],
     count: int,
     now: datetime,
@@ -97,7 +100,7 @@ def write_posts(
 
 
 def act_on_feeds(
-    engine: Engine,
+    engine: "Engine",
     users: Sequence[FakeUser],
     now: datetime,
     rng: np.random.Generator,

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.csv as csv
-from sqlalchemy import Engine
 
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.sql import statement
@@ -20,6 +20,9 @@ from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.pins import Pin, read_pin
 from threads_pipelines.storage.s3.scored import batches, open_scored
 from threads_pipelines.storage.s3.versions.checked import require_checked
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 _OVERLAP = timedelta(days=1)
 """A client sends what happened with a delay: a pair that was filtered already costs nothing."""
@@ -38,7 +41,7 @@ class Feeds:
 
 @contextmanager
 def feeds_to_publish(
-    engine: Engine, store: ArtefactStore, partition: str, version: str, now: datetime
+    engine: "Engine", store: ArtefactStore, partition: str, version: str, now: datetime
 ) -> Iterator[Feeds]:
     """Open the rows of a version, or those of the pinned one as a new generation of ``now``.
 
@@ -69,7 +72,7 @@ def feeds_to_publish(
         yield Feeds(manifest.version, now.replace(microsecond=0) if pin else as_of, tables, pin)
 
 
-def read_seen_since(engine: Engine, since: datetime) -> pa.Table:
+def read_seen_since(engine: "Engine", since: datetime) -> pa.Table:
     """Distinct pairs of user_id and post_id; ``since`` is naive UTC."""
     buffer = io.BytesIO()
     with session(engine) as connection, connection.cursor() as cursor:

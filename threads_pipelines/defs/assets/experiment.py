@@ -5,7 +5,6 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
-import sqlalchemy as sa
 from pydantic import Field
 
 from threads_pipelines import settings
@@ -89,7 +88,7 @@ def _report_key(partition: str) -> str:
 
 
 def _build(
-    engine: sa.Engine,
+    engine: "sa.Engine",
     experiment: ExperimentSettings,
     period: tuple[datetime, datetime],
     config: "ReportConfig",

@@ -3,9 +3,9 @@
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
+from typing import TYPE_CHECKING
 
 import dagster as dg
-import sqlalchemy as sa
 from pydantic import Field
 
 from threads_pipelines import settings
@@ -33,6 +33,9 @@ from threads_pipelines.storage.postgres.contract import require_contract
 from threads_pipelines.storage.postgres.reading.snapshot import read_snapshot
 from threads_pipelines.storage.s3.snapshots import save_snapshot
 
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
 _CLOCK_SKEW = timedelta(minutes=5)
 _WORDED = "%Y-%m-%d %H:%M:%S UTC"
 
@@ -50,7 +53,7 @@ class SyntheticAccounts(Enum):
         return {"include": True, "exclude": False}.get(self.name)
 
 
-def control_group(engine: sa.Engine, settings: ExperimentSettings) -> list[str]:
+def control_group(engine: "sa.Engine", settings: ExperimentSettings) -> list[str]:
     """Ids of the accounts that the experiment deals into control."""
     roster = read_roster(engine)
     dealt = assign(roster.ids, roster.emails, roster.synthetic, settings)

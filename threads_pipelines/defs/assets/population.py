@@ -1,12 +1,11 @@
 """Population: synthetic people and what they do, written into the app's tables."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import numpy as np
 import pyarrow as pa
-import sqlalchemy as sa
 
 from threads_pipelines import settings
 from threads_pipelines.defs.assets.content import post_variations
@@ -33,6 +32,9 @@ from threads_pipelines.storage.postgres.bulk import arrow_table, copy_batches
 from threads_pipelines.storage.postgres.contract import require_contract
 from threads_pipelines.storage.s3.exports import export_rows
 from threads_pipelines.storage.s3.synthetic.catalogue import load_catalogue
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 
 def _spec(name: str, deps: list[Any], description: str, **types: str) -> dg.AssetSpec:
@@ -143,7 +145,7 @@ def synthetic_population(
     yield _behaved(made, synthetic, added, likes, comments)
 
 
-def _write(engine: sa.Engine, made: Population, name: str) -> int:
+def _write(engine: "sa.Engine", made: Population, name: str) -> int:
     return sum(copy_batches(engine, name, batches(made, name)))
 
 

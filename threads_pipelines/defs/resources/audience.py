@@ -1,15 +1,18 @@
 """Whose feeds a run publishes: one resource, because the first step and the last have to agree."""
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
-import sqlalchemy as sa
 from pydantic import Field
 
 from threads_pipelines.errors import ConfigurationError
 from threads_pipelines.storage.feeds import unknown_accounts
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 _NAMED_AT_MOST = 10
 
@@ -21,7 +24,7 @@ class Audience(dg.ConfigurableResource):
         default=[], description="Ids of the accounts whose feeds are published. Empty: everyone's."
     )
 
-    def require(self, engine: sa.Engine) -> None:
+    def require(self, engine: "sa.Engine") -> None:
         """Raise ConfigurationError where an id is no account's: before any work, and any write."""
         unknown = unknown_accounts(engine, self.users)
         if unknown:

@@ -6,21 +6,24 @@ so that nothing secret is shown in the UI or stored with a run.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import dagster as dg
-import sqlalchemy as sa
 
 from threads_pipelines import settings
 from threads_pipelines.storage.postgres import database
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.objects import ObjectStore
 
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
 
 class Database(dg.ConfigurableResource):
     """The app's PostgreSQL database (``DATABASE_URL``)."""
 
     @contextmanager
-    def engine(self) -> Iterator[sa.Engine]:
+    def engine(self) -> "Iterator[sa.Engine]":
         """Yield an engine and close its connections afterwards."""
         engine = database.connect(settings.load().database_url)
         try:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from threads_pipelines.population.behaviour.marginals import (
     Counts,
@@ -42,6 +41,8 @@ def draw_cascades(
 
     attraction: (n_posts,) positive weights; a larger weight makes a popular post more likely.
     """
+    from scipy.special import ndtr
+
     n_posts = len(attraction)
     popularity = shape.popularity.favouring(attraction, rng)
     ideal = _saturated(popularity, encounters, most)

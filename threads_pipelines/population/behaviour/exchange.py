@@ -5,9 +5,9 @@ low affinity. The local search swaps pairs of encounters while the objective gro
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from threads_pipelines.compiled import compiled
 from threads_pipelines.population.behaviour.marginals import Floats
 
 Rows = NDArray[np.int32]
@@ -48,12 +48,12 @@ def exchange(
     return slot
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _score(at, wanted, born, grace, stiffness):  # type: ignore[no-untyped-def]
     return -stiffness * abs(np.log((at - born + grace) / (wanted - born + grace)))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _swap(  # type: ignore[no-untyped-def]
     user, at, slot, slot_post, slot_at, born, grace, stiffness, author, taste, topic,
     order, start, tries, state,

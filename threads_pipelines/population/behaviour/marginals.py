@@ -9,7 +9,6 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from scipy.special import ndtr, ndtri
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -47,6 +46,8 @@ class Quantiles(BaseModel):
         The weights decide who gets which value, never the distribution. A value that were free to
         follow would be multiplied by its weight, about.
         """
+        from scipy.special import ndtri
+
         place = spread_out(len(weight), rng)
         spread = float(np.std(np.log(self.at(place)))) if len(place) else 0.0
         score = ndtri(np.clip(place, 1e-9, 1 - 1e-9)) + np.log(weight) / max(spread, 0.1)
@@ -56,6 +57,8 @@ class Quantiles(BaseModel):
 
     def at_score(self, z: Floats) -> Floats:
         """Values at standard normal scores ``z``: a Gaussian copula keeps the marginal."""
+        from scipy.special import ndtr
+
         return self.at(ndtr(z))
 
 
@@ -66,6 +69,8 @@ def spread_out(n: int, rng: np.random.Generator) -> Floats:
 
 def normal_scores(x: NDArray[np.number], rng: np.random.Generator) -> Floats:
     """Standard normal scores of the ranks of ``x`` (n,), ties broken at random."""
+    from scipy.special import ndtri
+
     order = np.lexsort((rng.random(len(x)), x))
     scores = np.empty(len(x))
     scores[order] = ndtri((np.arange(len(x)) + 0.5) / max(len(x), 1))

@@ -6,9 +6,9 @@ distribution of gaps is exact. Posts with short half-lives are matched first.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from threads_pipelines.compiled import compiled
 from threads_pipelines.population.behaviour.exchange import exchange
 from threads_pipelines.population.behaviour.marginals import Floats
 
@@ -61,7 +61,7 @@ def meet(
     return visitor[used], post, np.where(together, wanted, at)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _choose(  # type: ignore[no-untyped-def]
     visitor, visit_at, place, arrival_at, first, counts, order, born, grace, author, taste,
     topic, met,

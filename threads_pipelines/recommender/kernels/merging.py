@@ -6,15 +6,15 @@ Done with numpy's gathers and sorts, this would cost several copies of all event
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from threads_pipelines.compiled import compiled
 from threads_pipelines.recommender.kernels.selection import sort_descending
 
 _HOUR = np.float32(3600)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _counting_sort(keys: Any, n: int) -> Any:
     start = np.zeros(n + 1, np.int64)
     for key in keys:
@@ -37,7 +37,7 @@ def group_by(keys: NDArray[np.int32], n: int) -> tuple[NDArray[np.int64], NDArra
     return start, grouped
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _latest_first(user: int, row: Any, post: Any, kind: Any, at: Any, key: Any) -> None:
     """Sort the events of a user by what they are alone, whatever order they were read in.
 
@@ -52,7 +52,7 @@ def _latest_first(user: int, row: Any, post: Any, kind: Any, at: Any, key: Any) 
     sort_descending(key, row)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def merge_repeats(
     start: Any,
     grouped: Any,
@@ -100,7 +100,7 @@ def merge_repeats(
         pair_start[u + 1] = n
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def by_column(row_start: Any, column: Any, value: Any, n_columns: int) -> Any:
     """Starts, rows and values of the columns of compressed rows, the rows ascending."""
     start = np.zeros(n_columns + 1, np.int64)

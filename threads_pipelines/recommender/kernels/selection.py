@@ -7,13 +7,14 @@ numbers, and whole numbers have no NaN that would keep a loop from the vector un
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from threads_pipelines.compiled import compiled
 
 _LANE = 16
 """Values at most that share one maximum in ``keep_largest``."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _fold(bits: Any, lanes: Any) -> None:
     """The largest value, at least 0, at each place modulo the number of lanes."""
     lanes[:] = 0
@@ -25,7 +26,7 @@ def _fold(bits: Any, lanes: Any) -> None:
                 lanes[b] = part[b]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _kth_largest(bits: Any, k: int) -> Any:
     """The k-th largest of at least k values of at least 0: each bit of it by one count."""
     found = np.int32(0)
@@ -39,7 +40,7 @@ def _kth_largest(bits: Any, k: int) -> Any:
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _shrink(bits: Any, place: Any, most: int) -> Any:
     """Move the ``most`` largest to the front, the earlier of equal ones; returns the least."""
     least = _kth_largest(bits, most)
@@ -55,7 +56,7 @@ def _shrink(bits: Any, place: Any, most: int) -> Any:
     return least
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def largest(values: Any) -> Any:
     """The largest value, at least 0."""
     lanes = np.empty(256, np.int32)
@@ -63,7 +64,7 @@ def largest(values: Any) -> Any:
     return lanes.view(np.float32).max()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def keep_largest(values: Any, best_value: Any, best_place: Any) -> int:
     """Find the largest positive values, in no order; which of equal ones depends on data alone.
 
@@ -99,7 +100,7 @@ def keep_largest(values: Any, best_value: Any, best_place: Any) -> int:
     return size
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def sort_descending(values: Any, places: Any) -> None:
     """Sort both by value, the largest first, the smaller place first among equals."""
     gap = len(values)
@@ -115,22 +116,22 @@ def sort_descending(values: Any, places: Any) -> None:
             values[m], places[m] = value, place
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def best_first(values: Any, best_value: Any, best_place: Any) -> int:
     """As ``keep_largest``, sorted: the largest first, the earlier place first among equals."""
-    size = keep_largest(values, best_value, best_place)
+    size: int = keep_largest(values, best_value, best_place)
     sort_descending(best_value[:size], best_place[:size])
     return size
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _waits(post: Any, feed: Any, author: Any, cap: int) -> bool:
     """Whether the author of a post has as many in the feed as one may; 0 is no cap."""
     writer = author[post]
     return cap > 0 and writer >= 0 and (author[feed] == writer).sum() >= cap
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def arrange(best: Any, fresh: Any, author: Any, cap: int, every: int, feed: Any) -> int:
     """Fill a feed from posts in order; returns its size.
 

@@ -7,13 +7,13 @@ same for any count of threads and any size of block. Scratch is a few accumulato
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from threads_pipelines.compiled import compiled
 from threads_pipelines.recommender.kernels.prefetch import prefetch
 from threads_pipelines.recommender.kernels.selection import keep_largest
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def nearest_rows(
     rows: Any,
     a: Any,

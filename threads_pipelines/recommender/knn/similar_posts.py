@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from threads_pipelines.errors import ConfigurationError
 from threads_pipelines.recommender.component_settings import SimilarPostSettings
@@ -70,6 +69,7 @@ def linear_posts(
     """
     # Here, because its memory and seconds are for small catalogues only.
     from scipy.linalg.lapack import spotrf, spotri
+    from scipy.sparse import csr_matrix
 
     n_users, n_posts = len(pairs.user_degree), len(pairs.post_degree)
     acted_on = np.flatnonzero(pairs.post_degree)

@@ -1,7 +1,6 @@
 """Which posts say something alike: TF-IDF cosine over the text."""
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
 from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.recommender.component_settings import SimilarTextSettings
@@ -19,6 +18,8 @@ def similar_texts(snapshot: Snapshot, pairs: Pairs, settings: SimilarTextSetting
 
     By default only candidates that nobody acted on yet: the others are reached by people.
     """
+    from scipy.sparse import csr_matrix
+
     n_posts = len(snapshot.posts.ids)
     acted_on = pairs.post_degree > 0
     target = snapshot.posts.candidate.copy()

@@ -3,12 +3,12 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from threads_pipelines.compiled import compiled
 from threads_pipelines.dataset.scored_rows import FRESH_TOPIC, SIMILAR_PEOPLE, SIMILAR_POST
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _mark(feed: Any, reasons: Any, reason: int, slot: Any) -> bool:
     """Number, from 1, the posts that are in a feed for this reason; whether there are any."""
     some = False
@@ -18,7 +18,7 @@ def _mark(feed: Any, reasons: Any, reason: int, slot: Any) -> bool:
     return some
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _marked(items: Any, slot: Any, hits: Any) -> int:
     """Write the places of the marked items; returns how many. Without a branch to mispredict."""
     n = 0
@@ -28,7 +28,7 @@ def _marked(items: Any, slot: Any, hits: Any) -> int:
     return n
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _best_source(
     rows: Any, weights: Any, lists: Any, slot: Any, best: Any, hits: Any, evidence: Any
 ) -> None:
@@ -44,7 +44,7 @@ def _best_source(
                 evidence[s] = rows[k]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _count_votes(rows: Any, lists: Any, slot: Any, hits: Any, evidence: Any) -> None:
     """For each marked post, how many of these rows hold it."""
     for row in rows:
@@ -53,7 +53,7 @@ def _count_votes(rows: Any, lists: Any, slot: Any, hits: Any, evidence: Any) -> 
             evidence[slot[items[hit]] - 1] += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def name_evidence(
     feed: Any,
     reasons: Any,

@@ -7,8 +7,8 @@ same for any count of threads and any size of block. Scratch is a few accumulato
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from threads_pipelines.compiled import compiled
 from threads_pipelines.dataset.scored_rows import (
     FRESH_TOPIC,
     SIMILAR_PEOPLE,
@@ -43,7 +43,7 @@ class PostFacts(NamedTuple):
     untouched: Any
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _add_up(total: Any, rows: Any, weights: Any, lists: Any) -> None:
     """Total of the lists of these rows, each times its weight."""
     total[:] = 0
@@ -56,7 +56,7 @@ def _add_up(total: Any, rows: Any, weights: Any, lists: Any) -> None:
             total[np.uint32(lists.item[m])] += weight * lists.value[m]  # as in nearest_rows
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _scale_without(total: Any, forbidden: Any, share: float) -> Any:
     """Clear what may not be recommended; returns what scales the largest rest to ``share``."""
     for j in forbidden:
@@ -65,7 +65,7 @@ def _scale_without(total: Any, forbidden: Any, share: float) -> Any:
     return np.float32(share / most) if most > _FADED else np.float32(0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def rank_posts(
     rows: Any,
     history: Any,

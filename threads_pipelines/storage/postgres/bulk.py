@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,16 +12,18 @@ from psycopg2 import sql
 from psycopg2.errors import UniqueViolation
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
 from pyarrow import csv
-from sqlalchemy import Engine
 
 from threads_pipelines.errors import DataError
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.worker_pool import Crew
 
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
 Columns = Mapping[str, NDArray]
 
 
-def copy_rows(engine: Engine, table: str, columns: Columns) -> int:
+def copy_rows(engine: "Engine", table: str, columns: Columns) -> int:
     """Add rows to a table in one transaction; returns how many were not there yet.
 
     columns: name to (n,) array. Bytes (``S``) and str are text, None is NULL; integers in a column
@@ -31,7 +34,7 @@ def copy_rows(engine: Engine, table: str, columns: Columns) -> int:
 
 
 def copy_batches(
-    engine: Engine, table: str, batches: Iterable[Columns], *, connections: int = 2
+    engine: "Engine", table: str, batches: Iterable[Columns], *, connections: int = 2
 ) -> Iterator[int]:
     """Add batches as ``copy_rows`` does, some at the same time; yields the new rows of each."""
 

@@ -1,7 +1,8 @@
 """The app's tables as the pipeline relies on them: made in an empty database, else only checked."""
 
+from typing import TYPE_CHECKING
+
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
-from sqlalchemy import Engine
 
 from threads_pipelines.errors import ContractError
 from threads_pipelines.storage.postgres.contract_differences import (
@@ -13,11 +14,14 @@ from threads_pipelines.storage.postgres.contract_tables import TABLES
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.sql import statement
 
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
 # The one column that may be added, with its owner's knowledge; nothing else misses it.
 EXPERIMENT_COLUMN = ("user", "experiment_group")
 
 
-def create_schema(engine: Engine) -> bool:
+def create_schema(engine: "Engine") -> bool:
     """Create the tables, ``experiment_group`` included, where the schema holds no table at all.
 
     A schema that is not there is created, as Prisma's migrations do. Two callers at once are safe:
@@ -40,7 +44,7 @@ def create_schema(engine: Engine) -> bool:
         return True
 
 
-def add_experiment_group(engine: Engine) -> bool:
+def add_experiment_group(engine: "Engine") -> bool:
     """Apply the experiment's migration on an explicit command; returns False where it is there."""
     if has_experiment_group(engine):
         return False
@@ -50,13 +54,13 @@ def add_experiment_group(engine: Engine) -> bool:
         return True
 
 
-def has_experiment_group(engine: Engine) -> bool:
+def has_experiment_group(engine: "Engine") -> bool:
     """Whether ``"user".experiment_group`` exists."""
     with session(engine) as connection:
         return any((fact.table, fact.name) == EXPERIMENT_COLUMN for fact in _facts(connection))
 
 
-def require_contract(engine: Engine) -> list[Difference]:
+def require_contract(engine: "Engine") -> list[Difference]:
     """Return the harmless differences; raise ContractError that lists all where one breaks."""
     differences = check_contract(engine)
     if any(difference.breaks for difference in differences):
@@ -71,7 +75,7 @@ def require_contract(engine: Engine) -> list[Difference]:
     return differences
 
 
-def check_contract(engine: Engine) -> list[Difference]:
+def check_contract(engine: "Engine") -> list[Difference]:
     """Every difference between the database and the contract; extra tables are none."""
     with session(engine) as connection:
         facts = _facts(connection)

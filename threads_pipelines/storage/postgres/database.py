@@ -7,16 +7,16 @@ would lengthen or cut what it writes.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
-from sqlalchemy import Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
 
 from threads_pipelines.errors import ContractError, DatabaseError
 from threads_pipelines.storage.postgres.schema import connections_to, schema_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 APPLICATION = "threads-pipelines"
 _CONNECTION = {
@@ -54,12 +54,15 @@ _WORKING = {
 }
 
 
-def connect(url: str) -> Engine:
+def connect(url: str) -> "Engine":
     """Engine for an address such as ``Settings.database_url``; it connects on first use.
 
     Connections are opened per use and closed after it: a nightly needs no pool, and nothing is
     left behind (temporary tables, locks) for the next user.
     """
+    from sqlalchemy import create_engine, event, make_url
+    from sqlalchemy.pool import NullPool
+
     address = make_url(url)
     options = {key: value for key, value in _CONNECTION.items() if key not in address.query}
     engine = create_engine(
@@ -81,7 +84,7 @@ def _speak_utc(connection: Connection, _record: object) -> None:
 
 
 @contextmanager
-def session(engine: Engine, *, autocommit: bool = False) -> Iterator[Connection]:
+def session(engine: "Engine", *, autocommit: bool = False) -> Iterator[Connection]:
     """A psycopg2 connection that is closed at the end; what was not committed is rolled back.
 
     Raises DatabaseError (ContractError for a table or column that is not there) in place of any
@@ -98,8 +101,10 @@ def session(engine: Engine, *, autocommit: bool = False) -> Iterator[Connection]
 
 
 @contextmanager
-def translated_errors(engine: Engine) -> Iterator[None]:
+def translated_errors(engine: "Engine") -> Iterator[None]:
     """Turn errors of psycopg2 and SQLAlchemy into DatabaseError."""
+    from sqlalchemy.exc import DBAPIError
+
     try:
         yield
     except DBAPIError as error:
@@ -108,7 +113,7 @@ def translated_errors(engine: Engine) -> Iterator[None]:
         raise database_error(engine, error) from error
 
 
-def database_error(engine: Engine, error: BaseException) -> DatabaseError:
+def database_error(engine: "Engine", error: BaseException) -> DatabaseError:
     """What happened, where, and what to do."""
     where = f"database {engine.url.database!r} on {_host(engine)}"
     code = getattr(error, "pgcode", None)
@@ -124,7 +129,7 @@ def database_error(engine: Engine, error: BaseException) -> DatabaseError:
     return DatabaseError(f"{where}: {first}" + (f"; {hint}" if hint else ""))
 
 
-def _host(engine: Engine) -> str:
+def _host(engine: "Engine") -> str:
     """Where the server is; several hosts and sockets stand in the query of the address."""
     host = engine.url.host or engine.url.query.get("host") or "the local socket"
     port = engine.url.port or engine.url.query.get("port")

@@ -1,7 +1,6 @@
 """What must exist before the first run: Dagster's own database."""
 
 from psycopg2 import sql
-from sqlalchemy import make_url
 
 from threads_pipelines.errors import DatabaseError
 from threads_pipelines.storage.postgres import database
@@ -12,6 +11,8 @@ def ensure_database(url: str, variable: str) -> None:
 
     Raises DatabaseError naming ``variable`` where the role may not create one.
     """
+    from sqlalchemy import make_url
+
     try:
         with database.session(database.connect(url)):
             return

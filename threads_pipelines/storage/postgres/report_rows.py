@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from sqlalchemy import Engine
 
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.sql import statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 _BLOCK = 20_000
 INTERACTIONS = pa.schema(
@@ -37,7 +39,7 @@ RECOMMENDATIONS = pa.schema(
 
 
 def interactions(
-    engine: Engine, since: datetime, until: datetime, excluded: Sequence[str] = ()
+    engine: "Engine", since: datetime, until: datetime, excluded: Sequence[str] = ()
 ) -> Iterator[pa.RecordBatch]:
     """Interactions in [since, until), naive UTC, but those of the ``excluded`` accounts."""
     given = {"since": since, "until": until, "excluded": list(excluded)}
@@ -45,7 +47,7 @@ def interactions(
 
 
 def recommendations(
-    engine: Engine, now: datetime, excluded: Sequence[str] = ()
+    engine: "Engine", now: datetime, excluded: Sequence[str] = ()
 ) -> Iterator[pa.RecordBatch]:
     """Rows that are live at ``now`` (naive UTC), but those of the ``excluded`` accounts."""
     given = {"now": now, "excluded": list(excluded)}
@@ -53,7 +55,7 @@ def recommendations(
 
 
 def _stream(
-    engine: Engine, name: str, given: dict[str, Any], schema: pa.Schema
+    engine: "Engine", name: str, given: dict[str, Any], schema: pa.Schema
 ) -> Iterator[pa.RecordBatch]:
     with session(engine) as connection, connection.cursor("report_rows") as cursor:
         cursor.execute(statement(name), given)

@@ -5,15 +5,17 @@ pooler such as pgbouncer, and a setting of the session would stay behind for the
 client.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from psycopg2 import extensions, sql
-from sqlalchemy import URL
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
 
 PUBLIC = "public"
 
 
-def schema_of(address: URL) -> str | None:
+def schema_of(address: "URL") -> str | None:
     """The schema of a translated address; None where its own ``options`` set a search path."""
     if "schema" in address.query:
         return str(address.query["schema"])

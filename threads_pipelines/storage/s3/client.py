@@ -4,9 +4,6 @@ import hashlib
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from boto3.exceptions import Boto3Error
-from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -23,7 +20,6 @@ from threads_pipelines.settings import S3Settings
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
-FAULTS = (ClientError, BotoCoreError, Boto3Error)
 MISSING = {"NoSuchKey", "404", "NotFound"}
 _BLOCK_BYTES = 1 << 20
 _FIRST_REGION = "us-east-1"
@@ -47,12 +43,22 @@ _NO_KEYS = (
 )
 
 
+def faults() -> tuple[type[Exception], ...]:
+    """What a request to the storage may raise."""
+    from boto3.exceptions import Boto3Error
+
+    return (ClientError, BotoCoreError, Boto3Error)
+
+
 def open_client(settings: S3Settings) -> "S3Client":
     """Open a client; what the settings leave open comes from boto3's own chain.
 
     Raises:
         ObjectStorageError: where boto3 refuses the settings, such as a profile that is not there.
     """
+    import boto3  # a third of a second that most processes never need
+    from botocore.config import Config
+
     reached = settings.endpoint_url
     proxy: dict[str, Any] = {"proxies": _proxies(reached)} if reached else {}
     try:

@@ -14,10 +14,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from threads_pipelines.errors import ObjectStorageError
 from threads_pipelines.settings import S3Settings
 from threads_pipelines.storage.s3.client import (
-    FAULTS,
     MISSING,
     code_of,
     create_bucket,
+    faults,
     open_client,
     worded,
 )
@@ -165,7 +165,7 @@ class ObjectStore:
     def _errors(self, verb: str, key: str = "") -> Iterator[None]:
         try:
             yield
-        except FAULTS as error:
+        except faults() as error:
             raise self._error(verb, key, error) from error
 
     def _name(self, key: str) -> str:

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from threads_pipelines.dataset.snapshot import Interactions, Posts, Snapshot, Users
 from threads_pipelines.errors import ArtefactError
@@ -34,6 +33,8 @@ def save_snapshot(
 
 def load_snapshot(store: ArtefactStore, partition: str, version: str | None = None) -> Snapshot:
     """Read the snapshot of a version, the current one if none is named."""
+    from scipy.sparse import csr_matrix
+
     arrays = store.load_arrays(partition, MATRIX, version)
     try:
         users, posts, interactions = (

@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import bcrypt
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Engine
 
 from threads_pipelines.dataset.identity import is_synthetic, test_account_id
 from threads_pipelines.experiment.sessions import ExperimentEvents
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.sql import statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 _BLOCK = 50_000
 
@@ -38,7 +39,7 @@ class Roster:
         return [self.ids[row] for row in np.flatnonzero(self.synthetic)]
 
 
-def read_roster(engine: Engine) -> Roster:
+def read_roster(engine: "Engine") -> Roster:
     """Read all accounts."""
     with session(engine) as connection, connection.cursor() as cursor:
         cursor.execute(statement("read_experiment_accounts"))
@@ -48,7 +49,7 @@ def read_roster(engine: Engine) -> Roster:
     return Roster(ids, emails, labels, np.array(made, bool))
 
 
-def write_groups(engine: Engine, ids: Sequence[str], groups: Sequence[str]) -> int:
+def write_groups(engine: "Engine", ids: Sequence[str], groups: Sequence[str]) -> int:
     """Write the groups where they differ; returns how many accounts changed."""
     with session(engine) as connection, connection.cursor() as cursor:
         given = {"ids": list(ids), "groups": list(groups)}
@@ -58,7 +59,7 @@ def write_groups(engine: Engine, ids: Sequence[str], groups: Sequence[str]) -> i
 
 
 def read_events(
-    engine: Engine, ids: Sequence[str], since: datetime, until: datetime
+    engine: "Engine", ids: Sequence[str], since: datetime, until: datetime
 ) -> ExperimentEvents:
     """Events of these accounts in [since, until), naive UTC, streamed in blocks."""
     row_of = {identifier: row for row, identifier in enumerate(ids)}
@@ -72,8 +73,10 @@ def read_events(
     return ExperimentEvents(*(np.concatenate(column) for column in zip(*blocks, strict=True)))
 
 
-def set_test_login(engine: Engine, email: str, password: str, now: datetime) -> bool:
+def set_test_login(engine: "Engine", email: str, password: str, now: datetime) -> bool:
     """Let a test account log in with a password; False where the account does not exist."""
+    import bcrypt
+
     hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt()).decode()
     with session(engine) as connection, connection.cursor() as cursor:
         given = {"user_id": test_account_id(email), "hash": hashed, "now": now}

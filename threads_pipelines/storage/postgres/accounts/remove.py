@@ -1,11 +1,11 @@
 """Removes synthetic accounts and all that hangs on them; never anyone else's account."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in lower case
-from sqlalchemy import Engine
 
 from threads_pipelines.dataset.identity import (
     EMAIL_DOMAIN,
@@ -15,6 +15,9 @@ from threads_pipelines.dataset.identity import (
 )
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.sql import statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 _THEIRS = sql.SQL("user_id = ANY (%(ids)s)")
 _HANGING = sql.SQL(
@@ -35,7 +38,7 @@ _IN_BATCHES = {
 
 
 def remove_synthetic(
-    engine: Engine,
+    engine: "Engine",
     run_key: str | None = None,
     *,
     batch: int = 1_000,

@@ -1,17 +1,21 @@
 """Database roles: what ``sql/roles.sql`` grants, and the login that the pipeline works under."""
 
+from typing import TYPE_CHECKING
+
 from psycopg2 import sql
 from psycopg2.extensions import encrypt_password
-from sqlalchemy import Engine
 
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.sql import statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 NIGHTLY = "threads_nightly"
 SYNTHETIC = "threads_synthetic"
 
 
-def provide_login(engine: Engine, name: str, password: str, *, synthetic: bool = False) -> None:
+def provide_login(engine: "Engine", name: str, password: str, *, synthetic: bool = False) -> None:
     """Give the login ``name`` this password and the least privileges; make it where it is missing.
 
     engine: of the tables' owner, who may create roles.
@@ -36,7 +40,7 @@ def provide_login(engine: Engine, name: str, password: str, *, synthetic: bool =
         connection.commit()
 
 
-def provide_database(engine: Engine, name: str, owner: str) -> None:
+def provide_database(engine: "Engine", name: str, owner: str) -> None:
     """Make the database ``name`` for ``owner`` where it is missing, such as Dagster's own."""
     with session(engine, autocommit=True) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT FROM pg_database WHERE datname = %s", (name,))

@@ -12,14 +12,17 @@ Two advisory locks, both of transactions, so that they work through a transactio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from psycopg2.errors import LockNotAvailable
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
-from sqlalchemy import Engine
 
 from threads_pipelines.errors import PublishBusyError
 from threads_pipelines.storage.postgres.database import APPLICATION, session
 from threads_pipelines.storage.postgres.sql import statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 LEASE, BARRIER = 1, 2
 IDLE_SECONDS = 120.0
@@ -43,7 +46,7 @@ class Lease:
 
 @contextmanager
 def publishing(
-    engine: Engine, run_id: str, *, wait_seconds: float, idle_seconds: float = IDLE_SECONDS
+    engine: "Engine", run_id: str, *, wait_seconds: float, idle_seconds: float = IDLE_SECONDS
 ) -> Iterator[Lease]:
     """Hold the lease; raise PublishBusyError where another run has it for all of ``wait_seconds``.
 
@@ -84,7 +87,7 @@ def enter_shard(connection: Connection, lease: Lease) -> None:
         )
 
 
-def _clear_barrier(engine: Engine, wait_seconds: float) -> None:
+def _clear_barrier(engine: "Engine", wait_seconds: float) -> None:
     with session(engine) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", (_ms(wait_seconds),))
         try:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from psycopg2 import sql
-from sqlalchemy import Engine
 
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.publishing.fingerprints import Fingerprints
@@ -25,6 +25,9 @@ from threads_pipelines.storage.postgres.publishing.shard_writer import (
 )
 from threads_pipelines.storage.postgres.publishing.shards import Shard, shards
 from threads_pipelines.storage.postgres.worker_pool import Crew
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 SHARD_ROWS = 50_000
 
@@ -65,7 +68,7 @@ class PublishReport:
 
 
 def publish(
-    engine: Engine,
+    engine: "Engine",
     source: Iterable[pa.Table],
     *,
     generated_at: datetime,
@@ -135,7 +138,7 @@ def _so_far(total: ShardCounts, *, dry_run: bool) -> str:
     return said + (f", {total.users_newer:,} users keep newer ones" if total.users_newer else "")
 
 
-def vacuum(engine: Engine) -> str:
+def vacuum(engine: "Engine") -> str:
     """VACUUM (ANALYZE) the table; returns why it was skipped, or nothing.
 
     Without giving pages back to the system: the next night needs them, and it would take a lock

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-
-from sqlalchemy import Engine
+from typing import TYPE_CHECKING
 
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.sql import statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Publication:
 
 
 def read_publication(
-    engine: Engine, generated_at: datetime, expires_at: datetime, now: datetime
+    engine: "Engine", generated_at: datetime, expires_at: datetime, now: datetime
 ) -> Publication:
     """Look at the generation of ``generated_at``; all times naive UTC."""
     given = {"generated_at": generated_at, "expires_at": expires_at, "now": now}

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from datetime import datetime
-
-from sqlalchemy import Engine
+from typing import TYPE_CHECKING
 
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.publishing.lease import publishing
 from threads_pipelines.storage.postgres.sql import statement
 
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
 
 def purge_expired(
-    engine: Engine,
+    engine: "Engine",
     now: datetime,
     *,
     run_id: str = "purge",

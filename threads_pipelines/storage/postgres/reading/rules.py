@@ -1,10 +1,10 @@
 """What the rows that were read mean: which events count, what was seen, what may be recommended."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from threads_pipelines.dataset.snapshot import (
     INTERACTION_TYPES,
@@ -17,6 +17,9 @@ from threads_pipelines.dataset.snapshot import (
 )
 from threads_pipelines.storage.postgres.reading.events import OUTSIDE, EventRows, PairRows, Window
 from threads_pipelines.storage.postgres.reading.ids import AccountRows, PostRows
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 _LIKE = INTERACTION_TYPES.index("like")
 
@@ -98,8 +101,10 @@ def _interactions(tables: Tables, window: Window, excluded: Mask) -> tuple[Inter
     )
 
 
-def _seen(tables: Tables) -> csr_matrix:
+def _seen(tables: Tables) -> "csr_matrix":
     """Pairs of any interaction, standing like, comment or repost, of all time."""
+    from scipy.sparse import csr_matrix
+
     events, likes, comments, posts = tables.events, tables.likes, tables.comments, tables.posts
     reposts = np.flatnonzero((posts.original >= 0) & (posts.author >= 0))
     users = [events.user, likes.left, comments.left, posts.author[reposts]]

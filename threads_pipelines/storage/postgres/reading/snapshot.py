@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
-from sqlalchemy import Engine
 
 from threads_pipelines.dataset.read_report import ReadReport
 from threads_pipelines.dataset.snapshot import Snapshot
@@ -25,6 +25,9 @@ from threads_pipelines.storage.postgres.reading.interactions import (
 )
 from threads_pipelines.storage.postgres.reading.kept import KeptInteractions
 from threads_pipelines.storage.postgres.reading.rules import Tables, snapshot_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Reading:
 
 
 def read_snapshot(
-    engine: Engine,
+    engine: "Engine",
     as_of: int,
     look_back: timedelta,
     *,
@@ -68,7 +71,7 @@ def read_snapshot(
 
 
 def read_changes(
-    engine: Engine,
+    engine: "Engine",
     as_of: int,
     look_back: timedelta,
     kept: KeptInteractions | None,
@@ -101,7 +104,7 @@ def _window(as_of: int, look_back: timedelta) -> Window:
 
 @contextmanager
 def _reading(
-    engine: Engine, as_of: int, progress: Callable[[str], None]
+    engine: "Engine", as_of: int, progress: Callable[[str], None]
 ) -> Iterator[tuple[Connection, AccountRows, PostRows, int]]:
     """A connection that sees one instant of the database, and the ids in it."""
     with session(engine) as connection:
