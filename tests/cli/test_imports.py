@@ -46,9 +46,9 @@ import os, sys
 opened, before = [], dict(os.environ)
 ours = {str(ROOT / "threads_pipelines")!r}
 def look(event, given):
-    importing = sys._getframe(1).f_code.co_filename.startswith("<frozen")
-    if event == "open" and str(given[0]).startswith(ours) and not importing:
-        opened.append(given[0])
+    if event == "open" and str(given[0]).startswith(ours):
+        if not sys._getframe(1).f_code.co_filename.startswith("<frozen"):  # not the import itself
+            opened.append(given[0])
 sys.addaudithook(look)
 import {module}
 assert not opened, opened

@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -55,7 +57,34 @@ def _run_job(
     command += ["--config", json.dumps(run_config or {})]
     command += ["--partition", partition] if partition else []
     command += ["--retry-of", retry_of] if retry_of else []
-    return subprocess.run(command, env=dagster_environment(loaded), check=False).returncode
+    environment = dagster_environment(loaded)
+    with _stop_pipe() as told:
+        # Ctrl-C reaches this process alone, which tells the other one by the pipe; the pipe also
+        # ends with this process, so that no run goes on without it.
+        return subprocess.run(
+            [*command, "--stop-when-told", str(told)],
+            env=environment,
+            check=False,
+            pass_fds=(told,),
+            start_new_session=True,
+        ).returncode
+
+
+@contextmanager
+def _stop_pipe() -> Iterator[int]:
+    """Yield the end of a pipe that gets a byte at each Ctrl-C, in place of KeyboardInterrupt."""
+    told, tell = os.pipe()
+    handlers = {
+        number: signal.signal(number, lambda *_: os.write(tell, b"."))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield told
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        os.close(tell)
+        os.close(told)
 
 
 class _Day(click.ParamType):
@@ -144,7 +173,7 @@ def _is_ill(loaded: settings.Settings) -> bool:
 @click.command()
 @click.argument("run_id")
 def retry(run_id: str) -> None:
-    """Continue the failed run RUN_ID: only its failed steps and those after them run again."""
+    """Continue the failed or stopped run RUN_ID: only its failed steps and later ones run again."""
     launch_job(start_needed(), "", retry_of=run_id)
 
 

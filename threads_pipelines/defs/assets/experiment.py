@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field
@@ -26,6 +27,9 @@ from threads_pipelines.storage.postgres.accounts import experiments
 from threads_pipelines.storage.postgres.contract import has_experiment_group
 from threads_pipelines.storage.s3.experiment_start import note_start, read_start
 from threads_pipelines.storage.s3.objects import ObjectStore
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 
 @asset(

@@ -1,10 +1,14 @@
 """The word without which nothing synthetic is written beside real accounts."""
 
-import sqlalchemy as sa
+from typing import TYPE_CHECKING
+
 from pydantic import Field
 
 from threads_pipelines import settings
 from threads_pipelines.storage.postgres.accounts.real import refuse_beside_real_accounts
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 WITH_REAL_ACCOUNTS = Field(
     default=None,
@@ -13,7 +17,7 @@ WITH_REAL_ACCOUNTS = Field(
 )
 
 
-def require_consent(engine: sa.Engine, asked: bool | None) -> None:
+def require_consent(engine: "sa.Engine", asked: bool | None) -> None:
     """Raise RealAccountsError where there are real accounts and nobody said that it may be.
 
     Args:

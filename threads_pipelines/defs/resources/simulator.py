@@ -1,10 +1,10 @@
 """The living app's run config: one resource, because its assets have to agree on it."""
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import numpy as np
-import sqlalchemy as sa
 from pydantic import Field
 
 from threads_pipelines import settings
@@ -14,6 +14,9 @@ from threads_pipelines.defs.resources.consent import WITH_REAL_ACCOUNTS, require
 from threads_pipelines.simulation.fake_users import MOST_FAKE_USERS
 from threads_pipelines.simulation.tick import open_model
 from threads_pipelines.simulation.ticks import TickSettings
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 _TICK = TickSettings()
 
@@ -66,7 +69,7 @@ class Simulator(dg.ConfigurableResource):
 
     with_real_accounts: bool | None = WITH_REAL_ACCOUNTS
 
-    def require_consent(self, engine: sa.Engine) -> None:
+    def require_consent(self, engine: "sa.Engine") -> None:
         """Raise RealAccountsError where there are real accounts and nobody said that it may be."""
         require_consent(engine, self.with_real_accounts)
 

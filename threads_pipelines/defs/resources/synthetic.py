@@ -1,9 +1,9 @@
 """The synthetic world's run config: one resource, because several assets have to agree on it."""
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
-import sqlalchemy as sa
 from pydantic import Field
 
 from threads_pipelines.dataset.as_of import parse_instant
@@ -13,6 +13,9 @@ from threads_pipelines.population.settings import PopulationSettings
 from threads_pipelines.simulation import fake_users
 from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.synthetic.run_keys import RunKey, pin_run_key
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 
 class SyntheticData(dg.ConfigurableResource):
@@ -49,7 +52,7 @@ class SyntheticData(dg.ConfigurableResource):
 
     with_real_accounts: bool | None = WITH_REAL_ACCOUNTS
 
-    def require_consent(self, engine: sa.Engine) -> None:
+    def require_consent(self, engine: "sa.Engine") -> None:
         """Raise RealAccountsError where there are real accounts and nobody said that it may be."""
         require_consent(engine, self.with_real_accounts)
 

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sqlalchemy import Engine
 
 from threads_pipelines.dataset.snapshot import Ids, Times
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.sql import statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 UNKNOWN = -1
 
@@ -32,7 +35,7 @@ class FeedAges:
         return none
 
 
-def read_feed_ages(engine: Engine, now: datetime) -> FeedAges:
+def read_feed_ages(engine: "Engine", now: datetime) -> FeedAges:
     """Look at the feed of every account; now: naive UTC."""
     with session(engine) as connection, connection.cursor() as cursor:
         cursor.execute(statement("read_feed_ages"), {"now": now})
@@ -44,7 +47,7 @@ def read_feed_ages(engine: Engine, now: datetime) -> FeedAges:
     return FeedAges(ids, joined, made)
 
 
-def has_anything_happened(engine: Engine, since: datetime) -> bool:
+def has_anything_happened(engine: "Engine", since: datetime) -> bool:
     """Whether a row of the app is dated after an instant; since: naive UTC."""
     with session(engine) as connection, connection.cursor() as cursor:
         cursor.execute(statement("has_anything_happened"), {"since": since})

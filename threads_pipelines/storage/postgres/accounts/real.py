@@ -1,16 +1,19 @@
 """Whether the app has real accounts, and the refusal to write synthetic ones beside them."""
 
-from sqlalchemy import Engine
+from typing import TYPE_CHECKING
 
 from threads_pipelines.dataset.identity import EMAIL_DOMAIN, TEST_ACCOUNTS, is_synthetic
 from threads_pipelines.errors import RealAccountsError
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.sql import statement
 
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
 _FETCH = 20_000
 
 
-def count_real_accounts(engine: Engine) -> int:
+def count_real_accounts(engine: "Engine") -> int:
     """How many accounts this project did not make; one with a synthetic email is looked at."""
     emails = {"synthetic": f"%@{EMAIL_DOMAIN}", "test_accounts": list(TEST_ACCOUNTS)}
     with session(engine) as connection:
@@ -24,7 +27,7 @@ def count_real_accounts(engine: Engine) -> int:
         return int(real)
 
 
-def refuse_beside_real_accounts(engine: Engine, *, allowed: bool) -> None:
+def refuse_beside_real_accounts(engine: "Engine", *, allowed: bool) -> None:
     """Keep synthetic accounts and their content out of an app that people use.
 
     Args:
