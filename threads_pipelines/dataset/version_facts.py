@@ -38,8 +38,8 @@ class DatabaseIdentity:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """How the gate judged the night's settings.
+class GateDecision:
+    """The decision of the gate on the settings of a night.
 
     gate: its decision. numbers: finite metrics by name, such as ``ndcg@10``.
     """
@@ -79,7 +79,7 @@ class VersionFacts:
     read: ReadReport | None = None
     settings: Mapping[str, Any] | None = None
     settings_source: str | None = None
-    judgement: Judgement | None = None
+    judgement: GateDecision | None = None
     top_k: int | None = None
     checked_rows: str | None = NOT_CHECKED
     night: Night | None = None

@@ -9,7 +9,7 @@ import dagster as dg
 import numpy as np
 from pydantic import Field
 
-from threads_pipelines.dataset.version_facts import Judgement
+from threads_pipelines.dataset.version_facts import GateDecision
 from threads_pipelines.defs.assets.matrix import interaction_matrix
 from threads_pipelines.defs.assets.tuning import latest_winner, tuned_settings
 from threads_pipelines.defs.common import asset, columns, preview, result, rows_made
@@ -130,14 +130,14 @@ def judge_night(
     return report, gate
 
 
-def _judgement(report: EvaluationReport | None, gate: GateResult) -> Judgement:
+def _judgement(report: EvaluationReport | None, gate: GateResult) -> GateDecision:
     """Collect the gate's decision and the finite numbers, by name."""
     rows = report.rows() if report else []
     ours = next((row for row in rows if (row["model"], row["group"]) == (OURS, "known")), {})
     numbers = {name: ours.get(name) for name in _TABLE}
     numbers |= {"ndcg@10 all": gate.ours, "trending ndcg@10 all": gate.trending}
     finite = {k: v for k, v in numbers.items() if v is not None and math.isfinite(v)}
-    return Judgement(gate.decision, finite)
+    return GateDecision(gate.decision, finite)
 
 
 def _shown(report: EvaluationReport | None) -> dict[str, Any]:
