@@ -9,7 +9,7 @@ import pytest
 
 from threads_pipelines.dataset.version_facts import (
     DatabaseIdentity,
-    Judgement,
+    GateDecision,
     VersionFacts,
     facts_from_json,
     facts_to_json,
@@ -38,7 +38,7 @@ FACTS = VersionFacts(
     database=DatabaseIdentity("7301", "app", "public"),
     settings={"weights": {"view": 1.0}},
     settings_source="tonight's",
-    judgement=Judgement("pass", {"ndcg@10": 0.25}),
+    judgement=GateDecision("pass", {"ndcg@10": 0.25}),
     top_k=50,
 )
 
@@ -99,7 +99,7 @@ def test_a_version_that_an_earlier_release_stored_is_read(before: ArtefactStore)
     assert (facts.look_back_days, facts.top_k, facts.kind, facts.parent) == (30, 8, "night", None)
     assert (facts.settings_source, facts.judgement) == (
         "tonight's",
-        Judgement("not_enough_events"),
+        GateDecision("not_enough_events"),
     )
     assert facts.database is None
     assert facts.read is not None
