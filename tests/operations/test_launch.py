@@ -24,7 +24,7 @@ def test_a_retry_keeps_the_failed_runs_config(
         dry_runs.append(dry_run)
         if len(dry_runs) == 1:
             raise ObjectStorageError("the server went away")
-        return Pruned(0, 0, 0)
+        return Pruned(0, 0, 0, 0)
 
     environment.setattr(maintenance, "prune_versions", fails_once)
     environment.setattr(dg.DagsterInstance, "get", lambda: nullcontext(instance))

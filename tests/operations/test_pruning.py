@@ -136,6 +136,39 @@ def test_a_killed_deletion_is_ended_by_the_next(monkeypatch: pytest.MonkeyPatch)
     assert list(store.objects.listing(version)) == []
 
 
+@pytest.mark.usefixtures("environment")
+def test_versions_without_a_manifest_go_after_a_day_but_not_the_served() -> None:
+    store = ObjectStorage().artefacts()
+    now = datetime.now(UTC)
+    for days, version in ((6, "pinned"), (5, "served"), (4, "current"), (3, "whole")):
+        as_of = (now - timedelta(days=days)).replace(tzinfo=None)
+        store_version(store, f"{as_of:%Y-%m-%d}", version, as_of, [("ann", "p1", 0.5)])
+    activate(store.objects, "served")
+    pin(store.objects, "pinned", "now")
+    day = f"{now - timedelta(days=3):%Y-%m-%d}"
+    stored = [item.key for item in store.objects.listing("models/") if item.key.count("/") == 3]
+    for key in stored:
+        if key.endswith("manifest.json") and "/whole/" not in key:
+            store.objects.delete(key)
+    store.objects.put(f"models/{day}/killed/scored.parquet", b"half")
+    store.objects.put(f"models/{day}/empty/manifest.json", b"")
+    store.objects.put(f"models/{day}/junk/manifest.json", b"no JSON")
+
+    def versions() -> set[str]:
+        keys = [item.key.split("/") for item in store.objects.listing("models/")]
+        return {key[2] for key in keys if len(key) == 4}
+
+    everything = {"pinned", "served", "current", "whole", "killed", "empty", "junk"}
+    assert prune_versions(store, now, RULES).debris == 0  # they may be under way
+    assert versions() == everything
+    later = now + timedelta(days=1, minutes=5)
+    dry = prune_versions(store, later, RULES, dry_run=True)
+    assert (dry.deleted, dry.debris, dry.bytes) == (0, 2, 4)
+    assert versions() == everything
+    assert prune_versions(store, later, RULES) == dry
+    assert versions() == everything - {"killed", "empty"}
+
+
 def test_the_run_that_made_an_asset_is_needed(instance: dg.DagsterInstance) -> None:
     @dg.asset
     def made() -> None:

@@ -56,8 +56,8 @@ def prune_old(context: dg.OpExecutionContext, config: PruneConfig, storage: Obje
         for run_id in old:
             instance.delete_run(run_id)
     context.log.info(
-        f"{pruned.deleted} versions and the files of {pruned.thinned} more {verb} "
-        f"({pruned.bytes / 1e6:.1f} MB), and {len(old)} runs"
+        f"{pruned.deleted} versions, the files of {pruned.thinned} more and {pruned.debris} "
+        f"without a manifest {verb} ({pruned.bytes / 1e6:.1f} MB), and {len(old)} runs"
     )
 
 

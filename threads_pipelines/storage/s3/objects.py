@@ -27,10 +27,11 @@ _CONDITION_FAILED = {"PreconditionFailed", "412", "ConditionalRequestConflict", 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """What a listing says of an object."""
+    """What a listing says of an object. modified: when it was written (aware)."""
 
     key: str
     size: int
+    modified: datetime
 
 
 class ObjectStore:
@@ -125,7 +126,7 @@ class ObjectStore:
             pages = self._client.get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
                 for item in page.get("Contents", []):
-                    yield StoredObject(item["Key"], item["Size"])
+                    yield StoredObject(item["Key"], item["Size"], item["LastModified"])
 
     def folders(self, prefix: str) -> list[str]:
         """Names of the folders directly under ``prefix`` (which ends with a slash), sorted."""

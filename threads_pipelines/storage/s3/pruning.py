@@ -1,24 +1,49 @@
 """Deletes versions of artefacts that have had their time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.pins import read_pin
+from threads_pipelines.storage.s3.pointers import ROOT
 from threads_pipelines.storage.s3.registry import forget, read_registry
 from threads_pipelines.storage.s3.retention import Plan, StoredVersion, VersionRules, plan_versions
 from threads_pipelines.storage.s3.versions.manifest import MANIFEST, Manifest
 
+DEBRIS_AGE = timedelta(days=1)
+"""How long files without a manifest stay: longer than any run may take."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What went: whole versions, versions of which the manifest stayed, and their bytes."""
+    """What went.
+
+    Attributes:
+        deleted: Whole versions.
+        thinned: Versions of which the manifest stayed.
+        debris: Versions without a manifest, which a killed write or deletion left behind.
+        bytes: Size of it all.
+    """
 
     deleted: int
     thinned: int
+    debris: int
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Debris:
+    """Files of a version that has no manifest. size: in bytes."""
+
+    partition: str
+    version: str
+    size: int
+
+    @property
+    def prefix(self) -> str:
+        return f"{ROOT}/{self.partition}/{self.version}/"
 
 
 def prune_versions(
@@ -48,7 +73,13 @@ def prune_versions(
         else:
             _thin(store, manifest)
         progress(f"{version.partition}/{version.version} pruned")
-    return _counted(plan, manifests, size)
+    debris = _debris(store, now, manifests)
+    for left in debris:
+        size += left.size
+        if not dry_run and left.version not in _served(store):
+            _delete(store, left.prefix)
+            progress(f"{left.partition}/{left.version}, which has no manifest, pruned")
+    return _counted(plan, manifests, len(debris), size)
 
 
 def _delete(store: ArtefactStore, prefix: str) -> None:
@@ -58,9 +89,34 @@ def _delete(store: ArtefactStore, prefix: str) -> None:
         store.objects.delete(key)
 
 
-def _counted(plan: Plan, manifests: dict[tuple[str, str], Manifest], size: int) -> Pruned:
+def _debris(
+    store: ArtefactStore, now: datetime, known: Collection[tuple[str, str]]
+) -> list[_Debris]:
+    """Find versions without a manifest that nothing was written to since ``DEBRIS_AGE``.
+
+    An empty manifest, which an S3 server can leave of a killed write, counts as none. A version
+    whose manifest is there but cannot be read is left to a person, and so are one that is served or
+    pinned and one that its partition's pointer names.
+    """
+    found, served = [], _served(store)
+    for partition in store.partitions():
+        for version in store.versions(partition):
+            if (partition, version) in known or version in served:
+                continue
+            items = list(store.objects.listing(f"{ROOT}/{partition}/{version}/"))
+            if any(item.key.endswith(f"/{version}/{MANIFEST}") and item.size for item in items):
+                continue
+            old = all(now - item.modified > DEBRIS_AGE for item in items)
+            if items and old and store.current(partition) != version:
+                found.append(_Debris(partition, version, sum(item.size for item in items)))
+    return found
+
+
+def _counted(
+    plan: Plan, manifests: dict[tuple[str, str], Manifest], debris: int, size: int
+) -> Pruned:
     thin = [v for v in plan.thin if manifests[v.partition, v.version].files]
-    return Pruned(len(plan.delete), len(thin), size)
+    return Pruned(len(plan.delete), len(thin), debris, size)
 
 
 def _thin(store: ArtefactStore, manifest: Manifest) -> None:
