@@ -72,6 +72,6 @@ def test_a_sample_of_the_users_is_enough() -> None:
         np.random.default_rng(0),
         max_users=7,
     )
-    assert [s.users for s in found.scores] == [7, 0, 7]
+    assert [s.users for s in found.scores] == [7, 7, 0, 7]
     assert found.pairs == 7
-    assert found.scores[1].estimates == {}
+    assert found.scores[2].estimates == {}

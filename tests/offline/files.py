@@ -8,6 +8,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from threads_pipelines.cli.files import evaluate, recommend
+from threads_pipelines.dataset.scored_rows import REASONS
 
 HOUR = 3600
 T = 1_700_000_000
@@ -29,7 +30,7 @@ def feeds(path: Path) -> dict[str, list[str]]:
         found.setdefault(row["user_id"], []).append(row["post_id"])
         assert row["rank"] == str(len(found[row["user_id"]]))
         assert 0 <= float(row["score"]) <= 1
-        assert row["reason"] in {"similar_people", "similar_post", "trending", "fresh_topic"}
+        assert row["reason"] in REASONS
     return found
 
 

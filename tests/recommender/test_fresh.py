@@ -24,7 +24,7 @@ def test_an_untouched_post_is_reached_through_its_text() -> None:
 def test_a_new_user_sees_what_is_trending() -> None:
     events = [(0, 0, 3, 200), (1, 0, 3, 200), (2, 0, 3, 200), (0, 1, 3, 1), (1, 1, 3, 1)]
     settings = RecommenderSettings().changed(
-        {"popularity.half_life_hours": 12, "popularity.exponent": 0.5}
+        {"newcomers.half_life_hours": 12, "popularity.half_life_hours": 12}
     )
     rows = fit(world(events, 4, 3), settings).recommend(np.array([3]), 3)
     assert rows.post.tolist() == [1, 0, 2]

@@ -6,10 +6,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-REASONS = ("similar_people", "similar_post", "trending", "fresh_topic")
+REASONS = ("similar_people", "similar_post", "trending", "fresh_topic", "similar_taste")
 """Why a post is there; ``ScoredRows.reason`` holds positions in this tuple."""
 
-SIMILAR_PEOPLE, SIMILAR_POST, TRENDING, FRESH_TOPIC = range(len(REASONS))
+SIMILAR_PEOPLE, SIMILAR_POST, TRENDING, FRESH_TOPIC, SIMILAR_TASTE = range(len(REASONS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class ScoredRows:
     reason: (n,) int8, position in ``REASONS``.
     evidence: (n,) int32. similar_post and fresh_topic: the row in ``Posts`` of the post in the
         user's history that explains it. similar_people: how many neighbours acted on the post.
-        trending: how many people acted on it lately.
+        trending: how many people acted on it lately. similar_taste: 0.
     """
 
     user: NDArray[np.int32]

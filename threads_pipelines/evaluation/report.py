@@ -20,7 +20,7 @@ from threads_pipelines.evaluation.metrics import (
     per_user,
     self_information,
 )
-from threads_pipelines.evaluation.split import Split
+from threads_pipelines.evaluation.split import Split, event_keys
 from threads_pipelines.recommender.fit import fit
 from threads_pipelines.recommender.presets import SEED_FORMULA
 from threads_pipelines.recommender.settings import RecommenderSettings
@@ -32,9 +32,12 @@ OURS = "ours"
 TRENDING = "recent_popularity"
 GROUPS = {
     "known": "users with a history, everything they could have been shown",
+    "light": "users with one to four posts in their history, everything they could have been shown",
     "cold": "users without one, everything they could have been shown",
     "fresh": "all users, posts that nobody had touched",
 }
+LIGHT = 4
+"""Posts of a history up to which a user is light."""
 MAX_USERS = 20_000
 """Users who are evaluated at most, drawn at random: intervals are narrow long before that."""
 Users = NDArray[np.int32]
@@ -124,6 +127,7 @@ def evaluate(
         users = np.sort(rng.choice(users, max_users, replace=False))
     groups = {
         "known": (users[split.known[users]], split.relevant),
+        "light": (users[_light(split)[users]], split.relevant),
         "cold": (users[~split.known[users]], split.relevant),
         "fresh": _on_fresh_posts(split, users),
     }
@@ -166,6 +170,14 @@ def evaluate(
         scores=tuple(scores),
         ndcg=ndcg,
     )
+
+
+def _light(split: Split) -> NDArray[np.bool_]:
+    """(n_users,) bool, who has one to four posts in the training history."""
+    n_users, n_posts = split.relevant.shape
+    posts = np.bincount(event_keys(split.train.interactions, n_posts) // n_posts, minlength=n_users)
+    light: NDArray[np.bool_] = (posts > 0) & (posts <= LIGHT)
+    return light
 
 
 def _on_fresh_posts(split: Split, users: Users) -> "tuple[Users, csr_matrix]":

@@ -145,6 +145,32 @@ class BlendSettings(Group):
     )
 
 
+class SpectralSettings(Group):
+    """The global view: the leading singular vectors of the matrix of users and posts."""
+
+    share: float = Field(
+        0.0, ge=0, le=1, description="Share of the global view against the local ones; 0: off."
+    )
+    rank: int = Field(128, ge=1, le=1024, description="Singular vectors.")
+    damping: float = Field(
+        0.25, ge=0, le=1, description="Exponent of the popularity of posts in the global view."
+    )
+    candidates: int = Field(
+        300, ge=1, le=5000, description="Best posts of the local views that are scored, at most."
+    )
+
+
+class NewcomerSettings(Group):
+    """The feed of people without history, and the way from it to the personal ranking."""
+
+    half_life_hours: _Hours | None = Field(
+        None, description="Half-life of popularity for people without history; none: no decay."
+    )
+    personal_after: int = Field(
+        1, ge=1, le=1000, description="Posts in a history from which a feed is wholly personal."
+    )
+
+
 class FeedSettings(Group):
     """The rules for the places of a feed."""
 

@@ -7,7 +7,11 @@ import numpy as np
 from pydantic import BaseModel
 
 from threads_pipelines.dataset.snapshot import Snapshot
-from threads_pipelines.recommender.component_settings import EventSettings, SimilarPeopleSettings
+from threads_pipelines.recommender.component_settings import (
+    EventSettings,
+    SimilarPeopleSettings,
+    SpectralSettings,
+)
 from threads_pipelines.recommender.kernels.merging import group_by
 from threads_pipelines.recommender.knn.people import SearchedPeople, no_people, people_of
 from threads_pipelines.recommender.knn.similar_posts import similar_posts
@@ -17,6 +21,7 @@ from threads_pipelines.recommender.pairs import Pairs, pairs_of, profiles
 from threads_pipelines.recommender.ranking.popularity import post_facts
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.recommender.sparse_rows import NO_VALUES, SparseRows, no_rows
+from threads_pipelines.recommender.spectral import no_view, spectral_factors, spectral_view
 
 _KEPT = 3
 """Fits of each component that a ``Fitter`` remembers."""
@@ -69,6 +74,15 @@ class Fitter:
                 events,
                 settings.similar_people,
             )
+        view = no_view(n_posts)
+        if settings.spectral.share > 0:
+            factors = self._once(
+                "computing the global view",
+                lambda _, group: spectral_factors(pairs, group.rank),
+                events,
+                SpectralSettings(rank=settings.spectral.rank),  # the rest is applied below
+            )
+            view = spectral_view(pairs, factors, settings.spectral.damping, candidate)
         return Model(
             settings=settings,
             user_ids=snapshot.users.ids,
@@ -80,6 +94,7 @@ class Fitter:
                 profiles(pairs, blend.profile_half_life_hours),
             ),
             people=people,
+            spectral=view,
             similar_posts=posts,
             similar_texts=texts,
             seen=SparseRows(
@@ -88,7 +103,7 @@ class Fitter:
                 NO_VALUES,
             ),
             own=self._own,
-            posts=post_facts(snapshot, pairs, settings.popularity, blend),
+            posts=post_facts(snapshot, pairs, settings.popularity, blend, settings.newcomers),
         )
 
     def _people(

@@ -15,6 +15,7 @@ from threads_pipelines.recommender.knn.people import SearchedPeople
 from threads_pipelines.recommender.ranking.rank_posts import PostFacts, rank_posts
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.recommender.sparse_rows import NO_VALUES, SparseRows
+from threads_pipelines.recommender.spectral import SpectralView, no_view
 
 _BLOCK = 128
 """Users that one thread scores at a time."""
@@ -28,6 +29,7 @@ class Model:
     receives: (n_users,) bool, who is given a feed.
     history: for each user the posts and what each is worth in the user's profile.
     people: the people among whom neighbours are sought, and their votes.
+    spectral: the global view.
     similar_posts, similar_texts: for each post the similar ones; posts that may be recommended.
     seen, own: for each user posts that the user may not get.
     posts: what a post has for everybody.
@@ -39,6 +41,7 @@ class Model:
     receives: NDArray[np.bool_]
     history: SparseRows
     people: SearchedPeople
+    spectral: SpectralView
     similar_posts: SparseRows
     similar_texts: SparseRows
     seen: SparseRows
@@ -64,6 +67,7 @@ class Model:
     ) -> "Model":
         """Rebuild a model from the arrays of ``to_arrays``, of this release or the one before."""
         named = {ARRAYS.get(name, name): array for name, array in arrays.items()}
+        named.setdefault("posts.newcomer_score", named["posts.popularity_boost"])
         similar_posts, similar_texts, seen, own = (
             _rows(named, part) for part in ("similar_posts", "similar_texts", "seen", "own")
         )
@@ -80,6 +84,7 @@ class Model:
                 _rows(named, "people.votes"),
                 _rows(named, "people.audience"),
             ),
+            _view(named),
             similar_posts,
             similar_texts,
             seen,
@@ -107,9 +112,9 @@ class Model:
         count = np.zeros(n, np.int32)
         most = min(settings.similar_people.neighbours, len(people.user))
         blend = settings.blend
-        shares = np.array(
-            [blend.people_share, 1 - blend.people_share, blend.text_weight], np.float32
-        )
+        view, local = settings.spectral, 1 - settings.spectral.share
+        people_share, post_share = blend.people_share * local, (1 - blend.people_share) * local
+        shares = np.array([people_share, post_share, blend.text_weight, view.share], np.float32)
         place = np.searchsorted(people.user, rows)
         own_place = np.where(np.append(people.user, -1)[place] == rows, place, -1)
 
@@ -128,6 +133,8 @@ class Model:
             rank_posts(
                 rows[block], self.history, people.votes, neighbour, similarity, found,
                 self.similar_posts, self.similar_texts, self.seen, self.own, self.posts,
+                self.spectral, min(view.candidates, len(self.post_ids)),
+                settings.newcomers.personal_after,
                 settings.feed.author_cap, settings.feed.fresh_every, shares,
                 post[block], score[block], reason[block], evidence[block], count[block],
             )  # fmt: skip
@@ -145,6 +152,12 @@ def _flattened(name: str, value: Any) -> Iterator[tuple[str, NDArray[Any]]]:
             yield from _flattened(f"{name}.{field}", inner)
     else:
         yield name, value
+
+
+def _view(named: Mapping[str, NDArray[Any]]) -> SpectralView:
+    if "spectral.factors" not in named:
+        return no_view(len(named["post_ids"]))
+    return SpectralView(*(named[f"spectral.{name}"] for name in SpectralView._fields))
 
 
 def _rows(named: Mapping[str, NDArray[Any]], part: str) -> SparseRows:

@@ -5,6 +5,7 @@ from threads_pipelines.recommender.component_settings import (
     EventSettings,
     FeedSettings,
     InteractionWeights,
+    NewcomerSettings,
     PopularitySettings,
     SimilarPeopleSettings,
     SimilarTextSettings,
@@ -40,6 +41,7 @@ BASELINES: dict[str, RecommenderSettings] = {
         popularity=PopularitySettings(half_life_hours=hours, exponent=1.0),
         blend=BlendSettings(people_share=1.0, text_weight=0.0),
         feed=FeedSettings(fresh_every=0),
+        newcomers=NewcomerSettings(half_life_hours=hours),
     )
     for name, hours in (("popularity", None), ("recent_popularity", 12.0))
 }
@@ -56,6 +58,25 @@ def _paced(
         blend=BlendSettings(profile_half_life_hours=profile),
     )
 
+
+WIDE: dict[str, dict[str, object]] = {
+    "wide": {
+        "similar_posts.user_damping": 0.5,
+        "similar_posts.source_damping": 0.5,
+        "similar_posts.target_damping": 0.5,
+        "similar_posts.power": 1.0,
+        "similar_posts.neighbours": 1000,
+        "popularity.exponent": 0.1,
+    },
+    "gentle": {
+        "similar_posts.user_damping": 0.3,
+        "similar_posts.source_damping": 0.4,
+        "similar_posts.power": 1.0,
+        "popularity.exponent": 0.25,
+        "blend.floor": 0.03,
+    },
+}
+"""Changes that start the search elsewhere: several fields that only pay together."""
 
 PACES: dict[str, RecommenderSettings] = {
     "pace_hours": _paced(6.0, 48.0, 2.0),

@@ -11,10 +11,12 @@ from threads_pipelines.recommender.component_settings import (
     EventSettings,
     FeedSettings,
     Group,
+    NewcomerSettings,
     PopularitySettings,
     SimilarPeopleSettings,
     SimilarPostSettings,
     SimilarTextSettings,
+    SpectralSettings,
 )
 from threads_pipelines.recommender.flat_keys import nested
 
@@ -26,7 +28,9 @@ class RecommenderSettings(Group):
     ``(people_share·P + (1 − people_share)·S + text_weight·T + recency_weight·R + floor) · B``
     with P, S and T the votes of similar people, the similarity to posts of the user's history and
     the similarity of the text, each scaled by the user's own maximum; R the freshness of the post;
-    and B its recent popularity to the power ``popularity.exponent``.
+    and B its recent popularity to the power ``popularity.exponent``. The global view with share g
+    adds g times its score, scaled in the same way, and leaves 1 − g to P and S. Where a history has
+    fewer than ``newcomers.personal_after`` posts, popularity fills in for what is missing.
     """
 
     events: EventSettings = Field(
@@ -48,6 +52,13 @@ class RecommenderSettings(Group):
         default_factory=BlendSettings, description="The weights of the parts."
     )
     feed: FeedSettings = Field(default_factory=FeedSettings, description="The places of a feed.")
+
+    spectral: SpectralSettings = Field(
+        default_factory=SpectralSettings, description="The global view."
+    )
+    newcomers: NewcomerSettings = Field(
+        default_factory=NewcomerSettings, description="The feed of people without history."
+    )
 
     @model_validator(mode="before")
     @classmethod

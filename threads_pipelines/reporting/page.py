@@ -126,6 +126,8 @@ def explain(reason: str, evidence: str | int | None) -> str:
     if reason in ("similar_post", "fresh_topic"):
         start = "Like" if reason == "similar_post" else "New, and like"
         return f"{start} “{_shorten(str(evidence or ''), _LONGEST_QUOTE)}”"
+    if reason == "similar_taste":
+        return "Popular with people whose taste is like this"
     return "Picked at random"
 
 

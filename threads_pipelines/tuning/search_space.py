@@ -7,7 +7,7 @@ import numpy as np
 from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.recommender.component_settings import InteractionWeights
 from threads_pipelines.recommender.knn.similar_posts import LINEAR_LIMIT
-from threads_pipelines.recommender.presets import PACES
+from threads_pipelines.recommender.presets import PACES, WIDE
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.tuning.search import Search
 
@@ -27,6 +27,9 @@ DENSE = 20
 
 _HOURS = (0.5, 1.0, 2.0, 4.0, 12.0, 36.0, 24.0 * 5, 24.0 * 15, 24.0 * 60, 24.0 * 240)
 SHARES = (0.0, 0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1.0)
+_RANKS = (32, 64, 128, 256, 512)
+_MOST_PROJECTED = 4.2e8
+"""Products of events and singular vectors up to which a rank is tried."""
 EXPONENTS = (-0.2, -0.1, 0.0, 0.1, 0.17, 0.25, 0.35, 0.5, 0.7, 1.0)
 _POST_PRESETS: tuple[Change, ...] = tuple(
     {
@@ -45,7 +48,7 @@ _POST_PRESETS: tuple[Change, ...] = tuple(
 )
 
 
-def _hours(snapshot: Snapshot, least: float) -> tuple[float | None, ...]:
+def hours_of(snapshot: Snapshot, least: float = 0.0) -> tuple[float | None, ...]:
     """Half-lives worth trying: none, and those from ``least`` to the data's span."""
     at = snapshot.interactions.at
     span = float(at.max() - at.min()) / 3600
@@ -56,7 +59,7 @@ def explore(search: Search, snapshot: Snapshot, timed: bool) -> None:
     """Try everything that this snapshot gives a reason to try."""
     split = search.folds[0].split
     least = LEAST_HALF_LIFE * ((split.until or 0) - (split.cut or 0)) / 3600
-    hours = _hours(snapshot, least) if timed else (None,)
+    hours = hours_of(snapshot, least) if timed else (None,)
     paces = {
         name: settings
         for name, settings in PACES.items()
@@ -64,6 +67,12 @@ def explore(search: Search, snapshot: Snapshot, timed: bool) -> None:
     }
     for name, settings in paces.items():
         search.attempt(name, settings)
+    for name, changes in WIDE.items():
+        search.attempt(name, RecommenderSettings().changed(changes))
+        for pace, settings in paces.items():
+            changes = {k: v for k, v in changes.items() if k != "popularity.exponent"}
+            search.attempt(f"{name}, {pace}", settings.changed(changes))
+    _try_global(search, snapshot)
     if _affords_linear(snapshot):
         _try_linear(search, paces, len(snapshot.posts.ids) <= CHEAP_LINEAR)
     if timed:
@@ -91,6 +100,9 @@ def explore(search: Search, snapshot: Snapshot, timed: bool) -> None:
         search.climb("popularity.half_life_hours", hours)
     search.climb("blend.people_share", SHARES)
     search.climb("popularity.exponent", EXPONENTS)
+    if search.best.spectral.share > 0:
+        search.climb("spectral.share", SHARES)
+        search.climb("spectral.damping", (0.0, 0.15, 0.25, 0.35, 0.5))
     search.climb("blend.floor", (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0))
     if any(text.strip() for text in snapshot.posts.content):
         search.change({"similar_texts.for_all": True})
@@ -101,6 +113,20 @@ def explore(search: Search, snapshot: Snapshot, timed: bool) -> None:
         search.change({"events.weights": InteractionWeights(view=1, click=1, like=1, share=1)})
         search.change({"events.weights": InteractionWeights(view=1, click=1.5, like=2, share=3)})
         search.change({"events.weights": InteractionWeights(view=1, click=2, like=5, share=10)})
+
+
+def _try_global(search: Search, snapshot: Snapshot) -> None:
+    """Try the global view with the largest rank that these data can pay for."""
+    ranks = tuple(r for r in _RANKS if r * len(snapshot.interactions) <= _MOST_PROJECTED)
+    rank = max(ranks, default=_RANKS[0])
+    for share in (0.5, 0.7):
+        for damping in (0.0, 0.25):
+            view = {"spectral.share": share, "spectral.rank": rank, "spectral.damping": damping}
+            search.change(view)
+            # Its scores lean to popular posts by themselves.
+            search.change({**view, "popularity.exponent": 0.0})
+    if search.best.spectral.share > 0:
+        search.climb("spectral.share", SHARES)
 
 
 def _blind(snapshot: Snapshot) -> bool:

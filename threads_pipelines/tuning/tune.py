@@ -24,8 +24,9 @@ from threads_pipelines.evaluation.split import Split
 from threads_pipelines.recommender.fit import Fitter
 from threads_pipelines.recommender.presets import BASELINES, SEED_FORMULA
 from threads_pipelines.recommender.settings import RecommenderSettings
+from threads_pipelines.tuning.newcomers import choose_newcomers
 from threads_pipelines.tuning.search import Fold, Search, Trial
-from threads_pipelines.tuning.search_space import explore
+from threads_pipelines.tuning.search_space import explore, hours_of
 
 USERS_PER_FIT = 250
 """Validation users that are scored at most for each fit that the search may cost."""
@@ -103,8 +104,10 @@ def tune(
     # baseline no other field makes a difference, and it would never leave it.
     for name, settings in {**SEED_FORMULA, **BASELINES}.items():
         search.attempt(name, settings, margin=BASELINE_MARGIN)
+    half_lives = hours_of(snapshot) if timed else (None,)
+    chosen = choose_newcomers(folds, search.best, half_lives, ENOUGH_USERS)
     return TuningReport(
-        search.best,
+        chosen,
         float(search.best_gain.mean()),
         len(search.best_gain),
         "time" if timed else "random",

@@ -4,7 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from threads_pipelines.dataset.snapshot import Snapshot
-from threads_pipelines.recommender.component_settings import BlendSettings, PopularitySettings
+from threads_pipelines.recommender.component_settings import (
+    BlendSettings,
+    NewcomerSettings,
+    PopularitySettings,
+)
 from threads_pipelines.recommender.pairs import Pairs, decay, row_sums
 from threads_pipelines.recommender.ranking.rank_posts import PostFacts
 
@@ -17,12 +21,19 @@ _LEAST_BOOST = 1e-20
 
 
 def post_facts(
-    snapshot: Snapshot, pairs: Pairs, settings: PopularitySettings, blend: BlendSettings
+    snapshot: Snapshot,
+    pairs: Pairs,
+    settings: PopularitySettings,
+    blend: BlendSettings,
+    newcomers: NewcomerSettings,
 ) -> PostFacts:
     """Return what each post has for everybody: popularity, freshness, author."""
     ages = post_ages(snapshot, pairs)
     candidate = snapshot.posts.candidate
-    asked = popularity(snapshot, pairs, settings) + head_start(snapshot, ages, settings)
+    start = head_start(snapshot, ages, settings)
+    asked = popularity(snapshot, pairs, settings.half_life_hours) + start
+    first = popularity(snapshot, pairs, newcomers.half_life_hours) + start
+    first = np.where(candidate, first / first.max(initial=_LEAST_BOOST, where=candidate), 0)
     boost = asked**settings.exponent
     most = boost.max(initial=_LEAST_BOOST, where=candidate)
     boost = np.where(candidate, np.maximum(boost / most, _LEAST_BOOST), 0)
@@ -30,6 +41,7 @@ def post_facts(
     return PostFacts(
         popularity_boost=boost.astype(np.float32),
         base_score=(blend.floor + blend.recency_weight * fresh).astype(np.float32),
+        newcomer_score=first.astype(np.float32),
         recent_user_count=recent_user_counts(pairs, settings),
         author=snapshot.posts.author,
         untouched=np.flatnonzero(candidate & (pairs.post_degree == 0)).astype(np.int32),
@@ -45,9 +57,9 @@ def post_ages(snapshot: Snapshot, pairs: Pairs) -> Floats:
     return np.maximum(np.where(created < 0, first_event, age), 0)
 
 
-def popularity(snapshot: Snapshot, pairs: Pairs, settings: PopularitySettings) -> Floats:
+def popularity(snapshot: Snapshot, pairs: Pairs, half_life_hours: float | None) -> Floats:
     """(n_posts,) people who acted on each post, each decayed by the age of the act."""
-    fading = decay(pairs.post_age, settings.half_life_hours)
+    fading = decay(pairs.post_age, half_life_hours)
     return row_sums(pairs.post_start, fading)
 
 

@@ -13,14 +13,22 @@ from threads_pipelines.dataset.scored_rows import (
     FRESH_TOPIC,
     SIMILAR_PEOPLE,
     SIMILAR_POST,
+    SIMILAR_TASTE,
     TRENDING,
 )
-from threads_pipelines.recommender.kernels.prefetch import prefetch
-from threads_pipelines.recommender.kernels.selection import arrange, best_first, largest
+from threads_pipelines.recommender.kernels.selection import (
+    arrange,
+    best_first,
+    keep_largest,
+)
 from threads_pipelines.recommender.ranking.evidence import name_evidence
+from threads_pipelines.recommender.ranking.score_parts import (
+    add_up,
+    fill_in,
+    scale_without,
+    score_globally,
+)
 
-_FADED = 1e-30
-"""Below it a part has decayed to nothing, and what scales it up would overflow."""
 _CAP_DEPTH = 4
 """Times ``top_k`` posts that are looked through where the posts of an author are capped."""
 
@@ -31,6 +39,7 @@ class PostFacts(NamedTuple):
     popularity_boost: (n_posts,) float32, recent popularity to its power, 0 where a post may not be
         recommended; such posts are in no list of neighbours or votes either.
     base_score: (n_posts,) float32, what a post has without any similarity.
+    newcomer_score: (n_posts,) float32 in [0, 1], popularity for people without history.
     recent_user_count: (n_posts,) int32, people who acted on it recently.
     author: (n_posts,) int32, -1: none.
     untouched: (m,) int32, posts that nobody acted on, for the places of ``selection.arrange``.
@@ -38,31 +47,10 @@ class PostFacts(NamedTuple):
 
     popularity_boost: Any
     base_score: Any
+    newcomer_score: Any
     recent_user_count: Any
     author: Any
     untouched: Any
-
-
-@compiled
-def _add_up(total: Any, rows: Any, weights: Any, lists: Any) -> None:
-    """Total of the lists of these rows, each times its weight."""
-    total[:] = 0
-    for k in range(len(rows)):
-        after = rows[min(k + 1, len(rows) - 1)]
-        prefetch(lists.item, lists.start[after], lists.start[after + 1])
-        prefetch(lists.value, lists.start[after], lists.start[after + 1])
-        weight = weights[k]
-        for m in range(lists.start[rows[k]], lists.start[rows[k] + 1]):
-            total[np.uint32(lists.item[m])] += weight * lists.value[m]  # as in nearest_rows
-
-
-@compiled
-def _scale_without(total: Any, forbidden: Any, share: float) -> Any:
-    """Clear what may not be recommended; returns what scales the largest rest to ``share``."""
-    for j in forbidden:
-        total[j] = 0
-    most = largest(total)
-    return np.float32(share / most) if most > _FADED else np.float32(0)
 
 
 @compiled
@@ -78,6 +66,9 @@ def rank_posts(
     seen: Any,
     own: Any,
     facts: Any,
+    view: Any,
+    n_rescored: int,
+    personal_after: int,
     author_cap: int,
     fresh_every: int,
     shares: Any,
@@ -91,14 +82,16 @@ def rank_posts(
 
     history: the posts of each user and their worth; pool: those of the people among whom
     neighbours are; near, text: similar posts and texts; seen, own: posts a user may not get; all
-    ``SparseRows``. facts: ``PostFacts``. shares: (3,) float32, weights of similar people,
-    similar posts and text. Writes out_* (n, top_k) and out_count (n,).
+    ``SparseRows``. facts: ``PostFacts``. view: ``SpectralView``, which scores the
+    ``n_rescored`` best posts of the rest. personal_after: posts in a history from which popularity
+    fills in no more. shares: (4,) float32, weights of similar people, similar
+    posts, text and view. Writes out_* (n, top_k) and out_count (n,).
     """
     n_posts, top_k = len(facts.popularity_boost), out_post.shape[1]
     depth = min(n_posts, _CAP_DEPTH * top_k) if author_cap > 0 else top_k
     deep_post, deep_score = np.empty(depth, np.int32), np.zeros(depth, np.float32)
-    n_fresh = min(len(facts.untouched), top_k // fresh_every) if fresh_every > 0 else 0
-    fresh_post, fresh_score = np.empty(n_fresh, np.int32), np.zeros(n_fresh, np.float32)
+    most_fresh = min(len(facts.untouched), top_k // fresh_every) if fresh_every > 0 else 0
+    fresh_post, fresh_score = np.empty(most_fresh, np.int32), np.zeros(most_fresh, np.float32)
     people = np.zeros(n_posts, np.float32)
     posts = np.zeros(n_posts, np.float32)
     texts = np.zeros(n_posts, np.float32)
@@ -108,6 +101,12 @@ def rank_posts(
     best = np.zeros(top_k, np.float32)
     touched = np.ones(n_posts, np.bool_)
     touched[facts.untouched] = False
+    globally = np.zeros(n_posts, np.float32)
+    has_view = view.factors.shape[1] > 0 and shares[3] > 0
+    rescored = np.empty(n_rescored, np.int32)
+    rescored_value = np.zeros(n_rescored, np.float32)
+    taste = np.zeros(view.factors.shape[1], np.float32)
+    n_global = 0
     has_near, has_text, has_people = len(near.item) > 0, len(text.item) > 0, neighbour.shape[1] > 0
     people_scale = posts_scale = texts_scale = np.float32(0)
     for r in range(len(rows)):
@@ -123,26 +122,38 @@ def rank_posts(
             )
         )
         if has_people:
-            _add_up(people, similar, similarities, pool)
-            people_scale = _scale_without(people, forbidden, shares[0])
+            add_up(people, similar, similarities, pool)
+            people_scale = scale_without(people, forbidden, shares[0])
         if has_near:
-            _add_up(posts, liked, worth, near)
-            posts_scale = _scale_without(posts, forbidden, shares[1])
+            add_up(posts, liked, worth, near)
+            posts_scale = scale_without(posts, forbidden, shares[1])
         if has_text:
-            _add_up(texts, liked, worth, text)
-            texts_scale = _scale_without(texts, forbidden, shares[2])
+            add_up(texts, liked, worth, text)
+            texts_scale = scale_without(texts, forbidden, shares[2])
         for j in range(n_posts):
             alike = people[j] * people_scale + posts[j] * posts_scale + texts[j] * texts_scale
             final[j] = (max(alike, np.float32(0)) + facts.base_score[j]) * facts.popularity_boost[j]
         for j in forbidden:
             final[j] = 0
+        if has_view and len(liked) > 0:
+            n_global = keep_largest(final, rescored_value, rescored)
+            score_globally(liked, worth, view, shares[3], rescored[:n_global], taste, globally)
+            for j in rescored[:n_global]:
+                alike = people[j] * people_scale + posts[j] * posts_scale + texts[j] * texts_scale
+                alike = max(alike + globally[j], np.float32(0))
+                final[j] = (alike + facts.base_score[j]) * facts.popularity_boost[j]
+        if len(liked) < personal_after:
+            fill_in(final, facts.newcomer_score, np.float32(len(liked) / personal_after))
+            for j in forbidden:
+                final[j] = 0
+        n_fresh = most_fresh if len(liked) > 0 else 0
         size = best_first(final, deep_score, deep_post)
         if n_fresh > 0 or author_cap > 0:
             fresh = facts.untouched
             chosen = best_first(final[fresh], fresh_score, fresh_post) if n_fresh > 0 else 0
             size = arrange(
                 deep_post[:size], fresh[fresh_post[:chosen]], facts.author, author_cap,
-                fresh_every, out_post[r],
+                fresh_every if n_fresh > 0 else 0, out_post[r],
             )  # fmt: skip
         else:
             out_post[r, :size] = deep_post[:size]
@@ -154,7 +165,7 @@ def rank_posts(
             out_score[r, s] = final[j]
             by_people, by_post = people[j] * people_scale, posts[j] * posts_scale
             by_text = texts[j] * texts_scale
-            most = max(by_people, by_post, by_text)
+            most = max(by_people, by_post, by_text, globally[j])
             evidence[s] = 0
             if most <= 0 or most < facts.base_score[j]:
                 reasons[s], evidence[s] = TRENDING, facts.recent_user_count[j]
@@ -162,6 +173,8 @@ def rank_posts(
                 reasons[s] = SIMILAR_PEOPLE
             elif most == by_post:
                 reasons[s] = SIMILAR_POST
+            elif most == globally[j]:
+                reasons[s] = SIMILAR_TASTE
             else:
                 reasons[s] = FRESH_TOPIC
         name_evidence(
@@ -170,3 +183,5 @@ def rank_posts(
         for s in range(size):
             if reasons[s] == FRESH_TOPIC and touched[feed[s]]:
                 reasons[s] = SIMILAR_POST  # alike by its text
+        for j in rescored[:n_global]:
+            globally[j] = 0

@@ -1,0 +1,73 @@
+"""The parts of one user's scores, compiled: sums of lists, the global view, popularity."""
+
+from typing import Any
+
+import numpy as np
+
+from threads_pipelines.compiled import compiled
+from threads_pipelines.recommender.kernels.prefetch import prefetch
+from threads_pipelines.recommender.kernels.selection import largest
+
+_FADED = 1e-30
+"""Below it a part has decayed to nothing, and what scales it up would overflow."""
+
+
+@compiled
+def add_up(total: Any, rows: Any, weights: Any, lists: Any) -> None:
+    """Total of the lists of these rows, each times its weight."""
+    total[:] = 0
+    for k in range(len(rows)):
+        after = rows[min(k + 1, len(rows) - 1)]
+        prefetch(lists.item, lists.start[after], lists.start[after + 1])
+        prefetch(lists.value, lists.start[after], lists.start[after + 1])
+        weight = weights[k]
+        for m in range(lists.start[rows[k]], lists.start[rows[k] + 1]):
+            total[np.uint32(lists.item[m])] += weight * lists.value[m]  # as in nearest_rows
+
+
+@compiled
+def scale_without(total: Any, forbidden: Any, share: float) -> Any:
+    """Clear what may not be recommended; returns what scales the largest rest to ``share``."""
+    for j in forbidden:
+        total[j] = 0
+    most = largest(total)
+    return np.float32(share / most) if most > _FADED else np.float32(0)
+
+
+@compiled
+def score_globally(
+    liked: Any, worth: Any, view: Any, share: float, rescored: Any, taste: Any, score: Any
+) -> None:
+    """Write the scores of the global view for some posts, the largest of them ``share``."""
+    taste[:] = 0
+    for k in range(len(liked)):
+        weight = worth[k] * view.source[liked[k]]
+        for f in range(len(taste)):
+            taste[f] += weight * view.factors[liked[k], f]
+    most = np.float32(0)
+    lanes = np.empty(16, np.float32)
+    for j in rescored:
+        lanes[:] = 0  # sixteen sums side by side: a fixed order that vector units can keep
+        whole = len(taste) // 16 * 16
+        for f in range(0, whole, 16):
+            for lane in range(16):
+                lanes[lane] += taste[f + lane] * view.factors[j, f + lane]
+        for f in range(whole, len(taste)):
+            lanes[f - whole] += taste[f] * view.factors[j, f]
+        total = np.float32(0)
+        for lane in range(16):
+            total += lanes[lane]
+        score[j] = total * view.target[j]
+        most = max(most, score[j])
+    scale = np.float32(share / most) if most > _FADED else np.float32(0)
+    for j in rescored:
+        score[j] = max(score[j] * scale, np.float32(0))
+
+
+@compiled
+def fill_in(final: Any, popular: Any, personal: Any) -> None:
+    """Mix the personal scores, scaled to 1 at most, with popularity."""
+    most = largest(final)
+    scale = personal / most if most > _FADED else np.float32(0)
+    for j in range(len(final)):
+        final[j] = final[j] * scale + popular[j] * (np.float32(1) - personal)

@@ -1,0 +1,95 @@
+"""The global view: the leading right singular vectors of the degree-normalised matrix.
+
+Low-pass filtering of the graph of users and posts, as in GF-CF (Shen et al. 2021) and ChebyCF. The
+vectors come from a randomized range finder (Halko, Martinsson and Tropp 2011) with a fixed start,
+a fixed order of blocks and one BLAS thread, so that the same data give the same bytes.
+"""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from threads_pipelines.recommender.pairs import Pairs
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+_OVERSAMPLING = 16
+_ITERATIONS = 2
+_BLOCK = 8192
+"""Users whose projection is held at a time."""
+
+Floats = NDArray[np.float32]
+
+
+class SpectralView(NamedTuple):
+    """What the global view reads.
+
+    factors: (n_posts, rank) float32, orthonormal columns; rank 0 where the view is off.
+    source, target: (n_posts,) float32, scale of a post in a history and of a recommended one; the
+        target is 0 where a post may not be recommended.
+    """
+
+    factors: Floats
+    source: Floats
+    target: Floats
+
+
+def no_view(n_posts: int) -> SpectralView:
+    """Return a view that is off."""
+    none = np.zeros(n_posts, np.float32)
+    return SpectralView(np.zeros((n_posts, 0), np.float32), none, none)
+
+
+def spectral_view(
+    pairs: Pairs, factors: Floats, damping: float, candidate: NDArray[np.bool_]
+) -> SpectralView:
+    """Scale the factors: popular posts count less in a history and more as recommendations."""
+    degree = np.maximum(pairs.post_degree, 1).astype(np.float64)
+    return SpectralView(
+        factors,
+        (degree**-damping).astype(np.float32),
+        (degree**damping * candidate).astype(np.float32),
+    )
+
+
+def spectral_factors(pairs: Pairs, rank: int) -> Floats:
+    """Compute the ``rank`` leading right singular vectors of users by posts, scaled by degrees.
+
+    Returns:
+        (n_posts, rank) float32, fewer columns where there are fewer users or posts.
+    """
+    # Here, because they are slow to import and only the global view needs them.
+    from scipy.sparse import csr_matrix
+    from threadpoolctl import threadpool_limits
+
+    n_users, n_posts = len(pairs.user_degree), len(pairs.post_degree)
+    rank = min(rank, n_posts, n_users)
+    if not len(pairs.user_post) or rank == 0:
+        return np.zeros((n_posts, 0), np.float32)
+    degree = np.maximum(pairs.post_degree, 1).astype(np.float64)
+    by_user = np.maximum(pairs.user_degree, 1) ** -0.5
+    value = np.repeat(by_user, pairs.user_degree) * (degree**-0.5)[pairs.user_post]
+    matrix = csr_matrix(
+        (value.astype(np.float32), pairs.user_post, pairs.user_start), shape=(n_users, n_posts)
+    )
+    width = min(rank + _OVERSAMPLING, n_posts)
+    start = np.random.default_rng(0).standard_normal((n_posts, width)).astype(np.float32)
+    with threadpool_limits(1, "blas"):
+        basis = np.linalg.qr(start)[0]
+        for _ in range(_ITERATIONS):
+            basis = np.linalg.qr(_smoothed(matrix, basis))[0]
+        small = basis.T @ _smoothed(matrix, basis)
+        value, vectors = np.linalg.eigh((small + small.T) / 2)
+        factors = basis @ vectors[:, np.argsort(-value, kind="stable")[:rank]]
+    return np.ascontiguousarray(factors, np.float32)
+
+
+def _smoothed(matrix: "csr_matrix", basis: Any) -> Floats:
+    """Return AᵀA·basis, a block of users at a time."""
+    total: Floats = np.zeros_like(basis)
+    for low in range(0, matrix.shape[0], _BLOCK):
+        block = matrix[low : low + _BLOCK]
+        total += block.T @ (block @ basis)
+    return total

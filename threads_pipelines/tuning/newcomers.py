@@ -1,0 +1,52 @@
+"""The choice of the settings for people without history, and with a short one."""
+
+import numpy as np
+
+from threads_pipelines.evaluation.report import LIGHT
+from threads_pipelines.recommender.settings import RecommenderSettings
+from threads_pipelines.tuning.search import Fold, Search
+
+FEW = 20
+"""With fewer cold people than that in the validation, all-time popularity stays."""
+
+_FROM = (2, 3, 5, 8)
+
+
+def choose_newcomers(
+    folds: list[Fold], chosen: RecommenderSettings, hours: tuple[float | None, ...], most: int
+) -> RecommenderSettings:
+    """Choose how fast popularity forgets for cold people, then where feeds turn personal.
+
+    Args:
+        folds: the validation of the search.
+        chosen: what it found for people with a history.
+        hours: half-lives to try.
+        most: cold people, and light people, who are scored at most.
+    """
+    search = _search(folds, chosen, "cold", most)
+    if search is not None:
+        for half_life in hours:
+            search.change({"newcomers.half_life_hours": half_life})
+        chosen = search.best
+    search = _search(folds, chosen, "light", most)
+    if search is not None:
+        for start in _FROM:
+            search.change({"newcomers.personal_after": start})
+        chosen = search.best
+    return chosen
+
+
+def _search(folds: list[Fold], start: RecommenderSettings, group: str, most: int) -> Search | None:
+    judged = []
+    for fold in folds:
+        posts = np.diff(fold.fitter.fit(start).history.start)
+        users = fold.split.test_users()
+        low, high = (0, 0) if group == "cold" else (1, LIGHT)
+        users = users[(posts[users] >= low) & (posts[users] <= high)][:most]
+        if len(users):
+            judged.append(Fold(fold.fitter, fold.split, users))
+    if sum(len(fold.users) for fold in judged) < FEW:
+        return None
+    search = Search(judged, lambda _: None)
+    search.start(group, start)
+    return search
