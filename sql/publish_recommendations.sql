@@ -1,15 +1,36 @@
 -- Replaces the rows of the staged users, in one statement and so in one snapshot:
 -- pairs that are new come, pairs that stay are updated, all others of these users go.
 -- A pair that is there already, to the last bit, is not written at all.
-WITH found AS MATERIALIZED (
+-- It waits for no row lock, so that no statement of the app can be chosen as a deadlock's victim:
+-- users, rows and posts that another transaction holds are skipped. A user of whom anything was
+-- skipped is busy and left as they are; the caller tries them again in a transaction of its own.
+WITH locked AS MATERIALIZED (
+    -- The locks keep a user from being deleted under the foreign keys until the commit.
+    SELECT su.n AS u, x.id AS user_id
+    FROM pg_temp.stage_user su
+    JOIN "user" x ON x.id = su.user_id
+    ORDER BY x.id
+    FOR KEY SHARE OF x SKIP LOCKED
+), found AS MATERIALIZED (
     -- OFFSET 0 keeps this a look-up by index for each user, whatever the planner guesses of the
     -- temporary tables, of which it knows nothing.
-    SELECT u.n AS u, r.*
-    FROM pg_temp.stage_user u
+    SELECT u.u, r.*
+    FROM locked u
     CROSS JOIN LATERAL (
         SELECT ctid AS place, post_id, score, generated_at, expires_at
         FROM user_recommendation WHERE user_id = u.user_id OFFSET 0
+        FOR UPDATE SKIP LOCKED
     ) AS r
+), held AS MATERIALIZED (
+    SELECT u, count(*) AS rows FROM found GROUP BY u
+), busy AS MATERIALIZED (
+    SELECT su.n AS u
+    FROM pg_temp.stage_user su
+    JOIN "user" x ON x.id = su.user_id
+    LEFT JOIN locked l ON l.u = su.n
+    LEFT JOIN held h ON h.u = su.n
+    WHERE l.u IS NULL
+       OR coalesce(h.rows, 0) <> (SELECT count(*) FROM user_recommendation r WHERE r.user_id = su.user_id)
 ), live AS MATERIALIZED (
     SELECT f.u, p.n AS p, f.place, f.score,
            f.generated_at > %(generated_at)s AND f.expires_at > %(now)s AS newer,
@@ -24,17 +45,16 @@ WITH found AS MATERIALIZED (
     FROM pg_temp.stage s
     FULL JOIN live l ON l.u = s.u AND l.p = s.p
     WHERE NOT EXISTS (SELECT FROM newer n WHERE n.u = coalesce(s.u, l.u))
+      AND NOT EXISTS (SELECT FROM busy b WHERE b.u = coalesce(s.u, l.u))
 ), living AS MATERIALIZED (
-    -- The locks keep a user or post from being deleted under the foreign keys until the commit.
-    SELECT c.u, u.id AS user_id, p.id AS post_id, c.score
+    SELECT c.u, lu.user_id, p.id AS post_id, c.score
     FROM change c
-    JOIN pg_temp.stage_user su ON su.n = c.u
+    JOIN locked lu ON lu.u = c.u
     JOIN pg_temp.stage_post sp ON sp.n = c.p
-    JOIN "user" u ON u.id = su.user_id
     JOIN post p ON p.id = sp.post_id
     WHERE c.place IS NULL
-    ORDER BY u.id, p.id
-    FOR KEY SHARE OF u, p
+    ORDER BY lu.user_id, p.id
+    FOR KEY SHARE OF p SKIP LOCKED
 ), served AS MATERIALIZED (
     SELECT u FROM change WHERE place IS NOT NULL AND p IS NOT NULL UNION SELECT u FROM living
 ), inserted AS (
@@ -64,6 +84,8 @@ SELECT (SELECT count(*) FROM inserted) AS inserted,
        (SELECT count(*) FROM updated) AS updated,
        (SELECT count(*) FROM change WHERE same) AS unchanged,
        (SELECT count(*) FROM deleted) AS deleted,
-       (SELECT count(*) FROM newer) AS users_newer,
-       (SELECT count(*) FROM pg_temp.stage s JOIN newer n ON n.u = s.u) AS rows_newer,
+       (SELECT count(*) FROM newer n WHERE NOT EXISTS (SELECT FROM busy b WHERE b.u = n.u)) AS users_newer,
+       (SELECT count(*) FROM pg_temp.stage s JOIN newer n ON n.u = s.u
+        WHERE NOT EXISTS (SELECT FROM busy b WHERE b.u = n.u)) AS rows_newer,
+       (SELECT coalesce(array_agg(u), '{}') FROM busy) AS busy,
        (SELECT count(*) FROM change WHERE place IS NULL) - (SELECT count(*) FROM living) AS vanished

@@ -46,7 +46,8 @@ class Fingerprints:
         drop = same[shard.user]
         if not drop.any():
             return shard, 0
-        return (None if drop.all() else _without(shard, same)), int(drop.sum())
+        left = np.flatnonzero(~same)
+        return (shard.of_users(left) if len(left) else None), int(drop.sum())
 
     def _of(self, connection: Connection, shard: Shard) -> NDArray[np.int64]:
         """Fingerprints of a shard's users as ``sql/read_fingerprints.sql`` makes them."""
@@ -79,16 +80,3 @@ def _places(ids: pa.Array, among: pa.Array) -> NDArray[np.int64]:
     """Position of each id, -1 where it is not."""
     places: NDArray[np.int32] = pc.fill_null(pc.index_in(ids, value_set=among), -1).to_numpy()
     return places.astype(np.int64)
-
-
-def _without(shard: Shard, same: NDArray[np.bool_]) -> Shard:
-    keep = ~same[shard.user]
-    left = np.flatnonzero(~same)
-    renumbered = (np.cumsum(~same) - 1).astype(np.int32)
-    return Shard(
-        shard.users.take(pa.array(left)),
-        shard.posts,
-        renumbered[shard.user[keep]],
-        shard.post[keep],
-        shard.score[keep],
-    )

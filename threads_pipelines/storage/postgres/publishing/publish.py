@@ -49,6 +49,8 @@ class PublishReport:
     rows_newer: int = 0
     vanished: int = 0
     """Rows left out because their user or post was deleted meanwhile."""
+    users_busy: int = 0
+    """Users who kept what they had, because another transaction held them all the time."""
     shards: int = 0
     retries: int = 0
     connections: int = 0

@@ -5,6 +5,7 @@ import time
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
+import numpy as np
 import psycopg2
 import pyarrow as pa
 import pyarrow.csv as csv
@@ -71,6 +72,8 @@ class ShardCounts:
     users_newer: int = 0
     rows_newer: int = 0
     vanished: int = 0
+    users_busy: int = 0
+    """Users whom another transaction held at every attempt; they keep what they have."""
     retries: int = 0
 
     @property
@@ -109,17 +112,26 @@ class ShardWriter:
         return done if rest is None else done + self._write_rest(rest)
 
     def _write_rest(self, shard: Shard) -> ShardCounts:
+        """Write a shard, then again those of its users whom another transaction held."""
+        done = ShardCounts()
         for attempt in range(ATTEMPTS):
             try:
-                return self._write(shard, attempt)
+                counts, busy = self._write(shard)
             except psycopg2.Error as error:
                 if error.pgcode not in _RETRIED or attempt == ATTEMPTS - 1:
                     raise
                 self._connection.rollback()
-                time.sleep(0.05 * 2**attempt)
-        raise AssertionError("unreachable")
+            else:
+                done += counts
+                if not busy:
+                    return done
+                shard = shard.of_users(np.array(sorted(busy)))
+            done += ShardCounts(retries=1)
+            time.sleep(0.05 * 2**attempt)
+        return done + ShardCounts(users_busy=len(shard.users))
 
-    def _write(self, shard: Shard, retries: int) -> ShardCounts:
+    def _write(self, shard: Shard) -> tuple[ShardCounts, list[int]]:
+        """Write a shard in one transaction; return the positions of its busy users, too."""
         enter_shard(self._connection, self._lease)
         with self._connection.cursor() as cursor:
             cursor.execute(_LOCAL)
@@ -137,7 +149,9 @@ class ShardWriter:
             (counts,) = cursor.fetchall()
             names = [column.name for column in cursor.description or ()]
         self._end()
-        return ShardCounts(retries=retries, **dict(zip(names, counts, strict=True)))
+        found = dict(zip(names, counts, strict=True))
+        busy = found.pop("busy")
+        return ShardCounts(**found), busy
 
 
 def _stage(cursor: Cursor, shard: Shard) -> None:

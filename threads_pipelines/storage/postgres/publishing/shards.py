@@ -31,6 +31,19 @@ class Shard:
         """Count of rows."""
         return len(self.user)
 
+    def of_users(self, positions: NDArray[np.int64]) -> "Shard":
+        """Return the rows of the users at these positions, which ascend."""
+        renumbered = np.full(len(self.users), -1, np.int32)
+        renumbered[positions] = np.arange(len(positions), dtype=np.int32)
+        keep = renumbered[self.user] >= 0
+        return Shard(
+            self.users.take(pa.array(positions)),
+            self.posts,
+            renumbered[self.user[keep]],
+            self.post[keep],
+            self.score[keep],
+        )
+
 
 def shards(source: Iterable[pa.Table], rows: int) -> Iterator[Shard]:
     """Yield shards of at least ``rows`` rows (the last may be smaller).
