@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.recommender.worlds import random_world
+from threads_pipelines.errors import DataError
 from threads_pipelines.recommender.fit import fit
 from threads_pipelines.recommender.flat_keys import ARRAYS, SETTINGS
 from threads_pipelines.recommender.model import Model
@@ -89,3 +90,40 @@ def test_a_stored_model_recommends_as_before(names: str) -> None:
     one, other = (m.recommend(slice(None), 5) for m in (model, again))
     assert np.array_equal(one.post, other.post)
     assert np.array_equal(one.score, other.score)
+
+
+def test_a_model_with_indices_out_of_range_is_refused() -> None:
+    """Every array of indices, one too high and one too low: compiled code checks no bounds."""
+    model = fit(random_world(4, 30, 25, 300), RecommenderSettings())
+    arrays = model.to_arrays()
+    indices = [
+        name
+        for name, array in arrays.items()
+        if array.dtype.kind == "i" and len(array) and name != "posts.recent_user_count"
+    ]
+    assert len(indices) >= 12
+    for name in indices:
+        for value in (-2, 10_000):
+            wrong = arrays[name].copy()
+            wrong[len(wrong) // 2] = value
+            with pytest.raises(DataError, match=f"the model's {name}.*: train the model again"):
+                Model.from_arrays({**arrays, name: wrong}, model.settings)
+
+
+def test_a_model_whose_arrays_do_not_fit_is_refused() -> None:
+    model = fit(random_world(4, 30, 25, 300), RecommenderSettings())
+    arrays = model.to_arrays()
+    for name, array in arrays.items():
+        if name in {"user_ids", "post_ids"} or not len(array):
+            continue
+        with pytest.raises(DataError, match="the model"):
+            Model.from_arrays({**arrays, name: array[:-1]}, model.settings)
+        if array.dtype.kind == "f":
+            wrong = array.copy()
+            wrong[0] = np.nan
+            with pytest.raises(DataError, match=f"the model's {name} is not finite"):
+                Model.from_arrays({**arrays, name: wrong}, model.settings)
+    for name in ("history.start", "posts.author", "receives"):
+        rest = {other: array for other, array in arrays.items() if other != name}
+        with pytest.raises(DataError, match=f"the model lacks '{name}'"):
+            Model.from_arrays(rest, model.settings)

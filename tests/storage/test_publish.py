@@ -145,8 +145,10 @@ def test_ids_are_verbatim(app_database: AppDatabase) -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([("ann", "p1", float("nan"))], "score of user ann, post p1 is nan, not finite"),
-        ([("ann", "p1", float("inf"))], "is inf, not finite"),
+        ([("ann", "p1", float("nan"))], "score of user ann, post p1 is nan, not in"),
+        ([("ann", "p1", float("inf"))], "is inf, not in"),
+        ([("ann", "p1", 1.5)], "is 1.5, not in"),
+        ([("ann", "p1", -1e-9)], "is -1e-09, not in"),
         ([("ann", "p1", 0.5), ("ann", "p1", 0.4)], "user ann, post p1 occurs twice"),
         ([("bob", "p1", 0.5), ("ann", "p1", 0.4)], "not sorted by user_id"),
         ([("ann", None, 0.5)], "post_id holds a NULL"),
@@ -217,14 +219,14 @@ def test_any_order_of_nights_leaves_each_user_the_newest(
 
 def test_only_what_is_the_same_in_every_way_is_passed_over(small: AppDatabase) -> None:
     """The fast way out of a second run looks at a fingerprint of each user's rows."""
-    rows = [("ann", "p1", 0.25), ("ann", "p2", 0.75), ("bob", "p1", 0.5), ("cem", "p3", 2.0)]
+    rows = [("ann", "p1", 0.25), ("ann", "p2", 0.75), ("bob", "p1", 0.5), ("cem", "p3", 0.875)]
     for wrong in (
         [("ann", "p1", 0.75), ("ann", "p2", 0.25), *rows[2:]],
         [("ann", "p1", 0.25), ("ann", "p3", 0.75), *rows[2:]],
         [*rows[1:]],
         [*rows[:2], ("ann", "p3", 0.1), *rows[2:]],
         [*rows[:2], ("bob", "p1", 0.5000000000000001), rows[3]],
-        [*rows[:3], ("cem", "p3", 3.0)],
+        [*rows[:3], ("cem", "p3", 0.9375)],
     ):
         put(small, wrong)
         report = put(small, rows)

@@ -1,5 +1,7 @@
 """What must be true of a snapshot before anything is learnt from it."""
 
+from dataclasses import fields
+
 import numpy as np
 
 from threads_pipelines.dataset.snapshot import INTERACTION_TYPES, Snapshot
@@ -36,6 +38,25 @@ def dangling(snapshot: Snapshot) -> int:
     seen = np.append(owners * width + snapshot.seen.indices, np.iinfo(np.int64).max)
     unseen = pairs[seen[np.searchsorted(seen, pairs)] != pairs]
     return int(np.count_nonzero(~valid) + len(np.unique(unseen)))
+
+
+def misfitting(snapshot: Snapshot) -> str | None:
+    """Name the first array whose length or indices do not fit the others; None where all do."""
+    users, posts, events = snapshot.users, snapshot.posts, snapshot.interactions
+    for table, count in ((users, len(users.ids)), (posts, len(posts.ids)), (events, len(events))):
+        for field in fields(table):
+            array = getattr(table, field.name)
+            if array.shape != (count,):
+                return f"{field.name} has the shape {array.shape}, not ({count},)"
+    for name, rows, low, high in (
+        ("author", posts.author, -1, len(users.ids)),
+        ("user", events.user, 0, len(users.ids)),
+        ("post", events.post, 0, len(posts.ids)),
+        ("kind", events.kind, 0, len(INTERACTION_TYPES)),
+    ):
+        if len(rows) and not (low <= rows.min() and rows.max() < high):
+            return f"{name} has {rows.min()} to {rows.max()}, not within {low} to {high - 1}"
+    return None
 
 
 def _within(rows: np.ndarray, count: int) -> np.ndarray:

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from threads_pipelines.dataset.scored_rows import ScoredRows, ranked_rows
+from threads_pipelines.errors import DataError
 from threads_pipelines.recommender.flat_keys import ARRAYS
 from threads_pipelines.recommender.kernels.parallel import in_blocks
 from threads_pipelines.recommender.knn.neighbours import nearest_rows
 from threads_pipelines.recommender.knn.people import SearchedPeople
+from threads_pipelines.recommender.model_checks import check_model
 from threads_pipelines.recommender.ranking.rank_posts import PostFacts, rank_posts
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.recommender.sparse_rows import NO_VALUES, SparseRows
@@ -65,7 +67,21 @@ class Model:
     def from_arrays(
         cls, arrays: Mapping[str, NDArray[Any]], settings: RecommenderSettings
     ) -> "Model":
-        """Rebuild a model from the arrays of ``to_arrays``, of this release or the one before."""
+        """Rebuild a model from the arrays of ``to_arrays``, of this release or the one before.
+
+        Raises DataError where an array is missing, or does not fit the others.
+        """
+        try:
+            model = cls._assembled(arrays, settings)
+        except KeyError as error:
+            raise DataError(f"the model lacks {error}: train the model again") from error
+        check_model(model)
+        return model
+
+    @classmethod
+    def _assembled(
+        cls, arrays: Mapping[str, NDArray[Any]], settings: RecommenderSettings
+    ) -> "Model":
         named = {ARRAYS.get(name, name): array for name, array in arrays.items()}
         named.setdefault("posts.newcomer_score", named["posts.popularity_boost"])
         similar_posts, similar_texts, seen, own = (

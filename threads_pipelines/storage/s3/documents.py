@@ -11,10 +11,10 @@ from typing import TypeVar
 
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.s3.objects import ObjectStore
+from threads_pipelines.storage.s3.stored_json import UNREADABLE, fault_of
 
 Value = TypeVar("Value")
 _LOG = logging.getLogger(__name__)
-_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
 _ATTEMPTS = 5
 
 
@@ -45,8 +45,8 @@ def read_document(
         if found is not None:
             try:
                 return parse(found[0]), found[1]
-            except _UNREADABLE as error:
-                fault = f"is broken ({type(error).__name__}: {error})"
+            except UNREADABLE as error:
+                fault = f"is broken ({fault_of(error)})"
         else:
             fault = "is missing"
         copy = store.get_with_tag(copy_of(key))
@@ -56,9 +56,9 @@ def read_document(
             raise ArtefactError(f"{key} {fault} and has no copy: restore it, or delete it")
         try:
             parse(copy[0])
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise ArtefactError(
-                f"{key} {fault}, and so is {copy_of(key)} ({type(error).__name__}: {error}): "
+                f"{key} {fault}, and so is {copy_of(key)} ({fault_of(error)}): "
                 "restore one of them, or delete both"
             ) from error
         if store.put_if(key, copy[0], found and found[1]):

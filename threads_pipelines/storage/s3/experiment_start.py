@@ -5,6 +5,7 @@ from hashlib import sha256
 
 from threads_pipelines.experiment.settings import ExperimentSettings
 from threads_pipelines.storage.s3.objects import ObjectStore, json_bytes
+from threads_pipelines.storage.s3.stored_json import expected_layout
 
 
 def note_start(store: ObjectStore, experiment: ExperimentSettings, now: datetime) -> datetime:
@@ -21,7 +22,10 @@ def note_start(store: ObjectStore, experiment: ExperimentSettings, now: datetime
 def read_start(store: ObjectStore, experiment: ExperimentSettings) -> datetime | None:
     """When groups were first dealt (naive UTC); None where they never were."""
     key = _key(experiment)
-    return datetime.fromisoformat(store.get_json(key)["started_at"]) if store.exists(key) else None
+    if not store.exists(key):
+        return None
+    with expected_layout(key):
+        return datetime.fromisoformat(store.get_json(key)["started_at"])
 
 
 def _key(experiment: ExperimentSettings) -> str:

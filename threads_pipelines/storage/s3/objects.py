@@ -21,6 +21,7 @@ from threads_pipelines.storage.s3.client import (
     open_client,
     worded,
 )
+from threads_pipelines.storage.s3.stored_json import parse_json
 
 _CONDITION_FAILED = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
 
@@ -99,7 +100,7 @@ class ObjectStore:
         """Parsed JSON of an object; raises where it is missing or is no JSON."""
         content = self.get(key)
         try:
-            return json.loads(content)
+            return parse_json(content)
         except ValueError as error:
             raise ObjectStorageError(
                 f"{self._name(key)} is not JSON ({error}): replace or delete it"

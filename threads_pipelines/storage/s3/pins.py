@@ -5,7 +5,6 @@ the two repairs the other. An older state never stands in for a newer one: where
 can be read in neither place, ``read_pin`` raises and nothing is published.
 """
 
-import json
 import logging
 import re
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ from dataclasses import asdict, dataclass
 from threads_pipelines.errors import ArtefactError, PinError
 from threads_pipelines.storage.s3.objects import ObjectStore, json_bytes
 from threads_pipelines.storage.s3.registry import read_registry
+from threads_pipelines.storage.s3.stored_json import UNREADABLE, expected_layout, parse_json, typed
 
 CURRENT = "pins/current.json"
 JOURNAL = "pins/journal/"
@@ -113,9 +113,10 @@ def _read(store: ObjectStore, key: str) -> tuple[_Change | None, str | None]:
     if found is None:
         return None, None
     try:
-        value = json.loads(found[0])
-        change = _Change(int(value["number"]), Pin(**value["pin"]) if value["pin"] else None)
-    except (ValueError, KeyError, TypeError):
+        value = parse_json(found[0])
+        pinned = typed(Pin, value["pin"]) if value["pin"] else None
+        change = _Change(typed(int, value["number"]), pinned)
+    except UNREADABLE:
         return None, found[1]  # read_pin says what follows from it
     return (change if change.number > 0 else None), found[1]
 
@@ -123,7 +124,10 @@ def _read(store: ObjectStore, key: str) -> tuple[_Change | None, str | None]:
 def _former_pin(store: ObjectStore) -> Pin | None:
     """Pin that an earlier release of the pipeline kept in the registry."""
     former = read_registry(store).former_pin
-    return Pin(**former) if former else None
+    if not former:
+        return None
+    with expected_layout("the pin in the registry of an earlier release"):
+        return typed(Pin, former)
 
 
 def _key(number: int) -> str:

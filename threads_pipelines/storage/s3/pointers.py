@@ -1,11 +1,11 @@
 """``models/<partition>/current.json``: which version of a partition is current."""
 
-import json
 import re
 
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.s3.documents import read_document, write_document
 from threads_pipelines.storage.s3.objects import ObjectStore, json_bytes
+from threads_pipelines.storage.s3.stored_json import parse_json
 
 ROOT = "models"
 POINTER = "current.json"
@@ -35,7 +35,7 @@ def _key(partition: str) -> str:
 
 
 def _parse(content: bytes) -> str:
-    version = json.loads(content)["version"]
+    version = parse_json(content)["version"]
     if not NAME.fullmatch(version):
         raise ValueError(f"{version!r} cannot name a version")
     return str(version)

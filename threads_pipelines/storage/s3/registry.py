@@ -3,7 +3,6 @@
 Every change is a conditional put of the whole file, so two writers never lose each other's entry.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
@@ -11,6 +10,7 @@ from typing import Any, Literal
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.s3.documents import read_document, write_document
 from threads_pipelines.storage.s3.objects import ObjectStore, json_bytes
+from threads_pipelines.storage.s3.stored_json import parse_json, typed
 
 KEY = "models/registry.json"
 _ATTEMPTS = 50
@@ -155,6 +155,6 @@ def _read(store: ObjectStore) -> tuple[Registry, str | None]:
 
 
 def _parsed(content: bytes) -> Registry:
-    value = json.loads(content)
+    value = parse_json(content)
     former_pin = value.get("former_pin", value.get("pin"))
-    return Registry(tuple(Entry(**entry) for entry in value["entries"]), former_pin)
+    return Registry(tuple(typed(Entry, entry) for entry in value["entries"]), former_pin)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from threads_pipelines.dataset.snapshot import Interactions, Posts, Snapshot, Users
+from threads_pipelines.dataset.snapshot_checks import misfitting
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.versions.manifest import Manifest
@@ -48,8 +49,18 @@ def load_snapshot(store: ArtefactStore, partition: str, version: str | None = No
         )
         seen.has_sorted_indices = True
         as_of, timed = int(arrays["as_of"]), bool(arrays["timed"])
+        seen.check_format()
     except KeyError as error:
         raise ArtefactError(
             f"{MATRIX} of {partition} lacks {error}: materialize it again"
         ) from error
-    return Snapshot(users, posts, interactions, seen, as_of, timed)
+    except (TypeError, ValueError) as error:
+        raise ArtefactError(
+            f"{MATRIX} of {partition} does not fit together ({error}): materialize it again"
+        ) from error
+    snapshot = Snapshot(users, posts, interactions, seen, as_of, timed)
+    if misfit := misfitting(snapshot):
+        raise ArtefactError(
+            f"{MATRIX} of {partition} does not fit together ({misfit}): materialize it again"
+        )
+    return snapshot

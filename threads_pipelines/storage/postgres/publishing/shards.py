@@ -18,7 +18,7 @@ class Shard:
     """Rows of whole users, sorted by user and post.
 
     users, posts: string arrays of the distinct ids; user, post: (n,) int32 positions in them.
-    score: (n,) float64, finite.
+    score: (n,) float64 in [0, 1].
     """
 
     users: pa.Array
@@ -49,7 +49,7 @@ def shards(source: Iterable[pa.Table], rows: int) -> Iterator[Shard]:
     """Yield shards of at least ``rows`` rows (the last may be smaller).
 
     source: tables with user_id, post_id and score, in ascending order of user_id (code points);
-        a user may go on in the next table. Raises DataError for a score that is not finite, a pair
+        a user may go on in the next table. Raises DataError for a score outside [0, 1], a pair
         that occurs twice, a NULL, and for users out of order.
     """
     waiting: list[pa.Table] = []
@@ -94,10 +94,11 @@ def _shard(table: pa.Table, last: str | None) -> Shard:
     ):
         raise DataError("recommendations are not sorted by user_id (code points)")
     score = table["score"].to_numpy()
-    if not np.isfinite(score).all():
-        row = int(np.flatnonzero(~np.isfinite(score))[0])
+    wrong = np.flatnonzero(~((score >= 0) & (score <= 1)))
+    if len(wrong):
+        row = int(wrong[0])
         pair = f"user {table['user_id'][row]}, post {table['post_id'][row]}"
-        raise DataError(f"recommendations: the score of {pair} is {score[row]}, not finite")
+        raise DataError(f"recommendations: the score of {pair} is {score[row]}, not in [0, 1]")
     keys = user.astype(np.int64) * len(posts) + post
     order = np.argsort(keys)
     again = np.flatnonzero(np.diff(keys[order]) == 0)

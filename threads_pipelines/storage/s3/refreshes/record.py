@@ -4,13 +4,13 @@ It is apart from the registry of the nights, so that no refresh is ever what a r
 to, what an evaluation is compared with, or what the next night takes for its predecessor.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.s3.documents import read_document, write_document
 from threads_pipelines.storage.s3.objects import ObjectStore, json_bytes
+from threads_pipelines.storage.s3.stored_json import parse_json, typed
 
 KEY = "models/refreshes.json"
 _ATTEMPTS = 50
@@ -67,4 +67,4 @@ def _read(store: ObjectStore) -> tuple[tuple[Refresh, ...], str | None]:
 
 
 def _parsed(content: bytes) -> tuple[Refresh, ...]:
-    return tuple(Refresh(**entry) for entry in json.loads(content)["refreshes"])
+    return tuple(typed(Refresh, entry) for entry in parse_json(content)["refreshes"])

@@ -8,6 +8,7 @@ from typing import Any
 from threads_pipelines.dataset.identity import check_run_key
 from threads_pipelines.errors import ConfigurationError
 from threads_pipelines.storage.s3.objects import ObjectStore, json_bytes
+from threads_pipelines.storage.s3.stored_json import expected_layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +41,28 @@ def pin_run_key(store: ObjectStore, name: str, now: datetime, config: Mapping[st
     key = f"generated/run_keys/{name}.json"
     first = {"now": now.replace(microsecond=0).isoformat(), "config": dict(config)}
     store.put_if(key, json_bytes(first), None)
-    kept = store.get_json(key)
-    changed = [
-        f"{field} was {kept['config'].get(field)!r} and is {value!r}"
-        for field, value in config.items()
-        if kept["config"].get(field) != value
-    ]
+    with expected_layout(key):
+        kept = store.get_json(key)
+        since = datetime.fromisoformat(kept["now"])
+        changed = [
+            f"{field} was {kept['config'].get(field)!r} and is {value!r}"
+            for field, value in config.items()
+            if kept["config"].get(field) != value
+        ]
     if changed:
         raise ConfigurationError(
             f"run key {name!r} names a population made with other settings "
             f"({'; '.join(changed)}): choose another run_key, or the same settings"
         )
-    return RunKey(name, datetime.fromisoformat(kept["now"]))
+    return RunKey(name, since)
 
 
 def forget_run_key(store: ObjectStore, name: str) -> None:
     """Delete what S3 holds of a run key: its pin, its catalogue and its export."""
     key = f"generated/run_keys/{name}.json"
     if store.exists(key):
-        run_key = RunKey(name, datetime.fromisoformat(store.get_json(key)["now"]))
+        with expected_layout(key):
+            run_key = RunKey(name, datetime.fromisoformat(store.get_json(key)["now"]))
         store.delete_prefix(run_key.folder)
         store.delete(run_key.catalogue)
         store.delete(key)

@@ -1,6 +1,5 @@
 """The manifest of a version: its files with their checksums, and its facts."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
@@ -8,6 +7,7 @@ from threads_pipelines.dataset.version_facts import VersionFacts, facts_from_jso
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.s3.objects import json_bytes
 from threads_pipelines.storage.s3.pointers import ROOT
+from threads_pipelines.storage.s3.stored_json import UNREADABLE, fault_of, parse_json, typed
 
 MANIFEST = "manifest.json"
 
@@ -64,10 +64,13 @@ class Manifest:
             ArtefactError: where the content is no manifest.
         """
         try:
-            value = json.loads(content)
-            files = {name: StoredFile(**entry) for name, entry in value.pop("files").items()}
+            value = parse_json(content)
+            files = {name: typed(StoredFile, entry) for name, entry in value.pop("files").items()}
             facts = facts_from_json(value.pop("facts"))
-            return cls(files=files, facts=facts, **value)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            reason = " ".join(str(error).split())
-            raise ArtefactError(f"{key} is not a manifest: {reason}") from error
+            names = {name: typed(str, text) for name, text in value.items()}
+            manifest = cls(files=files, facts=facts, **names)
+            if manifest.key != key:
+                raise ValueError(f"it is that of {manifest.key}")
+        except UNREADABLE as error:
+            raise ArtefactError(f"{key} is not a manifest: {fault_of(error)}") from error
+        return manifest

@@ -38,7 +38,7 @@ def read_arrays(path: Path) -> dict[str, NDArray]:
                     arrays[stem] = unpack_strings(file[name], file[stem + _OFFSETS])
                 elif not name.endswith(_OFFSETS):
                     arrays[name] = file[name]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise ArtefactError(f"{path.name} is not an array file of this project: {error}") from error
     return arrays
 
