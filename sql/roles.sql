@@ -1,5 +1,6 @@
 -- The least that the pipeline needs on the app's tables. Run by the tables' owner (who may create
--- roles), as often as one likes:  psql "$DATABASE_URL" -f sql/roles.sql
+-- roles), as often as one likes:
+--   eval "$(threads-pipelines env --psql)"; psql --single-transaction -v ON_ERROR_STOP=1 -f sql/roles.sql
 -- Then give a login one of the two:  CREATE ROLE pipeline LOGIN PASSWORD '...' IN ROLE threads_nightly;
 --
 -- threads_nightly    the night on the app's own database: reads, and writes user_recommendation.

@@ -57,7 +57,15 @@ ALLOWED: dict[str, set[str]] = {
     "definitions": {"defs"},
     "runner": {"errors", "settings", "process_identity", "defs", "definitions"},
     "cli": {
-        *("errors", "settings", "dataset", "evaluation", "storage.s3", "storage.postgres"),
+        *(
+            "errors",
+            "database_url",
+            "settings",
+            "dataset",
+            "evaluation",
+            "storage.s3",
+            "storage.postgres",
+        ),
         *("storage", "simulation", "health", "reporting", "files", "embedded"),
     },
 }

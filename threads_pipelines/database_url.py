@@ -8,7 +8,7 @@ that none that protects is dropped. No message holds a part of a user name or a 
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, unquote, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from threads_pipelines.database_tls import translate_tls
 from threads_pipelines.errors import ConfigurationError
@@ -33,6 +33,18 @@ _LIBPQ = {
 }
 _TRANSLATED = {
     *("schema", "ssl", "sslaccept", "sslidentity", "host", "port", "user", "password", "dbname")
+}
+# Whose names differ from the parameter's: all others are PG and the parameter.
+_VARIABLES = {
+    "application_name": "PGAPPNAME",
+    "target_session_attrs": "PGTARGETSESSIONATTRS",
+    "load_balance_hosts": "PGLOADBALANCEHOSTS",
+    "channel_binding": "PGCHANNELBINDING",
+    "require_auth": "PGREQUIREAUTH",
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+    "client_encoding": "PGCLIENTENCODING",
+    "ssl_min_protocol_version": "PGSSLMINPROTOCOLVERSION",
+    "ssl_max_protocol_version": "PGSSLMAXPROTOCOLVERSION",
 }
 _ADDRESS = re.compile(
     r"postgres(?:ql)?(?:\+psycopg2)?://(?:(?P<login>[^/?#@]*)@)?(?P<hosts>[^/?#@]*)"
@@ -100,6 +112,21 @@ def schema_as_option(url: str) -> str:
     escaped = re.sub(r"([\\\s])", r"\\\1", quoted)  # a space ends an option
     given["options"] = f"{given.get('options', '')} -csearch_path={escaped}".strip()
     return f"{base}?{urlencode(given, quote_via=quote)}"
+
+
+def libpq_environment(url: str) -> dict[str, str]:
+    """The variables from which psql and other programs of libpq take a translated address."""
+    parts = urlsplit(schema_as_option(url))
+    query = dict(parse_qsl(parts.query))
+    given = {
+        "PGHOST": query.pop("host", "") or parts.hostname or "",
+        "PGPORT": query.pop("port", "") or str(parts.port or ""),
+        "PGDATABASE": parts.path.removeprefix("/"),
+        "PGUSER": unquote(parts.username or ""),
+        "PGPASSWORD": unquote(parts.password or ""),
+        **{_VARIABLES.get(key, f"PG{key.upper()}"): value for key, value in query.items()},
+    }
+    return {name: value for name, value in given.items() if value}
 
 
 def dagster_database(url: str) -> str:

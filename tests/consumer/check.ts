@@ -21,7 +21,7 @@ const prisma = new PrismaClient({
 });
 
 const randomPosts = async () =>
-  prisma.post.findMany({ where: { originalPostId: null }, take: 10, include: { author: true } });
+  prisma.post.findMany({ where: { originalPostId: null }, take: 10, include: { user: true } });
 
 /** The instants as the server has them, in milliseconds: naive UTC, whatever its time zone. */
 const storedInstants = (userId: string) => prisma.$queryRaw<
@@ -65,12 +65,12 @@ async function check(userId: string) {
     expect(row.generatedAt.getTime() === Number(instants.generated), `${post.id}: wrong generatedAt`);
     expect(row.expiresAt.getTime() === Number(instants.expires), `${post.id}: wrong expiresAt`);
     expect(post.createdAt.getTime() === Number(instants.created), `${post.id}: wrong createdAt`);
-    expect(post.author.id === post.userId && post.author.username !== "", `${post.id} has no author`);
+    expect(post.user.id === post.userId && post.user.username !== "", `${post.id} has no author`);
     expect(post.userId !== userId && post.originalPostId === null, `${post.id} is own or a repost`);
   }
   const seen = posts.map((post) => ({
     post: post.id,
-    author: post.author.username,
+    author: post.user.username,
     score: byPost.get(post.id)?.score,
     generatedAt: byPost.get(post.id)?.generatedAt,
     expiresAt: byPost.get(post.id)?.expiresAt,

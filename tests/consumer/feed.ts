@@ -1,6 +1,6 @@
 import type { Post, PrismaClient, User } from "./generated/client.js";
 
-type FeedPost = Post & { author: User };
+type FeedPost = Post & { user: User };
 type Feed = { source: "random" | "ml_recommendations" | "random_fallback"; posts: FeedPost[] };
 
 export async function feed(
@@ -13,7 +13,7 @@ export async function feed(
     where: { userId: user.id, expiresAt: { gt: new Date() } },
     orderBy: { score: "desc" },
     take: 50,
-    include: { post: { include: { author: true } } },
+    include: { post: { include: { user: true } } },
   });
   if (live.length === 0) return { source: "random_fallback", posts: await randomPosts() };
   return { source: "ml_recommendations", posts: live.map((row) => row.post) };

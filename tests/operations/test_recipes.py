@@ -97,6 +97,7 @@ def operator(
     own_database: AppDatabase, environment: pytest.MonkeyPatch, instance: dg.DagsterInstance
 ) -> Operator:
     environment.setenv("DATABASE_URL", own_database.url)
+    environment.setenv("THREADS_WITH_REAL_ACCOUNTS", "yes")
     own_database.rows(PEOPLE)
     upload_seeds(ObjectStore(settings.load().s3), settings.SEEDS_DIR)
 

@@ -156,5 +156,16 @@ def test_a_night_is_summarized_and_kept() -> None:
         posts_served=1,
         scores=scores,
     )
+    seen = csr_matrix(np.array([[1, 1], [1, 0], [0, 0]], bool))
+    everything = summarize(replace(snapshot, seen=seen), [], orphans=1, rows_read=4)
+    assert (everything.users, everything.users_served, everything.nothing_left) == (2, 0, 2)
     with pytest.raises(ValueError, match="99 bins, not 100"):
         replace(night, scores=scores[1:])
+
+
+def test_who_has_nothing_left_to_see_is_no_fault() -> None:
+    night = replace(NIGHT, users_served=97, nothing_left=3)
+    assert failed(night) == set()
+    assert failed(replace(night, nothing_left=2)) == {"feeds"}
+    (told,) = (j for j in validate(night, [NIGHT], Limits()) if j.question == "feeds")
+    assert "3 more have seen every post" in told.sentence

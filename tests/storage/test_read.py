@@ -168,6 +168,41 @@ def test_seen_is_of_all_time_and_of_every_kind(small: AppDatabase) -> None:
     assert report.candidates == 3
 
 
+def test_who_met_a_repost_has_seen_its_original(small: AppDatabase) -> None:
+    small.posts("bob", "copy", original_post_id="p1")
+    small.posts("bob", "copy of the copy", original_post_id="copy")
+    small.posts("bob", "itself", original_post_id="itself")
+    interact(small, "cem", "copy of the copy")
+    like(small, "ann", "copy")
+    interact(small, "ann", "itself")
+    met = {("cem", "copy of the copy"), ("ann", "copy"), ("ann", "itself")}
+    originals = {("cem", "p1"), ("ann", "p1")}
+    made = {("bob", "p1"), ("bob", "copy"), ("bob", "itself")}
+    assert seen(read(small)[0]) == met | originals | made
+
+
+def test_who_only_comments_reposts_or_follows_has_events_of_that(small: AppDatabase) -> None:
+    at, late = "2026-03-30", "2026-03-31 01:00"
+    small.users("dee", "eve", "fay")
+    comment = {"id": "c1", "post_id": "p3", "content": "!", "created_at": at, "updated_at": at}
+    small.insert("comment", {**comment, "user_id": "dee"})
+    small.insert("comment", {**comment, "id": "c2", "user_id": "cem"})
+    interact(small, "cem", "p1")
+    small.posts("eve", "copy", original_post_id="p2", created_at=at)
+    for number in range(5):
+        small.posts("bob", f"b{number}", created_at=f"2026-03-2{number}")
+    follow = {"id": "f1", "follower_id": "fay", "following_id": "bob", "created_at": late}
+    small.insert("follow", follow)
+    snapshot, _ = read(small)
+    found = {(user, post, kind) for user, post, kind, _ in events(snapshot)}
+    assert found == {
+        ("cem", "p1", "view"),
+        ("dee", "p3", "like"),
+        ("eve", "p2", "share"),
+        *(("fay", f"b{number}", "view") for number in (2, 3, 4)),
+    }
+
+
 def test_posts_have_author_time_and_content(small: AppDatabase) -> None:
     snapshot, _ = read(small)
     assert snapshot.users.ids[snapshot.posts.author].tolist() == ["ann", "ann", "bob"]

@@ -1,12 +1,14 @@
 """Commands for the embedded stack: start, stop, status, env."""
 
 import shlex
+from collections.abc import Mapping
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from threads_pipelines import settings
+from threads_pipelines.database_url import libpq_environment
 from threads_pipelines.embedded.stack import PARTS, Stack, needed_parts
 
 
@@ -58,11 +60,18 @@ def status() -> None:
 
 
 @click.command()
-def env() -> None:
+@click.option(
+    "--psql", is_flag=True, help="The app's database for psql, whichever server it is on."
+)
+def env(psql: bool) -> None:
     """Print the addresses of the running parts as shell exports, passwords included.
 
-    Use it as: eval "$(threads-pipelines env)"; psql "$DATABASE_URL"
+    Use it as: eval "$(threads-pipelines env)". With --psql it prints the variables of libpq, which
+    does not know Prisma's parameters: eval "$(threads-pipelines env --psql)"; psql
     """
+    if psql:
+        _print_exports(libpq_environment(settings.load().database_url))
+        return
     exports = settings.running_stack(settings.load().state_dir)
     if not exports:
         raise click.ClickException(
@@ -71,5 +80,9 @@ def env() -> None:
     if "DATABASE_URL" in exports:
         # psql does not know Prisma's `schema`; public is what both mean without it.
         exports["DATABASE_URL"] = exports["DATABASE_URL"].removesuffix("?schema=public")
+    _print_exports(exports)
+
+
+def _print_exports(exports: Mapping[str, str]) -> None:
     for name, value in exports.items():
         click.echo(f"export {name}={shlex.quote(value)}")

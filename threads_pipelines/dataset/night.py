@@ -14,7 +14,8 @@ class Night:
     and refer to no user or post of the snapshot, of rows_read. users: who is to have a feed;
     cold_users: those of them without an event. newest_hours: age of the newest event as of the
     run, None without one. candidates: posts that may be recommended. rows, users_served,
-    posts_served: of the feeds. scores: histogram with ``SCORE_BINS`` bins.
+    posts_served: of the feeds. scores: histogram with ``SCORE_BINS`` bins. nothing_left: users
+    without a feed who have seen or written every candidate.
 
     Raises ValueError for a histogram of another length.
     """
@@ -31,6 +32,7 @@ class Night:
     users_served: int
     posts_served: int
     scores: list[int]
+    nothing_left: int = 0
 
     def __post_init__(self) -> None:
         """Check the histogram's length, which comparing two nights relies on."""

@@ -51,4 +51,17 @@ def summarize(snapshot: Snapshot, feeds: Iterable[Batch], *, orphans: int, rows_
         users_served=len(users),
         posts_served=len(posts),
         scores=scores.tolist(),
+        nothing_left=_nothing_left(snapshot, users),
     )
+
+
+def _nothing_left(snapshot: Snapshot, served: set[str]) -> int:
+    """Count who is to have a feed, has none, and has seen or written every candidate."""
+    ids, posts = snapshot.users.ids, snapshot.posts
+    without = snapshot.users.receives & ~np.isin(ids, np.array(list(served), object))
+    nothing_left = 0
+    for row in np.flatnonzero(without):  # hardly anybody
+        left = posts.candidate & (posts.author != row)
+        left[snapshot.seen[row].indices] = False
+        nothing_left += not left.any()
+    return nothing_left

@@ -1,7 +1,7 @@
 """Validates a night's data: one judgement per question, each with a limit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 import numpy as np
@@ -27,7 +27,7 @@ QUESTIONS = {
     "orphans": "Hardly any row refers to a user or post that is not there.",
     "cold_users": "Most users have done something inside the look-back window.",
     "freshness": "The newest interaction is recent.",
-    "feeds": "Everyone who is to have a feed has one.",
+    "feeds": "Everyone who is to have a feed and has something left to see has one.",
     "score_drift": "Scores are distributed as on the nights before.",
     "coverage_drift": "Feeds draw on as large a share of the posts as on the nights before.",
 }
@@ -109,8 +109,12 @@ def _cold(night: Night, limits: Limits) -> Judgement:
 
 
 def _feeds(night: Night, limits: Limits) -> Judgement:
-    unserved = night.users - night.users_served
-    return _share("feeds", unserved, night.users, "users", limits.max_unserved_share)
+    unserved = max(night.users - night.users_served - night.nothing_left, 0)
+    found = _share("feeds", unserved, night.users, "users", limits.max_unserved_share)
+    if not night.nothing_left:
+        return found
+    said = f"{found.sentence}; {night.nothing_left:,} more have seen every post that could be shown"
+    return replace(found, sentence=said)
 
 
 def _fresh(night: Night, limits: Limits) -> Judgement:

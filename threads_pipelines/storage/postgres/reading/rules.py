@@ -17,10 +17,12 @@ from threads_pipelines.dataset.snapshot import (
 )
 from threads_pipelines.storage.postgres.reading.events import OUTSIDE, EventRows, PairRows, Window
 from threads_pipelines.storage.postgres.reading.ids import AccountRows, PostRows
+from threads_pipelines.storage.postgres.reading.quiet_people import events_of_quiet_people
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+_COLUMNS = ("user", "post", "kind", "at")
 _LIKE = INTERACTION_TYPES.index("like")
 
 
@@ -48,7 +50,14 @@ class Numbers:
 def snapshot_of(tables: Tables, window: Window, excluded: Mask) -> tuple[Snapshot, Numbers]:
     """Apply the rules. excluded: (n_users,) bool, accounts that do not count."""
     accounts, posts = tables.accounts, tables.posts
-    interactions, numbers = _interactions(tables, window, excluded)
+    roots = _roots(posts.original)
+    logged, numbers = _interactions(tables, window, excluded)
+    quiet = events_of_quiet_people(
+        logged, tables.comments, tables.follows, posts, roots, window, excluded
+    )
+    interactions = Interactions(
+        *(np.concatenate([getattr(part, name) for part in (logged, quiet)]) for name in _COLUMNS)
+    )
     author_excluded = np.append(excluded, True)[posts.author]  # -1, an unknown author, is the last
     followers = ~excluded[tables.follows.left]
     snapshot = Snapshot(
@@ -67,7 +76,7 @@ def snapshot_of(tables: Tables, window: Window, excluded: Mask) -> tuple[Snapsho
             comments=_count(_by_counted(tables.comments, excluded), len(posts.ids)),
         ),
         interactions=interactions,
-        seen=_seen(tables),
+        seen=_seen(tables, roots),
         as_of=window.end,
     )
     return snapshot, numbers
@@ -101,8 +110,11 @@ def _interactions(tables: Tables, window: Window, excluded: Mask) -> tuple[Inter
     )
 
 
-def _seen(tables: Tables) -> "csr_matrix":
-    """Pairs of any interaction, standing like, comment or repost, of all time."""
+def _seen(tables: Tables, roots: NDArray[np.int64]) -> "csr_matrix":
+    """Pairs of any interaction, standing like, comment or repost, of all time.
+
+    A repost copies its original's content: who met the repost, or made it, has seen the original.
+    """
     from scipy.sparse import csr_matrix
 
     events, likes, comments, posts = tables.events, tables.likes, tables.comments, tables.posts
@@ -110,11 +122,23 @@ def _seen(tables: Tables) -> "csr_matrix":
     users = [events.user, likes.left, comments.left, posts.author[reposts]]
     items = [events.post, likes.right, comments.right, posts.original[reposts]]
     rows, columns = np.concatenate(users), np.concatenate(items)
+    root = roots[columns]
+    copied = root != columns
+    rows, columns = np.append(rows, rows[copied]), np.append(columns, root[copied])
     shape = (len(tables.accounts.ids), len(posts.ids))
     seen = csr_matrix((np.ones(len(rows), bool), (rows, columns)), shape=shape)
     seen.sum_duplicates()
     seen.sort_indices()
     return seen
+
+
+def _roots(original: Rows) -> NDArray[np.int64]:
+    """For each post the one that it copies in the end; a post that is no repost is its own."""
+    own = np.arange(len(original))
+    root = np.where(original >= 0, original, own)
+    for _ in range(len(original).bit_length()):  # each step doubles the way; a circle ends too
+        root = root[root]
+    return root.astype(np.int64)
 
 
 def _by_counted(pairs: PairRows, excluded: Mask) -> Rows:
