@@ -53,6 +53,13 @@ def test_the_jobs_have_descriptions_and_launch_with_defaults() -> None:
         assert dg.validate_run_config(resolved, {}) is not None
 
 
+def test_every_job_ends_within_half_a_day() -> None:
+    names = [job.name for job in defs.jobs or ()]
+    assert "nightly_recommendations" in names
+    for name in names:
+        assert 0 < int(defs.resolve_job_def(name).tags["dagster/max_runtime"]) <= 12 * 3600, name
+
+
 def test_the_night_is_scheduled_at_two() -> None:
     schedule = defs.resolve_schedule_def("nightly")
     assert schedule.cron_schedule == "0 2 * * *"

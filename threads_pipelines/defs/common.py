@@ -115,3 +115,12 @@ def blocking(asset: str, checks: Mapping[str, str]) -> list[dg.AssetCheckSpec]:
         dg.AssetCheckSpec(name, asset=asset, description=description, blocking=True)
         for name, description in checks.items()
     ]
+
+
+def max_runtime(seconds: int) -> dict[str, str]:
+    """Return the tags of a job whose runs Dagster's daemon ends after ``seconds``.
+
+    A run that hangs would hold the publisher's place for ever. The times are generous, and less
+    than the day after which files without a manifest count as debris.
+    """
+    return {"dagster/max_runtime": str(seconds)}

@@ -2,12 +2,15 @@
 
 import dagster as dg
 
+from threads_pipelines.defs.common import max_runtime
+
 PRELOADED = [
     *("threads_pipelines.definitions", "boto3", "dagster_postgres", "numba", "ollama"),
     *("scipy.sparse", "sqlalchemy"),
 ]
 """What the server of the steps' processes imports once; the definitions alone import little."""
 
+_HOUR = 3600
 # A process a step keeps the memory of one step from adding to the next, and a step that is killed
 # takes nobody along; forking a server that has imported everything keeps a process cheap.
 _process_a_step = dg.multiprocess_executor.configured(
@@ -29,48 +32,56 @@ full_pipeline = dg.define_asset_job(
     "full_pipeline",
     selection=_synthetic | _tuning | _nightly | _reports,
     executor_def=dg.in_process_executor,
+    tags=max_runtime(12 * _HOUR),
     description="Everything once: seeds, population, tuning, the day's feeds and the reports.",
 )
 generate_synthetic_data = dg.define_asset_job(
     "generate_synthetic_data",
     selection=_synthetic,
     executor_def=dg.in_process_executor,
+    tags=max_runtime(12 * _HOUR),
     description="Seeds, posts by templates and Gemma, synthetic users and what they do.",
 )
 nightly_recommendations = dg.define_asset_job(
     "nightly_recommendations",
     selection=_nightly,
     executor_def=_process_a_step,
+    tags=max_runtime(6 * _HOUR),
     description="The night: read what people did, evaluate, train, check and publish the feeds.",
 )
 tune_settings = dg.define_asset_job(
     "tune_settings",
     selection=_tuning,
     executor_def=_process_a_step,
+    tags=max_runtime(12 * _HOUR),
     description="Choose the recommender's settings on a validation window; later nights use them.",
 )
 experiment_reports = dg.define_asset_job(
     "experiment_reports",
     selection=_reports,
     executor_def=dg.in_process_executor,
+    tags=max_runtime(3 * _HOUR),
     description="The A/B groups, the experiment's report, the comparison page and the exports.",
 )
 services_check = dg.define_asset_job(
     "services_check",
     selection=_first,
     executor_def=dg.in_process_executor,
+    tags=max_runtime(_HOUR // 6),
     description="Looks at the database, S3, the text model, Dagster's storage, disk and clocks.",
 )
 data_validation = dg.define_asset_job(
     "data_validation",
     selection=_first | _last,
     executor_def=dg.in_process_executor,
+    tags=max_runtime(_HOUR),
     description="Judges a day's data again, by itself and against the seven days before it.",
 )
 manual_simulation = dg.define_asset_job(
     "manual_simulation",
     selection=dg.AssetSelection.assets("fake_users") | _tick,
     executor_def=dg.in_process_executor,
+    tags=max_runtime(_HOUR),
     description="Makes the fake users that are missing, then lets them post and act once.",
 )
 continuous_simulation = dg.define_asset_job(
@@ -78,7 +89,7 @@ continuous_simulation = dg.define_asset_job(
     selection=_tick,
     # A process a step would cost more than the step.
     executor_def=dg.in_process_executor,
-    tags={"dagster/max_runtime": "300"},  # one that hangs must not hold up all later minutes
+    tags=max_runtime(300),  # one that hangs must not hold up all later minutes
     description="A tick of the living app: fake users post and act on their feeds.",
 )
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from threads_pipelines import settings
 from threads_pipelines.defs.assets.services import check_parts
+from threads_pipelines.defs.common import max_runtime
 from threads_pipelines.defs.resources.connections import ObjectStorage
 from threads_pipelines.storage.s3.pruning import prune_versions
 from threads_pipelines.storage.s3.retention import FinishedRun, VersionRules, plan_runs
@@ -84,7 +85,7 @@ def runs_of_latest_materializations(instance: DagsterInstance) -> set[str]:
     return {event.run_id for event in events if event is not None}
 
 
-@dg.job(executor_def=dg.in_process_executor)
+@dg.job(executor_def=dg.in_process_executor, tags=max_runtime(3 * 3600))
 def maintenance() -> None:
     """Prune old versions, models and runs."""
     prune_old(check_parts())

@@ -8,7 +8,7 @@ import dagster as dg
 from pydantic import Field
 
 from threads_pipelines.defs.assets.services import check_parts
-from threads_pipelines.defs.common import preview, rows_made
+from threads_pipelines.defs.common import max_runtime, preview, rows_made
 from threads_pipelines.defs.resources.audience import Audience
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.errors import ArtefactError, DataError, PinError
@@ -178,19 +178,19 @@ def _latest(objects: ObjectStore, partition: str) -> Entry:
     return entry
 
 
-@dg.job(executor_def=dg.in_process_executor)
+@dg.job(executor_def=dg.in_process_executor, tags=max_runtime(3 * 3600))
 def pin_version() -> None:
     """Roll back: serve an earlier version, filtered again, until it is released."""
     publish_pinned(check_parts())
 
 
-@dg.job(executor_def=dg.in_process_executor)
+@dg.job(executor_def=dg.in_process_executor, tags=max_runtime(3 * 3600))
 def release_version() -> None:
     """End a rollback: the next night publishes its own version again."""
     release_pin(check_parts())
 
 
-@dg.job(executor_def=dg.in_process_executor)
+@dg.job(executor_def=dg.in_process_executor, tags=max_runtime(3 * 3600))
 def dry_run() -> None:
     """Tell how many rows publishing would add, change and remove, and change nothing."""
     compare_with_table(check_parts())
