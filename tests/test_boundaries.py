@@ -55,7 +55,9 @@ ALLOWED: dict[str, set[str]] = {
         *("health", "reporting", "refresh", "process_identity"),
     },
     "definitions": {"defs"},
-    "runner": {"errors", "settings", "process_identity", "defs", "definitions"},
+    "runner": {
+        *("errors", "settings", "process_identity", "storage.postgres", "defs", "definitions"),
+    },
     "cli": {
         *(
             "errors",

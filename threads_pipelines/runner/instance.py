@@ -10,6 +10,7 @@ from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
 
 from threads_pipelines import settings
+from threads_pipelines.storage.postgres.database import with_silence_bounds
 
 
 class InstanceStorage(DagsterPostgresStorage):
@@ -25,4 +26,5 @@ class InstanceStorage(DagsterPostgresStorage):
         cls, inst_data: ConfigurableClassData | None, config_value: Any
     ) -> "InstanceStorage":
         """Open the storage; ConfigurationError where there is no address."""
-        return cls(inst_data=inst_data, postgres_url=settings.load().dagster_database_url)
+        address = with_silence_bounds(settings.load().dagster_database_url)
+        return cls(inst_data=inst_data, postgres_url=address)

@@ -13,15 +13,15 @@ import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
 
 from threads_pipelines.errors import ContractError, DatabaseError
-from threads_pipelines.storage.postgres.schema import connections_to, schema_of
+from threads_pipelines.storage.postgres.schema import connections_to
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 APPLICATION = "threads-pipelines"
-_CONNECTION = {
+# A server that falls silent ends the connection within about a minute.
+_SILENCE = {
     "connect_timeout": 10,
-    "application_name": APPLICATION,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
@@ -49,6 +49,8 @@ _WORKING = {
     "53100": "the server's disk is full: free some space, then run again",
     "53200": "the server ran out of memory",
     "55P03": "another session holds the lock: run again when it is done",
+    "57014": "see what slows the server, or raise statement_timeout in DATABASE_URL's options",
+    "25P03": "the step was stopped for too long: run again",
     "57P01": "the server was stopped: start it, then run again",
     "57P02": "the server crashed: see its log, then run again",
 }
@@ -64,16 +66,29 @@ def connect(url: str) -> "Engine":
     from sqlalchemy.pool import NullPool
 
     address = make_url(url)
-    options = {key: value for key, value in _CONNECTION.items() if key not in address.query}
+    wanted = {**_SILENCE, "application_name": APPLICATION}
+    options = {key: value for key, value in wanted.items() if key not in address.query}
     engine = create_engine(
         address.difference_update_query(["schema"]),
         poolclass=NullPool,
         pool_reset_on_return=None,  # closing rolls back; a dead connection could only fail to
-        connect_args={**options, "connection_factory": connections_to(schema_of(address))},
+        connect_args={**options, "connection_factory": connections_to(address)},
         hide_parameters=True,
     )
     event.listen(engine, "connect", _speak_utc)
     return engine
+
+
+def with_silence_bounds(url: str) -> str:
+    """Return an address whose connections end within two minutes where the server is silent.
+
+    For a library that opens its connections itself. What the address sets already is kept.
+    """
+    from sqlalchemy import make_url
+
+    address = make_url(url)
+    added = {key: str(value) for key, value in _SILENCE.items() if key not in address.query}
+    return address.update_query_dict(added).render_as_string(hide_password=False)
 
 
 def _speak_utc(connection: Connection, _record: object) -> None:

@@ -1,10 +1,11 @@
-"""Let every transaction find the app's tables in the schema that its address names.
+"""Let every transaction find the app's tables in the schema that its address names, and end.
 
-The schema is set at the start of each transaction: a startup parameter is refused by a transaction
-pooler such as pgbouncer, and a setting of the session would stay behind for the pooler's next
-client.
+Schema and limits are set at the start of each transaction: a startup parameter is refused by a
+transaction pooler such as pgbouncer, and a setting of the session would stay behind for the next
+client of the pooler.
 """
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from psycopg2 import extensions, sql
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
 PUBLIC = "public"
+# They end what hangs, and nothing that works. The longest statement, the COPY of ten million
+# interactions, takes minutes; between two statements of a transaction ten million rows are encoded
+# or a workbook is written, also minutes; a migration of the app holds its locks for less than ten
+# minutes, or the run is better done after it. Publishing sets shorter ones for its own locks.
+LIMITS = {
+    "statement_timeout": "2h",
+    "idle_in_transaction_session_timeout": "1h",
+    "lock_timeout": "10min",
+}
 
 
 def schema_of(address: "URL") -> str | None:
@@ -22,14 +32,27 @@ def schema_of(address: "URL") -> str | None:
     return None if "search_path" in str(address.query.get("options", "")) else PUBLIC
 
 
-def connections_to(schema: str | None) -> type[extensions.connection]:
-    """A class of psycopg2 connections whose transactions have ``schema`` as their search path.
+def connections_to(address: "URL") -> type[extensions.connection]:
+    """Make a class of psycopg2 connections whose transactions have a search path and ``LIMITS``.
 
-    In autocommit there is no transaction: a statement has to name the schema of its table.
+    In autocommit there is no transaction: a statement has to name the schema of its table, and the
+    server's own limits hold.
+
+    Args:
+        address: A translated address; a limit or search path in its ``options`` is kept.
     """
-    if schema is None:
+    schema, given = schema_of(address), str(address.query.get("options", ""))
+    settings = [
+        sql.SQL("SET LOCAL {} TO {}").format(sql.Identifier(name), sql.Literal(value))
+        for name, value in LIMITS.items()
+        if not re.search(rf"(-c\s*|--){name.replace('_', '[-_]')}\s*=", given)
+    ]
+    if schema is not None:
+        path = sql.Identifier(schema)
+        settings.append(sql.SQL("SET LOCAL search_path TO {}").format(path))
+    if not settings:
         return extensions.connection
-    command = sql.SQL("SET LOCAL search_path TO {}").format(sql.Identifier(schema))
+    command = sql.SQL("; ").join(settings)
 
     class Cursor(extensions.cursor):
         def execute(self, query: Any, vars: Any = None) -> None:  # noqa: A002 - psycopg2's name
@@ -44,7 +67,7 @@ def connections_to(schema: str | None) -> type[extensions.connection]:
             _enter(self.connection)
             super().copy_expert(sql, file, size)
 
-    class ConnectionToSchema(extensions.connection):
+    class BoundConnection(extensions.connection):
         def cursor(self, *args: Any, **named: Any) -> Any:
             named.setdefault("cursor_factory", Cursor)
             return super().cursor(*args, **named)
@@ -55,4 +78,4 @@ def connections_to(schema: str | None) -> type[extensions.connection]:
             with connection.cursor(cursor_factory=extensions.cursor) as cursor:
                 cursor.execute(command)
 
-    return ConnectionToSchema
+    return BoundConnection
