@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ui stop lint audit bench soak docs lock clean
+.PHONY: help run test ui stop lint audit bench soak compose-trial docs lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -39,6 +39,9 @@ bench: $(READY) $(PEERS)/.ready ## Measure every figure beside a peer or a floor
 
 soak: $(READY) ## The long trials: hundreds of kills, hours of ticks.
 	@$(BIN)/python -m pytest -q -m soak
+
+compose-trial: $(READY) ## Try Dockerfile and compose file for real, with a Docker engine of its own (root, Debian).
+	@$(BIN)/python -m tools.compose_trial
 
 docs: $(READY) ## Draw the pictures of README and docs again: assets, rooms, the page of the last run.
 	@$(BIN)/python -W ignore -m tools.asset_graph docs/asset-graph.svg
