@@ -15,6 +15,7 @@ from tools.compose_trial.engine import Engine
 
 _RELEASE = "bookworm"
 _INCLUDED = "python3,python3-venv,ca-certificates,busybox,libgomp1"
+_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 _RECIPES = Path(__file__).parent / "images"
 PYTHON = "python:3.11.14-slim-bookworm"
 POSTGRES = "postgres:18.6-bookworm"
@@ -48,7 +49,10 @@ def base(engine: Engine, root: Path, folder: Path) -> None:
         subprocess.run(["tar", "-C", str(tree), "-cf", str(fresh), "."], check=True)
         fresh.replace(archive)
         shutil.rmtree(tree)
-    engine.run("docker", "import", str(archive), PYTHON)
+    engine.run("docker", "import", str(archive), "compose-trial-base:latest")
+    context = _recipe(folder, "python")
+    shutil.copy(_CERTIFICATES, context)
+    engine.run("docker", "build", "--tag", PYTHON, str(context))
 
 
 def servers(engine: Engine, folder: Path) -> None:
