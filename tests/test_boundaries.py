@@ -35,7 +35,9 @@ ALLOWED: dict[str, set[str]] = {
     "tuning": {"errors", "dataset", "recommender", "evaluation"},
     "refresh": {"errors", "dataset"},
     "experiment": {"errors", "dataset"},
-    "storage.s3": {"errors", "settings", "dataset", "experiment", "proxies"},
+    "storage.s3": {
+        *("errors", "settings", "dataset", "experiment", "proxies", "process_identity"),
+    },
     "storage.postgres": {"errors", "settings", "dataset", "experiment"},
     "storage": {"errors", "dataset", "storage.s3", "storage.postgres"},
     "simulation": {

@@ -166,3 +166,11 @@ def test_a_value_that_cannot_be_meant_is_refused(
 ) -> None:
     with pytest.raises(ConfigurationError, match=f"{variable} .*{message}"):
         load(tmp_path, **{variable: given})
+
+
+def test_dagsters_folder_is_its_owners_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    home = settings.dagster_home(tmp_path / "state")
+    assert home.stat().st_mode & 0o777 == 0o700

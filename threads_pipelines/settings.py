@@ -193,7 +193,7 @@ def dagster_home(state_dir: Path) -> Path:
     if given.is_absolute() and (given / "dagster.yaml").is_file():
         return given
     home = state_dir / "dagster"
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Replaced in one step: another command may be reading it.
     fresh = home / f"dagster.yaml.{os.getpid()}.new"
     shutil.copyfile(FILES / "dagster.yaml", fresh)

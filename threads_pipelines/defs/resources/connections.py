@@ -14,6 +14,7 @@ from threads_pipelines import settings
 from threads_pipelines.storage.postgres import database
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.objects import ObjectStore
+from threads_pipelines.storage.s3.scratch import clean_scratch
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -40,5 +41,10 @@ class ObjectStorage(dg.ConfigurableResource):
         return ObjectStore(settings.load().s3)
 
     def artefacts(self) -> ArtefactStore:
-        """Return the versions of matrices, models and scored rows."""
-        return ArtefactStore(self.store(), settings.load().state_dir / "scratch")
+        """Return the versions of matrices, models and scored rows.
+
+        Files that killed processes left in the folder ``scratch`` are deleted first.
+        """
+        scratch = settings.load().state_dir / "scratch"
+        clean_scratch(scratch)
+        return ArtefactStore(self.store(), scratch)

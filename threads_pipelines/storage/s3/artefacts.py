@@ -6,7 +6,6 @@ only after it is whole, and the pointer changes in one put, so a reader never se
 """
 
 import hashlib
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from threads_pipelines.dataset.version_facts import VersionFacts
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.pointers import NAME, POINTER, ROOT, read_pointer, write_pointer
+from threads_pipelines.storage.s3.scratch import temporary_file
 from threads_pipelines.storage.s3.versions.manifest import MANIFEST, Manifest, StoredFile
 from threads_pipelines.storage.s3.versions.packing import Arrays, read_arrays, write_arrays
 
@@ -100,7 +100,7 @@ class ArtefactStore:
     @contextmanager
     def writing(self, partition: str, version: str, name: str) -> Iterator["Draft"]:
         """A local file to fill; at the end it is uploaded and named by the manifest."""
-        with self._temporary(name) as path:
+        with temporary_file(self._scratch, name) as path:
             draft = Draft(path)
             yield draft
             self.objects.upload(path, f"{ROOT}/{partition}/{version}/{name}")
@@ -118,7 +118,7 @@ class ArtefactStore:
                 f"{manifest.prefix} has no {name}: materialize the asset that writes it"
             )
         expected = manifest.files[name]
-        with self._temporary(name) as path:
+        with temporary_file(self._scratch, name) as path:
             self.objects.download(manifest.prefix + name, path)
             if path.stat().st_size != expected.size or _sha256(path) != expected.sha256:
                 raise ArtefactError(
@@ -143,12 +143,6 @@ class ArtefactStore:
             if self.objects.put_if(old.key, new.to_bytes(), tag):
                 return new
         raise ArtefactError(f"{partition}/{version}: the manifest changes too often to be written")
-
-    @contextmanager
-    def _temporary(self, name: str) -> Iterator[Path]:
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._scratch, prefix="artefact-") as folder:
-            yield Path(folder) / name
 
 
 @dataclass(slots=True)

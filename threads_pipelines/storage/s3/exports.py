@@ -1,7 +1,6 @@
 """Tables as objects that a person or a notebook opens: JSON, and Parquet where there is much."""
 
 import json
-import tempfile
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
@@ -11,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from threads_pipelines.storage.s3.objects import ObjectStore
+from threads_pipelines.storage.s3.scratch import temporary_file
 
 MOST_JSON_ROWS = 100_000
 SAMPLE_ROWS = 1_000
@@ -34,9 +34,7 @@ def export_rows(
         _put_json(store, prefix, list(stream))
         return [f"{prefix}.json"]
     first = next(stream)
-    scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=scratch, prefix="export-") as folder:
-        path = Path(folder) / "rows.parquet"
+    with temporary_file(scratch, "rows.parquet") as path:
         with pq.ParquetWriter(path, first.schema, compression="zstd") as writer:
             for table in chain([first], stream):
                 writer.write_table(table)

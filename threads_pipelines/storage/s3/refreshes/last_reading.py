@@ -3,10 +3,10 @@
 It is a cache: where it is missing or cannot be read, everything is read from the database.
 """
 
-import tempfile
 from pathlib import Path
 
 from threads_pipelines.storage.s3.objects import ObjectStore
+from threads_pipelines.storage.s3.scratch import temporary_file
 from threads_pipelines.storage.s3.versions.packing import Arrays, read_arrays, write_arrays
 
 KEY = "cache/reading.npz"
@@ -14,9 +14,7 @@ KEY = "cache/reading.npz"
 
 def save_reading(store: ObjectStore, arrays: Arrays, scratch: Path) -> None:
     """Replace what is kept. scratch: a local folder for files on their way."""
-    scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=scratch, prefix="reading-") as folder:
-        path = Path(folder) / "reading.npz"
+    with temporary_file(scratch, "reading.npz") as path:
         write_arrays(path, arrays)
         store.upload(path, KEY)
 
@@ -29,8 +27,6 @@ def load_reading(store: ObjectStore, scratch: Path) -> Arrays | None:
     """
     if not store.exists(KEY):
         return None
-    scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=scratch, prefix="reading-") as folder:
-        path = Path(folder) / "reading.npz"
+    with temporary_file(scratch, "reading.npz") as path:
         store.download(KEY, path)
         return read_arrays(path)
