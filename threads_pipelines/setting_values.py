@@ -54,3 +54,11 @@ def share(values: Values, variable: str) -> float:
             f"{variable} {given!r} is no share: write all, none or a percentage such as 10%"
         )
     return part
+
+
+def minutes(values: Values, variable: str, *, default: int) -> int:
+    """Whole minutes from a quarter of an hour to a day."""
+    given = values.get(variable, str(default))
+    if not given.isdecimal() or not 15 <= int(given) <= 24 * 60:
+        raise ConfigurationError(f"{variable} is {given!r}: write whole minutes from 15 to 1440")
+    return int(given)

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from threads_pipelines.database_url import dagster_database, schema_as_option, sqlalchemy_url
 from threads_pipelines.errors import ConfigurationError, MissingAddressError
-from threads_pipelines.setting_values import share, time_zone, web_address, yes_or_no
+from threads_pipelines.setting_values import minutes, share, time_zone, web_address, yes_or_no
 
 T = TypeVar("T")
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -65,6 +65,8 @@ class Settings:
 
     state_dir: Path
     timezone: str
+    refresh_minutes: int
+    """Minutes between two refreshes, once their schedule is turned on."""
     database_url_or_none: str | None = field(repr=False)
     dagster_database_url_or_none: str | None = field(repr=False)
     s3_or_none: S3Settings | None
@@ -152,6 +154,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         state_dir=state_dir,
         timezone=time_zone(given, "THREADS_TIMEZONE"),
+        refresh_minutes=minutes(given, "THREADS_REFRESH_MINUTES", default=60),
         database_url_or_none=database,
         dagster_database_url_or_none=dagster and schema_as_option(dagster),
         s3_or_none=_s3(values) if _has_s3(values) else None,

@@ -12,6 +12,7 @@ PALETTE = {
     "population": "#8a3ffc",
     "tuning": "#00758a",
     "recommendation": "#0f62fe",
+    "refresh": "#3d7bd9",
     "experiment": "#198038",
     "simulation": "#c2185b",
     "operations": "#5f6a76",

@@ -16,7 +16,8 @@ from tests.defs.conftest import NOW, World
 from tests.simulation.conftest import run, said
 from threads_pipelines.content.text import normalise
 from threads_pipelines.definitions import defs
-from threads_pipelines.defs.every_minute import prune_runs, unfinished_run
+from threads_pipelines.defs.every_minute import unfinished_run
+from threads_pipelines.defs.run_pruning import prune_runs
 
 JOB = "continuous_simulation"
 ORIGIN = RemoteJobOrigin(
@@ -85,8 +86,8 @@ def test_old_runs_of_the_minute_go_and_no_others(instance: dg.DagsterInstance) -
         instance.create_run_for_job(job, status=done)
     instance.create_run_for_job(job, status=DagsterRunStatus.STARTED)
     instance.create_run_for_job(defs.resolve_job_def("services_check"), status=done)
-    assert prune_runs(instance, hours=1) == 0
-    assert prune_runs(instance, hours=0) == 3
+    assert prune_runs(instance, JOB, hours=1) == 0
+    assert prune_runs(instance, JOB, hours=0) == 3
     assert instance.get_runs_count() == 2
 
 

@@ -31,6 +31,9 @@ COMMANDS = {
             "backfill": "Run the nights of past days again, one after the other.",
             "retry": "Continue a failed or stopped run from its failed step.",
         },
+        "refresh": {
+            "refresh": "Refresh the feeds of those who came lately, between two nights.",
+        },
         "operations": {
             "setup": "Prepare the database and the bucket.",
             "check": "Look at every part: what was found, and what to do.",

@@ -23,10 +23,12 @@ from threads_pipelines.defs.assets import (
     validation,
 )
 from threads_pipelines.defs.ops import maintenance, rollback
+from threads_pipelines.defs.refresh import feeds, rows, schedule
 from threads_pipelines.defs.resources import (
     audience,
     connections,
     participants,
+    refreshed,
     simulator,
     synthetic,
 )
@@ -34,6 +36,7 @@ from threads_pipelines.defs.sensors import alerts, recovery
 
 ASSET_MODULES = [
     *(services, seeds, content, population, matrix, tuning, evaluation, model, publish),
+    *(rows, feeds),
     *(experiment, showcase, validation, fake_users, simulation),
 ]
 
@@ -46,6 +49,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
         schedules=[
             *schedules.all_schedules,
             every_minute.every_minute,
+            schedule.refresh_between_nights,
             maintenance.weekly_maintenance,
         ],
         sensors=[*alerts.ALERTS, recovery.end_abandoned_runs],
@@ -56,6 +60,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
             "synthetic": synthetic.SyntheticData(),
             "experiment": participants.Experiment(),
             "simulator": simulator.Simulator(),
+            "refreshed": refreshed.Refreshed(),
             **(resource_overrides or {}),
         },
     )

@@ -1,7 +1,5 @@
 """The job of every minute: it never overlaps with itself, and its old runs go."""
 
-from datetime import UTC, datetime, timedelta
-
 import dagster as dg
 from dagster import DagsterInstance, DagsterRunStatus
 
@@ -17,9 +15,6 @@ _ACTIVE = [
     DagsterRunStatus.STARTED,
     DagsterRunStatus.CANCELING,
 ]
-_FINISHED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
-_PRUNED_AT_ONCE = 20
-"""Enough to catch up with one a minute, and over in a second."""
 
 
 @dg.schedule(
@@ -57,19 +52,3 @@ def unfinished_run(instance: DagsterInstance) -> dg.DagsterRun | None:
     """A run of the minute's job that is queued or in progress."""
     active = dg.RunsFilter(job_name=continuous_simulation.name, statuses=_ACTIVE)
     return next(iter(instance.get_runs(active, limit=1)), None)
-
-
-def prune_runs(instance: DagsterInstance, hours: float) -> int:
-    """Delete the oldest finished runs of the minute's job with their logs; returns how many.
-
-    hours: that a run stays.
-    """
-    old = dg.RunsFilter(
-        job_name=continuous_simulation.name,
-        statuses=_FINISHED,
-        created_before=datetime.now(UTC) - timedelta(hours=hours),
-    )
-    runs = instance.get_runs(old, limit=_PRUNED_AT_ONCE, ascending=True)
-    for run in runs:
-        instance.delete_run(run.run_id)
-    return len(runs)

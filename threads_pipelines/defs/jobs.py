@@ -63,6 +63,14 @@ experiment_reports = dg.define_asset_job(
     tags=max_runtime(3 * _HOUR),
     description="The A/B groups, the experiment's report, the comparison page and the exports.",
 )
+refresh_recommendations = dg.define_asset_job(
+    "refresh_recommendations",
+    selection=_first | dg.AssetSelection.groups("refresh"),
+    # One process: what a refresh costs is small beside the start of a process a step.
+    executor_def=dg.in_process_executor,
+    description="Between two nights: the feeds of those who are likely to come, ranked again with "
+    "what happened since.",
+)
 services_check = dg.define_asset_job(
     "services_check",
     selection=_first,
@@ -96,5 +104,5 @@ continuous_simulation = dg.define_asset_job(
 all_jobs = [
     *(full_pipeline, generate_synthetic_data, nightly_recommendations, tune_settings),
     *(experiment_reports, services_check, data_validation),
-    *(manual_simulation, continuous_simulation),
+    *(manual_simulation, continuous_simulation, refresh_recommendations),
 ]

@@ -46,6 +46,19 @@ def lines(
     return _png(figure)
 
 
+def line(
+    title: str, axis: str, along: str, places: Sequence[float], values: Sequence[float]
+) -> bytes:
+    """One line through points; ``along`` names the horizontal axis."""
+    figure, axes = _figure(7.0, 3.0)
+    axes.plot(places, values, marker="o", markersize=3, color=_COLOURS[0])
+    axes.set_xlabel(along)
+    axes.set_ylabel(axis)
+    axes.set_ylim(bottom=0)
+    axes.set_title(title, loc="left", fontsize=11)
+    return _png(figure)
+
+
 def markdown_image(title: str, png: bytes) -> str:
     """The picture inside Markdown text, so that metadata needs no file beside it."""
     return f"![{title}](data:image/png;base64,{base64.b64encode(png).decode()})"

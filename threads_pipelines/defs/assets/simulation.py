@@ -9,9 +9,9 @@ import dagster as dg
 from threads_pipelines.content.persona import Persona
 from threads_pipelines.defs.assets.fake_users import fake_users
 from threads_pipelines.defs.common import asset, columns, preview, rows_made
-from threads_pipelines.defs.every_minute import prune_runs
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.defs.resources.simulator import Simulator
+from threads_pipelines.defs.run_pruning import prune_runs
 from threads_pipelines.simulation import tick as simulation
 from threads_pipelines.simulation.database import read_fake_users, remove_oldest
 from threads_pipelines.simulation.passed import read_passed, write_passed
@@ -104,7 +104,7 @@ def simulated_interactions(
     told = _told(looks)
     for reason in told["reasons"]:
         context.log.info(f"not by the model: {reason}")
-    runs = prune_runs(context.instance, simulator.keep_run_hours)
+    runs = prune_runs(context.instance, "continuous_simulation", simulator.keep_run_hours)
     return dg.MaterializeResult(
         metadata=rows_made(
             rows["user_interaction"],

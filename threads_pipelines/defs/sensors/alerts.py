@@ -6,6 +6,7 @@ import dagster as dg
 
 from threads_pipelines import settings
 from threads_pipelines.defs.failures import failure_of
+from threads_pipelines.defs.refresh.skips import REFRESH_JOB
 from threads_pipelines.defs.sensors.recovery import OFFERED_AGAIN
 from threads_pipelines.health.alerts import (
     FailedRun,
@@ -32,6 +33,8 @@ def alert_on_failure(context: dg.RunFailureSensorContext) -> dg.SkipReason | Non
         return dg.SkipReason("THREADS_ALERT_WEBHOOK_URL is not set: nobody is told")
     if context.failure_event.message == OFFERED_AGAIN:
         return dg.SkipReason("told already")
+    if context.dagster_run.job_name == REFRESH_JOB:
+        return dg.SkipReason("a refresh that fails is tried again at the next tick")
     text = failure_text(failed_run(context))
     send_alert(given.alert_webhook_url, redact(text, given.secrets))
     return None

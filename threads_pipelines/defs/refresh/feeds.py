@@ -1,0 +1,149 @@
+"""The refresh between two nights, from its checked rows on: published, recorded, pruned."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+from dagster import DagsterInstance
+from pydantic import Field
+
+from threads_pipelines.defs.assets.publish import CHECKS, PublishConfig, _judged
+from threads_pipelines.defs.common import asset, columns, preview, rows_made
+from threads_pipelines.defs.refresh.rows import (
+    FIGURES,
+    PARTITION,
+    VERSION,
+    refreshed_recommendations,
+)
+from threads_pipelines.defs.refresh.skips import REFRESH_JOB
+from threads_pipelines.defs.resources.connections import Database, ObjectStorage
+from threads_pipelines.defs.run_pruning import prune_runs
+from threads_pipelines.errors import ArtefactError
+from threads_pipelines.reporting.plots import line, markdown_image
+from threads_pipelines.storage.postgres.publishing.publish import publish
+from threads_pipelines.storage.postgres.publishing.published import read_publication
+from threads_pipelines.storage.s3.artefacts import ArtefactStore
+from threads_pipelines.storage.s3.refreshes.pruning import prune_refreshes
+from threads_pipelines.storage.s3.refreshes.record import Refresh, read_refreshes, record_refresh
+from threads_pipelines.storage.s3.scored import batches, open_scored
+from threads_pipelines.storage.s3.versions.checked import require_checked
+
+KEPT_HOURS = 24.0
+
+
+class RefreshPublishConfig(PublishConfig):
+    """How long feeds and refreshes live."""
+
+    kept_hours: float = Field(
+        KEPT_HOURS, ge=0, description="Hours that a refresh and its run stay before they go."
+    )
+
+
+@asset(
+    group_name="refresh",
+    kinds={"postgres"},
+    code_version="1",
+    pool="publish",
+    deps=[refreshed_recommendations],
+    description="The refreshed feeds in the table that the app reads, as an ordinary newer "
+    "generation of the people chosen. Old refreshes go, with their runs.",
+    metadata=columns(user_id="text", post_id="text", score="double precision"),
+    check_specs=[
+        dg.AssetCheckSpec(name, asset="refreshed_feeds", description=description)
+        for name, description in CHECKS.items()
+    ],
+)
+def refreshed_feeds(
+    context: dg.AssetExecutionContext,
+    config: RefreshPublishConfig,
+    database: Database,
+    storage: ObjectStorage,
+) -> dg.MaterializeResult:
+    """Publish the rows that this run, or the run that it continues, has checked."""
+    store, now = storage.artefacts(), datetime.now(UTC)
+    partition, version, numbers = _latest(context.instance)
+    facts = require_checked(store, partition, version).facts
+    as_of, night = facts.as_of, str(facts.parent)
+    generated_at = as_of.astimezone(UTC).replace(tzinfo=None)
+    expires_at = generated_at + timedelta(hours=config.ttl_hours)
+    naive = now.replace(tzinfo=None)
+    with database.engine() as engine:
+        with open_scored(store, partition, version) as file:
+            report = publish(
+                engine,
+                batches(file, ["user_id", "post_id", "score"]),
+                generated_at=generated_at,
+                expires_at=expires_at,
+                now=naive,
+                run_id=context.run.run_id,
+                connections=config.connections,
+                wait_seconds=config.wait_seconds,
+                progress=context.log.info,
+            )
+        found = read_publication(engine, generated_at, expires_at, naive)
+    record_refresh(
+        store.objects,
+        Refresh(
+            partition,
+            version,
+            night,
+            as_of.isoformat(),
+            now.isoformat(timespec="seconds"),
+            numbers,
+        ),
+    )
+    pruned = prune_refreshes(store, now, timedelta(hours=config.kept_hours))
+    runs = prune_runs(context.instance, REFRESH_JOB, config.kept_hours)
+    context.log.info(
+        f"published: {report.placed:,} rows of {report.users - report.users_newer:,} people; "
+        f"{pruned} old refreshes and {runs} runs went"
+    )
+    context.log_event(
+        dg.AssetObservation(
+            asset_key="user_recommendation",
+            description=f"Refreshed for {report.users:,} people by version {version}.",
+        )
+    )
+    return dg.MaterializeResult(
+        metadata=rows_made(
+            report.placed,
+            version=version,
+            night=night,
+            generated_at=f"{generated_at}Z",
+            seconds=round((datetime.now(UTC) - as_of).total_seconds(), 1),
+            **{name: value for name, value in numbers.items() if value is not None},
+            age_of_what_is_served=_plot(store, now),
+            report=preview(["what", "value"], asdict(report).items()),
+        ),
+        check_results=_judged(report.placed, found),
+    )
+
+
+def _latest(instance: DagsterInstance) -> tuple[str, str, dict[str, Any]]:
+    """Partition, version and figures of the rows that were checked last.
+
+    Only one refresh runs at a time; a run that continues another finds what that one has made.
+    """
+    event = instance.get_latest_materialization_event(refreshed_recommendations.key)
+    made = event.asset_materialization if event else None
+    if made is None:
+        raise ArtefactError("there are no refreshed rows: launch refresh_recommendations")
+    told: dict[str, Any] = {name: value.value for name, value in made.metadata.items()}
+    return str(told[PARTITION]), str(told[VERSION]), dict(told[FIGURES])
+
+
+def _plot(store: ArtefactStore, now: datetime) -> dg.MarkdownMetadataValue:
+    """The mean age of all feeds before and after each refresh of the last day."""
+    hours, ages = [], []
+    for one in read_refreshes(store.objects):
+        at = (datetime.fromisoformat(one.published_at) - now).total_seconds() / 3600
+        for name in ("feed_hours_before", "feed_hours"):
+            age = one.figures.get(name)
+            if age is not None:
+                hours.append(at)
+                ages.append(age)
+    title = "Mean age of the feeds over the last day"
+    return dg.MetadataValue.md(
+        markdown_image(title, line(title, "hours old", "hours from now", hours, ages))
+    )

@@ -1,0 +1,109 @@
+"""Why a refresh is left out just now: it never gets in the way of a night, a pin or another one."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import dagster as dg
+import sqlalchemy as sa
+from dagster import DagsterInstance, DagsterRunStatus
+
+from threads_pipelines.errors import ArtefactError
+from threads_pipelines.storage.postgres.feed_ages import has_anything_happened
+from threads_pipelines.storage.s3.artefacts import ArtefactStore
+from threads_pipelines.storage.s3.pins import read_pin
+from threads_pipelines.storage.s3.refreshes.record import read_refreshes
+from threads_pipelines.storage.s3.registry import Entry, read_registry
+from threads_pipelines.storage.s3.versions.checked import require_checked
+
+REFRESH_JOB = "refresh_recommendations"
+FEEDS = dg.AssetKey("user_recommendation")
+PUBLISHING_JOBS = frozenset(
+    {REFRESH_JOB, "nightly_recommendations", "full_pipeline", "pin_version", "release_version"}
+)
+"""Jobs beside which no refresh runs; a backfill is nights of past days."""
+ACTIVE = [
+    DagsterRunStatus.QUEUED,
+    DagsterRunStatus.NOT_STARTED,
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+    DagsterRunStatus.CANCELING,
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Predecessor:
+    """What a refresh goes on from. night: the version that is served; night_as_of, as_of: aware
+    instants up to which the night, and the latest run of all, have read."""
+
+    night: Entry
+    night_as_of: datetime
+    as_of: datetime
+
+
+def other_run(instance: DagsterInstance, own_run_id: str | None = None) -> dg.DagsterRun | None:
+    """A run that publishes, or is about to, beside the run of this id."""
+    for run in instance.get_runs(dg.RunsFilter(statuses=ACTIVE)):
+        publishes = run.job_name in PUBLISHING_JOBS or FEEDS in (run.asset_selection or ())
+        if publishes and run.run_id != own_run_id:
+            return run
+    return None
+
+
+def predecessor(store: ArtefactStore) -> Predecessor | None:
+    """The night that is served and the latest run after it; None where nothing is served yet.
+
+    Raises:
+        ArtefactError: The version that is served is gone, or did not pass its checks.
+    """
+    night = read_registry(store.objects).active
+    if night is None:
+        return None
+    facts = require_checked(store, night.partition, night.version).facts
+    read = facts.as_of
+    later = [_aware(one.as_of) for one in read_refreshes(store.objects)]
+    return Predecessor(night, read, max([read, *later]))
+
+
+def why_not_now(
+    instance: DagsterInstance,
+    store: ArtefactStore,
+    engine: sa.Engine,
+    own_run_id: str | None = None,
+    *,
+    named: bool = False,
+) -> str | None:
+    """The reason to leave a refresh out; None where there is none.
+
+    own_run_id: of the refresh that asks, None before there is a run. named: whether people are
+    named in its run config, who are refreshed even where nothing happened.
+
+    Raises:
+        ArtefactError, PinError, DatabaseError: where it cannot be told.
+    """
+    run = other_run(instance, own_run_id)
+    if run is not None:
+        state = run.status.value.lower().replace("_", " ")
+        return f"run {run.run_id} of {run.job_name} is still {state}"
+    pin = read_pin(store.objects)
+    if pin is not None:
+        return f"version {pin.version} is pinned since {pin.since}"
+    before = predecessor(store)
+    if before is None:
+        return "no night has published yet: run nightly_recommendations first"
+    since = before.as_of.astimezone(UTC).replace(tzinfo=None)
+    if not named and not has_anything_happened(engine, since):
+        return f"nothing happened since {since:%Y-%m-%d %H:%M:%S} UTC"
+    return None
+
+
+def require_predecessor(store: ArtefactStore) -> Predecessor:
+    """The night that is served; ArtefactError where there is none."""
+    before = predecessor(store)
+    if before is None:
+        raise ArtefactError("no night has published yet: run nightly_recommendations first")
+    return before
+
+
+def _aware(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

@@ -1,0 +1,37 @@
+"""Whom a refresh serves: one resource, because its first step and its second have to agree."""
+
+import dagster as dg
+import sqlalchemy as sa
+from pydantic import Field
+
+from threads_pipelines.defs.resources.audience import Audience
+from threads_pipelines.refresh.people import RefreshRule
+
+_DEFAULTS = RefreshRule()
+
+
+class Refreshed(dg.ConfigurableResource):
+    """People who acted lately, who have no feed yet, or who are named; the others keep theirs."""
+
+    active_hours: float = Field(
+        default=_DEFAULTS.active_hours,
+        gt=0,
+        le=24 * 31,
+        description="Refresh those who acted in so many hours before.",
+    )
+    most_people: int = Field(
+        default=_DEFAULTS.most_people,
+        ge=1,
+        description="At most so many people, the most recently active first.",
+    )
+    users: list[str] = Field(
+        default=[], description="Ids of accounts that are refreshed whatever they did."
+    )
+
+    def rule(self) -> RefreshRule:
+        """As ``people_to_refresh`` takes it."""
+        return RefreshRule(self.active_hours, self.most_people)
+
+    def require(self, engine: sa.Engine) -> None:
+        """Raise ConfigurationError where an id is no account's: before any work."""
+        Audience(users=self.users).require(engine)

@@ -1,0 +1,26 @@
+"""Deletes refreshes that have had their time."""
+
+from datetime import UTC, datetime, timedelta
+
+from threads_pipelines.storage.s3.artefacts import ArtefactStore
+from threads_pipelines.storage.s3.refreshes.record import forget_refreshes, read_refreshes
+
+
+def prune_refreshes(store: ArtefactStore, now: datetime, keep: timedelta) -> int:
+    """Delete the files and records of refreshes older than ``keep``, never of the latest one.
+
+    now: aware. Returns how many went. A run that was killed in between is made up for by the next.
+    """
+    old = [
+        one for one in read_refreshes(store.objects)[:-1] if now - _aware(one.published_at) > keep
+    ]
+    for one in old:
+        store.objects.delete_prefix(f"models/{one.partition}/{one.version}/")
+    if old:
+        forget_refreshes(store.objects, [one.version for one in old])
+    return len(old)
+
+
+def _aware(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
