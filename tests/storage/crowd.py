@@ -21,7 +21,7 @@ def night(generation: int) -> Iterator[pa.Table]:
     """Twenty posts for each user, others each night; the score tells generation and place."""
     for user in USERS:
         chosen = sorted(Random(f"{generation} {user}").sample(POSTS, FEED))
-        scores = [generation + (FEED - place) / 100 for place in range(FEED)]
+        scores = [generation / 1000 + (FEED - place) / 100_000 for place in range(FEED)]
         yield pa.table({"user_id": [user] * FEED, "post_id": chosen, "score": scores})
 
 

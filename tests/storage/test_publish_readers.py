@@ -50,7 +50,7 @@ class Readers:
                     self.wrong.append("waiting")
                     continue
                 found = cursor.fetchall()
-                generations = {int(score) for _, score in found}
+                generations = {int(1000 * score) for _, score in found}
                 self.reads += 1
                 if len(generations) > 1:
                     self.wrong.append("mixed")
