@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
-import sqlalchemy as sa
 from dagster import DagsterInstance, DagsterRunStatus
 
 from threads_pipelines.errors import ArtefactError
@@ -14,6 +14,9 @@ from threads_pipelines.storage.s3.pins import read_pin
 from threads_pipelines.storage.s3.refreshes.record import read_refreshes
 from threads_pipelines.storage.s3.registry import Entry, read_registry
 from threads_pipelines.storage.s3.versions.checked import require_checked
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 REFRESH_JOB = "refresh_recommendations"
 FEEDS = dg.AssetKey("user_recommendation")
@@ -67,7 +70,7 @@ def predecessor(store: ArtefactStore) -> Predecessor | None:
 def why_not_now(
     instance: DagsterInstance,
     store: ArtefactStore,
-    engine: sa.Engine,
+    engine: "sa.Engine",
     own_run_id: str | None = None,
     *,
     named: bool = False,

@@ -1,11 +1,15 @@
 """Whom a refresh serves: one resource, because its first step and its second have to agree."""
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
-import sqlalchemy as sa
 from pydantic import Field
 
 from threads_pipelines.defs.resources.audience import Audience
 from threads_pipelines.refresh.people import RefreshRule
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 _DEFAULTS = RefreshRule()
 
@@ -32,6 +36,6 @@ class Refreshed(dg.ConfigurableResource):
         """As ``people_to_refresh`` takes it."""
         return RefreshRule(self.active_hours, self.most_people)
 
-    def require(self, engine: sa.Engine) -> None:
+    def require(self, engine: "sa.Engine") -> None:
         """Raise ConfigurationError where an id is no account's: before any work."""
         Audience(users=self.users).require(engine)
