@@ -168,18 +168,17 @@ def test_a_value_that_cannot_be_meant_is_refused(
         load(tmp_path, **{variable: given})
 
 
-<<<<<<< HEAD
 def test_dagsters_folder_is_its_owners_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     home = settings.dagster_home(tmp_path / "state")
     assert home.stat().st_mode & 0o777 == 0o700
-=======
+
+
 def test_the_minutes_between_refreshes_are_a_quarter_of_an_hour_to_a_day(tmp_path: Path) -> None:
     assert load(tmp_path).refresh_minutes == 60
     assert load(tmp_path, THREADS_REFRESH_MINUTES="15").refresh_minutes == 15
     for wrong in ("14", "1441", "an hour", "30.5", "-60"):
         with pytest.raises(ConfigurationError, match=r"REFRESH_MINUTES is .*15 to 1440"):
             load(tmp_path, THREADS_REFRESH_MINUTES=wrong)
->>>>>>> e8f6b0a (Draw the rooms again)
