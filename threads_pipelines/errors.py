@@ -66,6 +66,10 @@ class ArtefactError(ObjectStorageError):
     """A stored artefact is missing, incomplete or fails its checksum."""
 
 
+class ForeignHistoryError(ConfigurationError):
+    """The versions in the bucket were made from another database than the one that is named."""
+
+
 class PinError(ArtefactError):
     """It cannot be read which version is pinned, so that nothing may be published."""
 

@@ -38,6 +38,7 @@ COMMANDS = {
             "setup": "Prepare the database and the bucket.",
             "check": "Look at every part: what was found, and what to do.",
             "versions": "List the versions that can be pinned, and which one is served.",
+            "adopt": "Bind the versions in the bucket to the database that DATABASE_URL names.",
             "pin": "Roll back to an earlier version until `release`.",
             "release": "End a rollback: the next night publishes its own version again.",
             "dry-run": "Tell what publishing would change, and change nothing.",

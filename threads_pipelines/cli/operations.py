@@ -12,8 +12,11 @@ from threads_pipelines.cli.stack import start_needed
 from threads_pipelines.errors import ConfigurationError, PinError
 from threads_pipelines.health import findings as health
 from threads_pipelines.health.probes import look
+from threads_pipelines.storage.history import adopt as adopt_history
+from threads_pipelines.storage.history import require_own_history
 from threads_pipelines.storage.postgres import database
 from threads_pipelines.storage.postgres.accounts import roles
+from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.pins import read_pin
 from threads_pipelines.storage.s3.registry import read_registry
@@ -71,7 +74,9 @@ def versions(limit: int) -> None:
     Every state but `candidate` can be pinned; a candidate was stored by an earlier release that
     registered versions before they were checked.
     """
-    objects = ObjectStore(start_needed().s3)
+    loaded = start_needed()
+    store, objects = _artefacts(loaded), ObjectStore(loaded.s3)
+    require_own_history(database.connect(loaded.database_url), store)
     registry = read_registry(objects)
     unknown, pinned = None, None
     try:
@@ -88,6 +93,26 @@ def versions(limit: int) -> None:
     Console().print(table)
     if unknown:
         raise unknown
+
+
+@click.command()
+def adopt() -> None:
+    """Bind the versions in the bucket to the database that DATABASE_URL names.
+
+    Versions belong to the database that they were made from, and every command refuses those of
+    another one. Run this after the database was restored or moved to another server, or upgraded.
+    """
+    loaded = start_needed()
+    engine = database.connect(loaded.database_url)
+    bound = adopt_history(engine, _artefacts(loaded))
+    for other in bound:
+        click.echo(f"adopted: versions made from {other}")
+    if not bound:
+        click.echo("nothing to adopt: every version is this database's already")
+
+
+def _artefacts(loaded: settings.Settings) -> ArtefactStore:
+    return ArtefactStore(ObjectStore(loaded.s3), loaded.state_dir / "scratch")
 
 
 @click.command()

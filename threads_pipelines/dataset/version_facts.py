@@ -24,12 +24,14 @@ class DatabaseIdentity:
     """Which database a version was read from.
 
     server: system identifier of the PostgreSQL cluster in decimal digits, or ``address HOST:PORT``
-    where the server does not tell it. database, schema: their names.
+    where the server does not tell it. database, schema: their names. address: where the server was
+    reached, ``HOST:PORT`` or ``this machine``; it is not compared, because a server can move.
     """
 
     server: str
     database: str
     schema: str
+    address: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         """As messages name it."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.csv as csv
 
+from threads_pipelines.storage.history import require_own
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.sql import statement
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
@@ -37,6 +38,8 @@ class Feeds:
     generated_at: datetime
     tables: Iterator[pa.Table]
     pin: Pin | None
+    warning: str = ""
+    """What a person should know of the version's database; mostly nothing."""
 
 
 @contextmanager
@@ -56,6 +59,7 @@ def feeds_to_publish(
 
     Raises:
         ArtefactError: where the version or its rows are gone, or did not pass their checks.
+        ForeignHistoryError: where the version was made from another database.
         PinError: where it cannot be read which version is pinned.
         DatabaseError: where the database fails.
     """
@@ -63,13 +67,15 @@ def feeds_to_publish(
     if pin:
         partition, version = pin.partition, pin.version
     manifest = require_checked(store, partition, version)
+    warning = require_own(engine, store, manifest)
     as_of = manifest.facts.as_of.astimezone(UTC).replace(tzinfo=None)
     seen = read_seen_since(engine, as_of - _OVERLAP) if pin else None
     with open_scored(store, partition, manifest.version) as file:
         tables = batches(file, [*_PAIR, "score"])
         if seen is not None:
             tables = (without(table, seen) for table in tables)
-        yield Feeds(manifest.version, now.replace(microsecond=0) if pin else as_of, tables, pin)
+        generated_at = now.replace(microsecond=0) if pin else as_of
+        yield Feeds(manifest.version, generated_at, tables, pin, warning)
 
 
 def read_seen_since(engine: "Engine", since: datetime) -> pa.Table:

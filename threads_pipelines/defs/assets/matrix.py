@@ -28,9 +28,11 @@ from threads_pipelines.defs.run_version import carry_version
 from threads_pipelines.errors import ConfigurationError
 from threads_pipelines.experiment.assignment import assign
 from threads_pipelines.experiment.settings import ExperimentSettings
+from threads_pipelines.storage.history import require_own_history
 from threads_pipelines.storage.postgres.accounts.experiments import read_roster
 from threads_pipelines.storage.postgres.contract import require_contract
 from threads_pipelines.storage.postgres.reading.snapshot import read_snapshot
+from threads_pipelines.storage.postgres.server_identity import read_identity
 from threads_pipelines.storage.s3.snapshots import save_snapshot
 
 if TYPE_CHECKING:
@@ -124,6 +126,10 @@ def interaction_matrix(
     look_back = timedelta(days=config.look_back_days)
     with database.engine() as engine:
         require_contract(engine)
+        warning = require_own_history(engine, storage.artefacts())
+        if warning:
+            context.log.warning(warning)
+        identity = read_identity(engine)
         audience.require(engine)
         snapshot, report = read_snapshot(
             engine,
@@ -136,7 +142,9 @@ def interaction_matrix(
             snapshot = snapshot.withholding(control_group(engine, experiment.settings()))
     store = storage.artefacts()
     version = f"{as_of:%Y%m%dT%H%M%SZ}-{context.run.run_id[:8]}"
-    facts = VersionFacts(as_of=as_of, look_back_days=config.look_back_days, read=report)
+    facts = VersionFacts(
+        as_of=as_of, look_back_days=config.look_back_days, database=identity, read=report
+    )
     store.create(context.partition_key, version, now.isoformat(timespec="seconds"), facts)
     save_snapshot(store, context.partition_key, version, snapshot)
     store.set_current(context.partition_key, version)

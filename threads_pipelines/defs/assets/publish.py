@@ -77,6 +77,8 @@ def user_recommendation(
         audience.require(engine)
         version = version_of_run(context, store).version
         with feeds_to_publish(engine, store, context.partition_key, version, now) as feeds:
+            if feeds.warning:
+                context.log.warning(feeds.warning)
             expires_at = feeds.generated_at + timedelta(hours=config.ttl_hours)
             report = publish(
                 engine,

@@ -13,6 +13,7 @@ from threads_pipelines.defs.resources.audience import Audience
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.errors import ArtefactError, DataError, PinError
 from threads_pipelines.storage.feeds_to_publish import feeds_to_publish
+from threads_pipelines.storage.history import require_own
 from threads_pipelines.storage.postgres.publishing.publish import PublishReport, publish
 from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.pins import pin, read_pin, release
@@ -56,7 +57,9 @@ def publish_pinned(
     objects = storage.store()
     version = config.version or _previous(objects)
     entry = read_registry(objects).checked(version)
-    require_checked(storage.artefacts(), entry.partition, version)
+    manifest = require_checked(storage.artefacts(), entry.partition, version)
+    with database.engine() as engine:
+        require_own(engine, storage.artefacts(), manifest)
     now = datetime.now(UTC).replace(tzinfo=None)
     pin(objects, version, f"{now:%Y-%m-%d %H:%M:%S} UTC")
     report, metadata = _publish(context, config.ttl_hours, database, storage, entry, now)
@@ -146,6 +149,8 @@ def _publish(
         database.engine() as engine,
         feeds_to_publish(engine, storage.artefacts(), entry.partition, entry.version, now) as feeds,
     ):
+        if feeds.warning:
+            context.log.warning(feeds.warning)
         report = publish(
             engine,
             dry_run_of.of(feeds.tables, set()) if dry_run_of else feeds.tables,
