@@ -68,6 +68,7 @@ refresh_recommendations = dg.define_asset_job(
     selection=_first | dg.AssetSelection.groups("refresh"),
     # One process: what a refresh costs is small beside the start of a process a step.
     executor_def=dg.in_process_executor,
+    tags=max_runtime(_HOUR),  # one that hangs must not hold up all later ones
     description="Between two nights: the feeds of those who are likely to come, ranked again with "
     "what happened since.",
 )
