@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ui stop lint audit bench soak compose-trial docs lock clean
+.PHONY: help run test ui stop lint audit wheel sbom bench soak compose-trial docs lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -28,11 +28,20 @@ ui: $(READY) ## Open Dagster's web server on the running stack.
 stop: ## Stop the embedded stack.
 	@if [ -x $(BIN)/threads-pipelines ]; then $(BIN)/threads-pipelines stop; fi
 
-lint: $(READY) ## Lint, check the format and the types.
+lint: $(READY) ## Lint, check format and types, and look for dead code and undeclared imports.
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	@$(BIN)/vulture && $(BIN)/deptry threads_pipelines
 
 audit: $(READY) ## Compare the locked dependencies with the known vulnerabilities.
 	@$(BIN)/python .ci/audit.py
+
+wheel: $(READY) ## Build the wheel into .state/dist, without a network.
+	@rm -rf $(STATE)/dist && $(BIN)/python -m hatchling build -t wheel -d $(STATE)/dist
+
+sbom: $(READY) ## Write the software bill of materials (CycloneDX, JSON) to .state/sbom.json.
+	@$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible \
+	  --of JSON -o $(STATE)/sbom.json
+	@echo $(STATE)/sbom.json
 
 bench: $(READY) $(PEERS)/.ready ## Measure every figure beside a peer or a floor (FEED=FILE.csv.gz adds quality).
 	@$(BIN)/python -m benchmarks --peers-python $(PEERS)/bin/python $(if $(FEED),--feed $(FEED))

@@ -7,8 +7,6 @@ from threads_pipelines.dataset import identity
 
 RUN_KEY = "fake-users"
 INTERESTS = ("sports", "tech", "anime", "cars", "food")
-TOPIC_OF_INTEREST = {"tech": "technology"}
-"""Interests whose topic in the catalogue has another name."""
 BIO_PREFIX = "FAKE_USER"
 MOST_FAKE_USERS = 10
 """So many there can be; their ids are known before they exist."""
