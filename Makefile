@@ -71,11 +71,7 @@ clean: stop ## Stop everything and delete the state folder, data included.
 $(READY): requirements.lock pyproject.toml
 	@[ -n "$(PYTHON)" ] || { echo "No Python 3.11 or newer was found: install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv module: install it (Debian: python3-venv), or name another: make PYTHON=/path/to/python3" >&2; exit 1; }
-	@echo "Setting up in .state (once; a minute or two)"
-	@mkdir -p $(STATE) && rm -f $@ && $(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install -q --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
-	@touch $@
+	@$(PYTHON) tools/set_up.py $(STATE)
 
 # The peers need an environment of their own: one of them wants an older numpy.
 $(PEERS)/.ready: requirements-bench.lock
