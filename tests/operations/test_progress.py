@@ -45,3 +45,27 @@ def test_a_storage_that_fails_for_a_while_loses_no_line(
         pass
     assert errors == []
     assert capfd.readouterr().out.count("a line for the operator") == 1
+
+
+@dg.op
+def break_down() -> None:
+    """Fail."""
+    raise dg.Failure("broken")
+
+
+@dg.job
+def breaks() -> None:
+    """Fail."""
+    break_down()
+
+
+def test_a_failed_run_says_how_to_continue_it(
+    instance: dg.DagsterInstance, capfd: pytest.CaptureFixture[str]
+) -> None:
+    failed = breaks.execute_in_process(
+        instance=instance, tags={"followed": "yes"}, raise_on_error=False
+    )
+    with Progress(instance, "followed", "yes"):
+        pass
+    shown = " ".join(capfd.readouterr().out.split())
+    assert f"the run failed; to continue it: threads-pipelines retry {failed.run_id}" in shown

@@ -101,6 +101,7 @@ def _words(entry: EventLogEntry) -> tuple[str | None, str]:
                 return None, ""
             return f"check {check.check_name} failed: {check.description or ''}", "red"
         case DagsterEventType.RUN_FAILURE if event.step_key is None:
-            return "the run failed", "bold red"
+            advice = f"the run failed; to continue it: threads-pipelines retry {entry.run_id}"
+            return advice, "bold red"
         case _:
             return None, ""
