@@ -11,6 +11,7 @@ from tests.storage.app_database import AppDatabase
 from threads_pipelines.dataset import identity
 from threads_pipelines.dataset.read_report import ReadReport
 from threads_pipelines.dataset.snapshot import INTERACTION_TYPES, Snapshot
+from threads_pipelines.dataset.snapshot_checks import dangling
 from threads_pipelines.errors import DataError
 from threads_pipelines.storage.postgres.database import connect
 from threads_pipelines.storage.postgres.reading.snapshot import read_snapshot
@@ -208,6 +209,16 @@ def test_posts_have_author_time_and_content(small: AppDatabase) -> None:
     assert snapshot.users.ids[snapshot.posts.author].tolist() == ["ann", "ann", "bob"]
     assert snapshot.posts.created_at.tolist() == [1767312000] * 3
     assert snapshot.posts.content.tolist() == ["text of p1", "text of p2", "text of p3"]
+
+
+def test_posts_of_followed_people_are_events_that_nobody_has_seen(small: AppDatabase) -> None:
+    for number, followed in enumerate(("ann", "bob")):
+        edge = {"id": f"f{number}", "follower_id": "cem", "following_id": followed}
+        small.insert("follow", {**edge, "created_at": "2026-03-20"})
+    like(small, "ann", "p3")
+    snapshot, report = read(small)
+    assert report.followed_posts == dangling(snapshot) == 3
+    assert not {post for user, post in seen(snapshot) if user == "cem"}
 
 
 def test_followers_are_counted(small: AppDatabase) -> None:

@@ -30,3 +30,6 @@ class ReadReport:
     synthetic_accounts: int
     synthetic_included: bool
     hash_seed: int
+    followed_posts: int = 0
+    """Distinct pairs of an account without logged events and a post of somebody it follows: an
+    event that stands for the follow, of a post that was not seen and may be recommended."""

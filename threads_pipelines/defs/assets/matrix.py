@@ -150,7 +150,7 @@ def interaction_matrix(
     store.set_current(context.partition_key, version)
     carry_version(context, version)
     outside = outside_window(snapshot, look_back.total_seconds())
-    loose = dangling(snapshot)
+    loose = dangling(snapshot) - report.followed_posts
     return dg.MaterializeResult(
         metadata=rows_made(
             len(snapshot.interactions),

@@ -1,6 +1,6 @@
 """What the rows that were read mean: which events count, what was seen, what may be recommended."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +45,7 @@ class Numbers:
     unliked: int
     likes_without_event: int
     excluded_events: int
+    not_seen: int = 0
 
 
 def snapshot_of(tables: Tables, window: Window, excluded: Mask) -> tuple[Snapshot, Numbers]:
@@ -58,6 +59,7 @@ def snapshot_of(tables: Tables, window: Window, excluded: Mask) -> tuple[Snapsho
     interactions = Interactions(
         *(np.concatenate([getattr(part, name) for part in (logged, quiet)]) for name in _COLUMNS)
     )
+    seen = _seen(tables, roots)
     author_excluded = np.append(excluded, True)[posts.author]  # -1, an unknown author, is the last
     followers = ~excluded[tables.follows.left]
     snapshot = Snapshot(
@@ -76,10 +78,10 @@ def snapshot_of(tables: Tables, window: Window, excluded: Mask) -> tuple[Snapsho
             comments=_count(_by_counted(tables.comments, excluded), len(posts.ids)),
         ),
         interactions=interactions,
-        seen=_seen(tables, roots),
+        seen=seen,
         as_of=window.end,
     )
-    return snapshot, numbers
+    return snapshot, replace(numbers, not_seen=_not_seen(quiet, seen))
 
 
 def _interactions(tables: Tables, window: Window, excluded: Mask) -> tuple[Interactions, Numbers]:
@@ -130,6 +132,14 @@ def _seen(tables: Tables, roots: NDArray[np.int64]) -> "csr_matrix":
     seen.sum_duplicates()
     seen.sort_indices()
     return seen
+
+
+def _not_seen(events: Interactions, seen: "csr_matrix") -> int:
+    """Distinct pairs of events that are not in ``seen``: posts of followed people."""
+    width = seen.shape[1]
+    pairs = np.unique(_keys(events.user, events.post, width))
+    there = np.asarray(seen[pairs // width, pairs % width]).ravel() if len(pairs) else pairs
+    return int(len(pairs) - np.count_nonzero(there))
 
 
 def _roots(original: Rows) -> NDArray[np.int64]:

@@ -156,6 +156,7 @@ def _assemble(
         unliked=numbers.unliked,
         likes_without_event=numbers.likes_without_event,
         synthetic_events=numbers.excluded_events,
+        followed_posts=numbers.not_seen,
         real_accounts=real,
         synthetic_accounts=len(accounts.ids) - real,
         synthetic_included=included,
