@@ -33,3 +33,5 @@ def test_a_retry_keeps_the_failed_runs_config(
     assert launch.main(["", "--retry-of", failed.run_id]) == 0
     assert dry_runs == [True, True]
     assert instance.get_runs()[0].parent_run_id == failed.run_id
+    assert launch.main(["", "--retry-of", failed.run_id]) == 2  # it was continued already
+    assert dry_runs == [True, True]

@@ -21,6 +21,7 @@ from threads_pipelines.health.probes import look
 from threads_pipelines.storage.postgres.provision import ensure_database
 
 _RUN_FAILED = 1
+_INTERRUPTED = 130
 
 
 def dagster_environment(loaded: settings.Settings) -> dict[str, str]:
@@ -58,28 +59,34 @@ def _run_job(
     command += ["--partition", partition] if partition else []
     command += ["--retry-of", retry_of] if retry_of else []
     environment = dagster_environment(loaded)
-    with _stop_pipe() as told:
+    with _stop_pipe() as (told, stops):
         # Ctrl-C reaches this process alone, which tells the other one by the pipe; the pipe also
         # ends with this process, so that no run goes on without it.
-        return subprocess.run(
+        code = subprocess.run(
             [*command, "--stop-when-told", str(told)],
             env=environment,
             check=False,
             pass_fds=(told,),
             start_new_session=True,
         ).returncode
+    return _INTERRUPTED if stops and code < 0 else code
 
 
 @contextmanager
-def _stop_pipe() -> Iterator[int]:
-    """Yield the end of a pipe that gets a byte at each Ctrl-C, in place of KeyboardInterrupt."""
+def _stop_pipe() -> Iterator[tuple[int, list[int]]]:
+    """Yield the end of a pipe that gets a byte at each Ctrl-C, and the signals that came."""
     told, tell = os.pipe()
+    stops: list[int] = []
+
+    def tell_it(number: int, _frame: object) -> None:
+        stops.append(number)
+        os.write(tell, b".")
+
     handlers = {
-        number: signal.signal(number, lambda *_: os.write(tell, b"."))
-        for number in (signal.SIGINT, signal.SIGTERM)
+        number: signal.signal(number, tell_it) for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        yield told
+        yield told, stops
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)

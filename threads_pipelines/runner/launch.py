@@ -22,7 +22,6 @@ from threads_pipelines.process_identity import identify
 from threads_pipelines.runner.progress import Progress
 
 LAUNCH_TAG = "threads-pipelines/launch"
-_INTERRUPTED = 130
 _CONTINUABLE = {DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED}
 # Every event is in the instance; the console shows what ``Progress`` words.
 _QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
@@ -55,7 +54,7 @@ def launch(
     stop_when_told: descriptor of a pipe; the run is stopped when it gets a byte or is closed.
 
     Returns:
-        The exit code: 0 for success, 1 for a failed run, 130 for one that was stopped.
+        The exit code: 0 for success, 1 for a failed run. A run that is stopped kills this process.
     """
     if retry_of:
         failed = _run_to_continue(instance, retry_of)
@@ -64,9 +63,12 @@ def launch(
     job = job_named(job_name)
     token = str(uuid.uuid4())
     if stop_when_told is not None:
-        watch = (instance, token, stop_when_told)
+        # Dagster redirects the standard error of a step into a file.
+        watch = (instance, token, stop_when_told, os.dup(2))
         threading.Thread(target=_stop_when_told, args=watch, daemon=True).start()
     tags = {PROCESS_TAG: str(identify()), LAUNCH_TAG: token}
+    if retry_of:
+        tags[PARENT_RUN_ID_TAG] = retry_of
     if job.partitions_def is not None:
         tags["dagster/partition"] = _partition(job.partitions_def, partition)
     target = dg.build_reconstructable_job(
@@ -83,11 +85,7 @@ def launch(
             reexecution_options=options,
         ) as result,
     ):
-        succeeded = result.success
-    if not succeeded and _status(instance, result.run_id) is DagsterRunStatus.CANCELED:
-        print(f"Stopped. Go on with: threads-pipelines retry {result.run_id}", file=sys.stderr)
-        return _INTERRUPTED
-    return 0 if succeeded else 1
+        return 0 if result.success else 1
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -110,9 +108,6 @@ def main(arguments: list[str] | None = None) -> int:
                 retry_of=given.retry_of,
                 stop_when_told=given.stop_when_told,
             )
-    except KeyboardInterrupt:  # before the run began: it left nothing to go on with
-        print("Stopped.", file=sys.stderr)
-        return _INTERRUPTED
     except ThreadsPipelinesError as error:
         print(f"Error: {error}", file=sys.stderr)
         return error.exit_code
@@ -121,20 +116,23 @@ def main(arguments: list[str] | None = None) -> int:
         return ConfigurationError.exit_code
 
 
-def _stop_when_told(instance: DagsterInstance, token: str, told: int) -> None:
-    """Cancel the run at the first word from the starter, and kill its processes at the second."""
+def _stop_when_told(instance: DagsterInstance, token: str, told: int, screen: int) -> None:
+    """Cancel the run at the first word from the starter, and end every process of it.
+
+    Dagster's own interrupt would try the interrupted step again, by its retry policy.
+    """
     os.read(told, 1)  # returns at the end of the starter, too
-    for run in instance.get_runs(dg.RunsFilter(tags={LAUNCH_TAG: token})):
-        # Otherwise the run counts as failed by itself, and the daemon continues it.
-        instance.report_run_canceling(run)
-    os.kill(os.getpid(), signal.SIGINT)
-    if os.read(told, 1):
-        os.killpg(0, signal.SIGKILL)
-
-
-def _status(instance: DagsterInstance, run_id: str) -> DagsterRunStatus | None:
-    run = instance.get_run_by_id(run_id)
-    return run.status if run else None
+    said = "Stopped."
+    try:
+        for run in instance.get_runs(dg.RunsFilter(tags={LAUNCH_TAG: token})):
+            if run.is_finished:
+                continue
+            instance.report_run_canceled(run, "It was stopped where it was launched.")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+            said = f"Stopped. Go on with: threads-pipelines retry {run.run_id}"
+    finally:
+        os.write(screen, f"{said}\n".encode())
+        os.killpg(0, signal.SIGKILL)  # the starter gave this process a group of its own
 
 
 def _run_to_continue(instance: DagsterInstance, run_id: str) -> DagsterRun:
