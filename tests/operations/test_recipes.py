@@ -103,7 +103,9 @@ def operator(
 
     def in_this_process(command: list[str], **_given: Any) -> CompletedProcess[str]:
         assert command[1:3] == ["-m", launch.__name__]
-        return CompletedProcess(command, launch.main(command[3:]))
+        # The pipe that stops the run would stop this process, which is the test's own.
+        place = command.index("--stop-when-told")
+        return CompletedProcess(command, launch.main(command[3:place] + command[place + 2 :]))
 
     def in_one_process(name: str) -> dg.JobDefinition:
         return job_named(name).with_executor_def(dg.in_process_executor)
