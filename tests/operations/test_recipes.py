@@ -124,6 +124,14 @@ def tonight(operator: Operator, line: str) -> None:
     assert operator.feeds() == dict.fromkeys(users(), (50, timedelta(hours=48)))
 
 
+def between_nights(operator: Operator, line: str) -> None:
+    operator.names["USER_ID"] = "u007"
+    before = operator.feeds()
+    operator.types(line)
+    assert operator.runs()[0].status is dg.DagsterRunStatus.SUCCESS
+    assert set(operator.feeds()) == set(before)
+
+
 def a_past_day(operator: Operator, line: str) -> None:
     before = operator.app.rows(LIVE)
     operator.types(line)
@@ -239,7 +247,8 @@ def stored(prefix: str) -> list[str]:
 
 
 RECIPES: list[Callable[[Operator, str], None]] = [
-    *(tonight, a_past_day, a_range, shorter_feeds, some_accounts, another_population, tune),
+    *(tonight, between_nights, between_nights, a_past_day, a_range, shorter_feeds, some_accounts),
+    *(another_population, tune),
     *(continue_it, look_before, list_versions, roll_back, end_the_rollback),
     *(let_them_act, keep_them_small, remove_them, remove_all_synthetic),
 ]
