@@ -144,12 +144,12 @@ def test_a_run_that_continues_another_takes_over_its_version(
         stored = replace(world, instance=instance)
         with monkeypatch.context() as patch:
             patch.setattr(model, "recommend_chunks", interrupted)
-            assert not launch(instance, "full_pipeline", run_config=config)
+            assert launch(instance, "full_pipeline", run_config=config) == 1
         (failed,) = instance.get_runs(dg.RunsFilter(job_name="full_pipeline"))
         rival = night(stored, 0, *NIGHT[:1])
         assert world.artefacts.current(TODAY) == version_of(stored, rival.run_id)
 
-        assert launch(instance, "", retry_of=failed.run_id)
+        assert launch(instance, "", retry_of=failed.run_id) == 0
         active = read_registry(world.store).active
         assert active is not None
         assert active.version == version_of(stored, failed.run_id)
