@@ -1,5 +1,6 @@
 """The console command ``threads-pipelines``: its commands, their errors and exit codes."""
 
+import io
 import sys
 from typing import NoReturn
 
@@ -77,6 +78,7 @@ def main() -> NoReturn:
     The exit code is 0 for success, 1 for a failure, 2 for a request that is refused (an unknown
     option, a wrong setting or run config) and 130 after Ctrl-C.
     """
+    _escape_what_cannot_be_encoded()
     try:
         # Outside standalone mode click returns the code of an `Exit` instead of raising it.
         code = cli.main(standalone_mode=False) or 0
@@ -91,6 +93,13 @@ def main() -> NoReturn:
         click.echo(f"Error: {error}", err=True)
         code = error.exit_code
     sys.exit(code)
+
+
+def _escape_what_cannot_be_encoded() -> None:
+    """Let standard output and error write a character that their encoding lacks as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """Commands for the operator: setup, check, versions, pin, release, dry-run, prune."""
 
 import click
-from rich.console import Console
 from rich.table import Table
 from sqlalchemy import make_url
 
 from threads_pipelines import settings
 from threads_pipelines.cli.dagster import launch_job
+from threads_pipelines.cli.output import print_table
 from threads_pipelines.cli.run import prepare
 from threads_pipelines.cli.stack import start_needed
 from threads_pipelines.errors import ConfigurationError, PinError
@@ -90,7 +90,7 @@ def versions(limit: int) -> None:
         score = entry.metrics.get("ndcg@10 all")
         shown = "" if score is None else f"{score:.4f}"
         table.add_row(entry.version, entry.partition, entry.created_at, state, shown)
-    Console().print(table)
+    print_table(table)
     if unknown:
         raise unknown
 

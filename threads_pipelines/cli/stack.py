@@ -4,10 +4,10 @@ import shlex
 from collections.abc import Mapping
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from threads_pipelines import settings
+from threads_pipelines.cli.output import print_table
 from threads_pipelines.database_url import libpq_environment
 from threads_pipelines.embedded.stack import PARTS, Stack, needed_parts
 
@@ -54,7 +54,7 @@ def status() -> None:
             state = "replaced by your own"
         healthy &= part.healthy or part.name not in needed
         table.add_row(part.title, state, part.address or "", str(part.pid or ""), str(part.log))
-    Console().print(table)
+    print_table(table)
     if not healthy:
         raise click.exceptions.Exit(1)
 

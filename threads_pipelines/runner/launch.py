@@ -5,6 +5,7 @@ Dagster. The run is stored in the instance and shows in the UI like any other.
 """
 
 import argparse
+import io
 import json
 import os
 import signal
@@ -97,6 +98,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--retry-of", help="id of a failed run to continue")
     parser.add_argument("--stop-when-told", type=int, help="descriptor of a pipe (internal)")
     given = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a character that the encoding lacks: an escape
+            stream.reconfigure(errors="backslashreplace")
     try:
         with DagsterInstance.get() as instance:
             end_abandoned_runs(instance)

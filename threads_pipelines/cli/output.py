@@ -1,0 +1,16 @@
+"""Tables that a pipe does not cut."""
+
+import sys
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+
+
+def print_table(table: Table) -> None:
+    """Print a table: as wide as the terminal, and elsewhere as wide as its cells need."""
+    console = Console()
+    if not console.is_terminal:
+        wide = console.options.update(max_width=sys.maxsize, width=sys.maxsize)
+        console.width = max(Measurement.get(console, wide, table).maximum, console.width)
+    console.print(table)
