@@ -1,7 +1,7 @@
 """Read the value of one variable: each function returns what it means, or says what to write."""
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from threads_pipelines.errors import ConfigurationError
@@ -62,3 +62,13 @@ def minutes(values: Values, variable: str, *, default: int) -> int:
     if not given.isdecimal() or not 15 <= int(given) <= 24 * 60:
         raise ConfigurationError(f"{variable} is {given!r}: write whole minutes from 15 to 1440")
     return int(given)
+
+
+def url_password(values: Values, variable: str) -> str | None:
+    """A password that an address can hold as it is: compose files and people put it into one."""
+    given = values.get(variable)
+    if given and quote(given, safe="") != given:
+        raise ConfigurationError(
+            f"{variable} holds a character that an address cannot: use letters, digits and . _ ~ -"
+        )
+    return given

@@ -15,7 +15,14 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from threads_pipelines.database_url import dagster_database, schema_as_option, sqlalchemy_url
 from threads_pipelines.errors import ConfigurationError, MissingAddressError
-from threads_pipelines.setting_values import minutes, share, time_zone, web_address, yes_or_no
+from threads_pipelines.setting_values import (
+    minutes,
+    share,
+    time_zone,
+    url_password,
+    web_address,
+    yes_or_no,
+)
 
 T = TypeVar("T")
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -162,7 +169,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         ollama_model=values.get("OLLAMA_MODEL", DEFAULT_MODEL),
         alert_webhook_url=web_address(given, "THREADS_ALERT_WEBHOOK_URL"),
         pushgateway_url=web_address(given, "THREADS_PUSHGATEWAY_URL"),
-        role_password=given.get("THREADS_ROLE_PASSWORD"),
+        role_password=url_password(given, "THREADS_ROLE_PASSWORD"),
         test_account_password=given.get("THREADS_TEST_ACCOUNT_PASSWORD"),
         experiment_share=share(given, "THREADS_EXPERIMENT_ENROL"),
         experiment_name=given.get("THREADS_EXPERIMENT_NAME"),

@@ -16,7 +16,7 @@ EVENTS = "user_id,post_id\n" + "".join(
 PLAIN = {
     **{name: [name] for name in ("run", "summary", "setup", "upload-seeds", "start", "stop")},
     **{name: [name] for name in ("status", "env", "ui", "check", "versions", "pin", "release")},
-    **{name: [name] for name in ("dry-run", "prune", "simulate")},
+    **{name: [name] for name in ("dry-run", "prune", "simulate", "adopt", "refresh")},
     "remove-synthetic": ["remove-synthetic", "--yes"],
     "launch": ["launch", "maintenance"],
     "backfill": ["backfill", "--from", "2026-11-01", "--to", "2026-11-02"],
@@ -96,3 +96,27 @@ def test_commands_on_files_succeed(tmp_path: Path) -> None:
     events.write_text(EVENTS)
     made = threads_pipelines("recommend", "--interactions", events, "--out", tmp_path / "out.csv")
     assert made.returncode == 0, made.stderr
+
+
+@pytest.mark.parametrize("name", ["launch", "run", "start"])
+def test_a_state_folder_that_cannot_be_written_is_one_line(
+    name: str, unreachable: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    parts = {} if name != "launch" else unreachable
+    given = {**parts, "THREADS_STATE_DIR": str(tmp_path / "file" / "state")}
+    done = threads_pipelines(*PLAIN[name], environment=given)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "THREADS_STATE_DIR" in line
+
+
+@pytest.mark.parametrize("password", ["a@b", "a/b", "a#b", "a?b", "a b", "a%b", "ä"])
+def test_a_role_password_that_no_address_can_hold_is_refused(
+    password: str, unreachable: dict[str, str]
+) -> None:
+    given = {**unreachable, "THREADS_ROLE_PASSWORD": password}
+    done = threads_pipelines("setup", "--role", "pipeline", environment=given)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: THREADS_ROLE_PASSWORD holds a character")
+    assert password not in done.stderr

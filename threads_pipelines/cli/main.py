@@ -1,5 +1,6 @@
 """The console command ``threads-pipelines``: its commands, their errors and exit codes."""
 
+import errno
 import io
 import sys
 from typing import NoReturn
@@ -10,6 +11,7 @@ from threads_pipelines.cli.lazy import LazyCommands, LazyGroup, Place
 from threads_pipelines.errors import ThreadsPipelinesError
 
 _INTERRUPTED = 130
+_NOT_WRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
 _ROOM = "threads_pipelines.cli"
 COMMANDS = {
     name: Place(f"{_ROOM}.{module}", name.replace("-", "_"), summary)
@@ -92,6 +94,15 @@ def main() -> NoReturn:
     except ThreadsPipelinesError as error:
         click.echo(f"Error: {error}", err=True)
         code = error.exit_code
+    except OSError as error:
+        if error.errno not in _NOT_WRITABLE:
+            raise
+        click.echo(
+            f"Error: {error.filename} cannot be written ({error.strerror}): give it to the user "
+            "who runs this, or set THREADS_STATE_DIR to another folder",
+            err=True,
+        )
+        code = 1
     sys.exit(code)
 
 
