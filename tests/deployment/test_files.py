@@ -32,7 +32,7 @@ ROOT = settings.PROJECT_ROOT
 SCRIPTS = Path(sys.executable).parent
 OPTIONAL = {
     *("THREADS_TIMEZONE", "THREADS_ALERT_WEBHOOK_URL", "THREADS_PUSHGATEWAY_URL", "CODE_MEMORY"),
-    "THREADS_EXPERIMENT_ENROL",
+    *("THREADS_EXPERIMENT_ENROL", "THREADS_REFRESH_MINUTES"),
 }
 SECRETS = {name: f"secret{n}" for n, name in enumerate(example_variables())} | (
     dict.fromkeys(OPTIONAL, "")
