@@ -33,8 +33,19 @@ def check_model(model: "Model") -> None:
         _rows(name, getattr(model, name), posts, posts)
     for name in ("seen", "own"):
         _rows(name, getattr(model, name), users, posts)
+    view = model.spectral
+    if view.factors.ndim != 2 or len(view.factors) != posts:
+        raise DataError(
+            f"the model's spectral.factors has the shape {view.factors.shape}, not "
+            f"({posts}, rank): train the model again"
+        )
+    _finite("spectral.factors", view.factors)
+    _length("spectral.source", view.source, posts)
+    _length("spectral.target", view.target, posts)
     facts = model.posts
-    for name in ("popularity_boost", "base_score", "recent_user_count", "author"):
+    for name in (
+        *("popularity_boost", "base_score", "newcomer_score", "recent_user_count", "author"),
+    ):
         _length(f"posts.{name}", getattr(facts, name), posts)
     _indices("posts.author", facts.author, -1, users)
     _indices("posts.untouched", facts.untouched, 0, posts)
