@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from threads_pipelines.dataset.snapshot import Snapshot
@@ -37,8 +38,14 @@ class Fitter:
     setting that is not in the key.
     """
 
-    def __init__(self, snapshot: Snapshot, seed: int = 0, progress: Progress | None = None) -> None:
-        self.snapshot, self._seed = snapshot, seed
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        seed: int = 0,
+        progress: Progress | None = None,
+        trust: NDArray[np.float32] = NO_VALUES,
+    ) -> None:
+        self.snapshot, self._seed, self._trust = snapshot, seed, trust
         self._say = progress or (lambda _: None)
         self._kept: dict[str, list[tuple[tuple[BaseModel, ...], Any]]] = {}
         self._own = SparseRows(*group_by(snapshot.posts.author, len(snapshot.users.ids)), NO_VALUES)
@@ -48,7 +55,9 @@ class Fitter:
         snapshot, events, blend = self.snapshot, settings.events, settings.blend
         candidate = snapshot.posts.candidate
         pairs = self._once(
-            "merging events into pairs", lambda group: pairs_of(snapshot, group), events
+            "merging events into pairs",
+            lambda group: pairs_of(snapshot, group, self._trust),
+            events,
         )
         n_posts = len(candidate)
         posts = texts = no_rows(n_posts)
@@ -130,6 +139,7 @@ def fit(
     *,
     seed: int = 0,
     progress: Progress | None = None,
+    trust: NDArray[np.float32] = NO_VALUES,
 ) -> Model:
     """Learn similarities and popularity from a snapshot.
 
@@ -139,5 +149,7 @@ def fit(
         seed: draws the people among whom neighbours are sought, where there are too many to search
             all.
         progress: is told what is going on.
+        trust: (n_events,) in [0, 1], what each event counts for the feeds of other people; (0,):
+            all count alike. The profile of the event's own user does not read it.
     """
-    return Fitter(snapshot, seed, progress).fit(settings)
+    return Fitter(snapshot, seed, progress, trust).fit(settings)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from threads_pipelines.dataset.snapshot import INTERACTION_TYPES, Snapshot
 from threads_pipelines.recommender.component_settings import EventSettings
 from threads_pipelines.recommender.kernels.merging import by_column, group_by, merge_repeats
+from threads_pipelines.recommender.sparse_rows import NO_VALUES
 
 Floats = NDArray[np.float32]
 
@@ -19,6 +20,8 @@ class Pairs:
     user_start: (n_users + 1,) int64; user_post, user_weight, user_age: (n_pairs,) int32, float32
         and float32, the post, the worth of the pair's events and the hours since its last event.
     post_start: (n_posts + 1,) int64; post_user, post_age: (n_pairs,) int32 and float32.
+    user_trust, post_trust: (n_pairs,) float32 in [0, 1], what a pair counts for other people, by
+        user and by post; (0,) where all pairs count alike.
     """
 
     user_start: NDArray[np.int64]
@@ -28,6 +31,8 @@ class Pairs:
     post_start: NDArray[np.int64]
     post_user: NDArray[np.int32]
     post_age: Floats
+    user_trust: Floats
+    post_trust: Floats
 
     @property
     def user_degree(self) -> NDArray[np.int64]:
@@ -39,9 +44,24 @@ class Pairs:
         """(n_posts,) users who acted on each post."""
         return np.diff(self.post_start)
 
+    @property
+    def trusted_post_degree(self) -> NDArray[np.float64]:
+        """(n_posts,) trust of the users who acted on each post, summed."""
+        if len(self.post_trust) == 0:
+            return self.post_degree.astype(np.float64)
+        return row_sums(self.post_start, self.post_trust).astype(np.float64)
 
-def pairs_of(snapshot: Snapshot, settings: EventSettings) -> Pairs:
+    def trusted(self, value: Floats, place: NDArray[np.int64] | slice = slice(None)) -> Floats:
+        """(n,) values of the pairs at these places of the rows by user, times their trust."""
+        return value if len(self.user_trust) == 0 else value * self.user_trust[place]
+
+
+def pairs_of(
+    snapshot: Snapshot, settings: EventSettings, trust: NDArray[np.float32] = NO_VALUES
+) -> Pairs:
     """Merge events into pairs; events whose type weighs nothing are left out.
+
+    trust: (n_events,) in [0, 1], what each event counts for other people; (0,): all count alike.
 
     Where counting every co-occurrence would cost too much (the sum of squared histories), a user's
     latest ``history_cap`` posts count.
@@ -58,15 +78,21 @@ def pairs_of(snapshot: Snapshot, settings: EventSettings) -> Pairs:
     user_start = np.zeros(n_users + 1, np.int64)
     user_post = np.empty(len(grouped), np.int32)
     user_weight, user_age = (np.empty(len(grouped), np.float32) for _ in range(2))
+    user_trust = np.empty(len(grouped) if len(trust) else 0, np.float32)
     merge_repeats(
-        start, grouped, (events.post, events.kind, events.at), worth_of, settings.repeat_gain,
+        start, grouped, (events.post, events.kind, events.at, trust), worth_of,
+        settings.repeat_gain,
         snapshot.as_of, snapshot.timed, n_posts, int(length.max(initial=0)), cap,
-        user_start, user_post, user_weight, user_age,
+        user_start, user_post, user_weight, user_age, user_trust,
     )  # fmt: skip
     del start, grouped
     for array in (user_post, user_weight, user_age):
         array.resize(int(user_start[-1]), refcheck=False)  # in place: repeats leave room behind
     post_start, post_user, post_age = by_column(user_start, user_post, user_age, n_posts)
+    post_trust = NO_VALUES
+    if len(trust):
+        user_trust = user_trust[: user_start[-1]]
+        post_trust = by_column(user_start, user_post, user_trust, n_posts)[2]
     return Pairs(
         user_start=user_start,
         user_post=user_post,
@@ -75,6 +101,8 @@ def pairs_of(snapshot: Snapshot, settings: EventSettings) -> Pairs:
         post_start=post_start,
         post_user=post_user,
         post_age=post_age,
+        user_trust=user_trust,
+        post_trust=post_trust,
     )
 
 

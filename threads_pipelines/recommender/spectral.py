@@ -46,7 +46,7 @@ def spectral_view(
     pairs: Pairs, factors: Floats, damping: float, candidate: NDArray[np.bool_]
 ) -> SpectralView:
     """Scale the factors: popular posts count less in a history and more as recommendations."""
-    degree = np.maximum(pairs.post_degree, 1).astype(np.float64)
+    degree = np.maximum(pairs.trusted_post_degree, 1)
     return SpectralView(
         factors,
         (degree**-damping).astype(np.float32),
@@ -68,11 +68,12 @@ def spectral_factors(pairs: Pairs, rank: int) -> Floats:
     rank = min(rank, n_posts, n_users)
     if not len(pairs.user_post) or rank == 0:
         return np.zeros((n_posts, 0), np.float32)
-    degree = np.maximum(pairs.post_degree, 1).astype(np.float64)
+    degree = np.maximum(pairs.trusted_post_degree, 1)
     by_user = np.maximum(pairs.user_degree, 1) ** -0.5
     value = np.repeat(by_user, pairs.user_degree) * (degree**-0.5)[pairs.user_post]
     matrix = csr_matrix(
-        (value.astype(np.float32), pairs.user_post, pairs.user_start), shape=(n_users, n_posts)
+        (pairs.trusted(value.astype(np.float32)), pairs.user_post, pairs.user_start),
+        shape=(n_users, n_posts),
     )
     width = min(rank + _OVERSAMPLING, n_posts)
     start = np.random.default_rng(0).standard_normal((n_posts, width)).astype(np.float32)

@@ -68,14 +68,16 @@ def merge_repeats(
     pair_post: Any,
     pair_weight: Any,
     pair_age: Any,
+    pair_trust: Any,
 ) -> None:
     """Merge the events of each user (``group_by``) into pairs, the latest first, at most ``cap``.
 
     Sorts each user's part of ``grouped``, the longest of which has ``longest`` events.
-    events: post, kind and time of each. A pair of n events weighs 1 + gain·ln(n) times its
-    strongest; its age is the hours since its latest.
+    events: post, kind, time and trust of each; no trust where all count alike. A pair of n events
+    weighs 1 + gain·ln(n) times its strongest; its age is the hours since its latest; its trust is
+    the highest.
     """
-    post, kind, at = events
+    post, kind, at, trust = events
     slot = np.full(n_posts, -1, np.int64)
     count, key = np.empty(longest, np.int32), np.empty(longest, np.int64)
     n = 0
@@ -88,11 +90,15 @@ def merge_repeats(
             if s >= first:
                 count[s - first] += 1
                 pair_weight[s] = max(pair_weight[s], worth_of[kind[e]])
+                if len(trust) > 0:
+                    pair_trust[s] = max(pair_trust[s], trust[e])
             elif n < first + cap:
                 slot[post[e]] = n
                 count[n - first] = 1
                 pair_post[n], pair_weight[n] = post[e], worth_of[kind[e]]
                 pair_age[n] = np.float32(max(as_of - at[e], 0)) / _HOUR if timed else 0
+                if len(trust) > 0:
+                    pair_trust[n] = trust[e]
                 n += 1
         for s in range(first, n):
             if count[s - first] > 1:

@@ -71,7 +71,7 @@ def people_of(
         rng: draws the sample of a large app.
     """
     n_posts = len(pairs.post_degree)
-    damped = np.maximum(pairs.post_degree, 1.0) ** (-2 * settings.damping)
+    damped = np.maximum(pairs.trusted_post_degree, 1.0) ** (-2 * settings.damping)
     post_scale: NDArray[np.float32] = damped.astype(np.float32)
     user = searched_users(pairs, events, settings, rng)
     degree = pairs.user_degree[user]
@@ -85,14 +85,16 @@ def people_of(
     squares = post_scale[post] * (weight**2 if settings.weighted else np.float32(1))
     norm = row_sums(start, squares)
     vote = decayed(pairs, settings.vote_half_life_hours, place) * candidate[post]
+    known_by = weight if settings.weighted else np.ones_like(weight)
+    alike = not settings.weighted and len(pairs.user_trust) == 0
     return SearchedPeople(
         user=user,
         post_scale=post_scale,
         scale=((norm + settings.shrinkage + 1e-9) ** -0.5).astype(np.float32),
-        votes=SparseRows(start, post, vote),
+        votes=SparseRows(start, post, pairs.trusted(vote, place)),
         audience=SparseRows(
             audience_start,
             np.repeat(np.arange(len(user), dtype=np.int32), degree)[order],
-            weight[order] if settings.weighted else NO_VALUES,
+            NO_VALUES if alike else pairs.trusted(known_by, place)[order],
         ),
     )

@@ -8,7 +8,7 @@ from threads_pipelines.recommender.component_settings import SimilarPostSettings
 from threads_pipelines.recommender.kernels.parallel import in_blocks
 from threads_pipelines.recommender.knn.neighbours import nearest_rows
 from threads_pipelines.recommender.pairs import Pairs
-from threads_pipelines.recommender.sparse_rows import NO_VALUES, SparseRows, from_padded, no_rows
+from threads_pipelines.recommender.sparse_rows import SparseRows, from_padded, no_rows
 
 LINEAR_LIMIT = 10_000
 """Posts up to which the linear model is affordable: its matrix is dense."""
@@ -31,12 +31,13 @@ def cosine_posts(
 ) -> SparseRows:
     """s_ij = (sum over common users u of n_u^(-2a) / (n_i^b1 · n_j^b2))^q, the largest j a post.
 
-    Only candidates are kept as j. n_u and n_i count the pairs of a user and a post.
+    Only candidates are kept as j. n_u counts the pairs of a user, n_i adds up the trust of the
+    pairs of a post, and a common user counts the product of the trust of both pairs.
     a = b1 = b2 = .5, q = 1 is like RP3beta; a = 0, b1 = b2 = .5 the plain cosine of binary columns.
     """
     n_posts = len(pairs.post_degree)
     users = np.maximum(pairs.user_degree, 1).astype(np.float64)
-    posts = np.maximum(pairs.post_degree, 1).astype(np.float64)
+    posts = np.maximum(pairs.trusted_post_degree, 1)
     user_value = (users ** (-2 * settings.user_damping)).astype(np.float32)
     most = min(settings.neighbours, n_posts)
     post = np.empty((n_posts, most), np.int32)
@@ -47,8 +48,8 @@ def cosine_posts(
     def search(low: int, high: int) -> None:
         nearest_rows(
             np.arange(low, high),
-            SparseRows(pairs.post_start, pairs.post_user, NO_VALUES),
-            SparseRows(pairs.user_start, pairs.user_post, NO_VALUES),
+            SparseRows(pairs.post_start, pairs.post_user, pairs.post_trust),
+            SparseRows(pairs.user_start, pairs.user_post, pairs.user_trust),
             user_value, scale, np.arange(low, high),
             post[low:high], value[low:high], found[low:high],
         )  # fmt: skip
@@ -57,6 +58,10 @@ def cosine_posts(
     value *= (posts**-settings.source_damping).astype(np.float32)[:, None]
     np.power(value, np.float32(settings.power), out=value)
     return from_padded(post, value, found)
+
+
+def _values(pairs: Pairs) -> NDArray[np.float32]:
+    return pairs.trusted(np.ones(len(pairs.user_post), np.float32))
 
 
 def linear_posts(
@@ -76,7 +81,7 @@ def linear_posts(
     if len(acted_on) == 0:
         return no_rows(n_posts)
     x = csr_matrix(
-        (np.ones(len(pairs.user_post), np.float32), pairs.user_post, pairs.user_start),
+        (_values(pairs), pairs.user_post, pairs.user_start),
         shape=(n_users, n_posts),
     )[:, acted_on]
     weights = (x.T @ x).toarray()
