@@ -12,7 +12,7 @@ import pytest
 
 from threads_pipelines.process_identity import ProcessIdentity, identify, is_gone, lives
 
-NAMESPACE = identify().place.split()[-1]
+NAMESPACE = identify().namespace.split()[-1]
 
 
 @pytest.fixture
@@ -64,8 +64,8 @@ def test_only_what_could_be_seen_is_gone(monkeypatch: pytest.MonkeyPatch) -> Non
     me = identify()
     recycled = replace(me, start=me.start - 1)
     assert is_gone(recycled)
-    assert not is_gone(replace(recycled, boot="other", place=f"another-host {NAMESPACE}"))
-    assert not is_gone(replace(recycled, place=f"{socket.gethostname()} pid:[1]"))
+    assert not is_gone(replace(recycled, boot="other", namespace=f"another-host {NAMESPACE}"))
+    assert not is_gone(replace(recycled, namespace=f"{socket.gethostname()} pid:[1]"))
     assert is_gone(replace(me, boot="other")), "the machine was started again"
     monkeypatch.setattr(socket, "gethostname", lambda: "renamed")
     assert lives(me)
@@ -76,7 +76,7 @@ def test_the_identity_of_an_earlier_release_is_judged_by_its_number() -> None:
     def earlier(pid: int, place: str) -> ProcessIdentity:
         return ProcessIdentity.parse(f"{pid}@1795600000 {place}")
 
-    here = identify().place
+    here = identify().namespace
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         ended.wait()
     assert is_gone(earlier(ended.pid, here))

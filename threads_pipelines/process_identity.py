@@ -25,17 +25,17 @@ class ProcessIdentity:
         start: When it started: clock ticks since boot on Linux, elsewhere microseconds since 1970
             as the kernel noted them at the start.
         boot: Id of the boot that ``start`` counts from; empty where the system has none.
-        place: Where the number means something: host and, on Linux, process namespace.
+        namespace: Where the number means something: the host and, on Linux, its PID namespace.
     """
 
     pid: int
     start: int
     boot: str
-    place: str
+    namespace: str
 
     def __str__(self) -> str:
         """One line, which ``parse`` reads."""
-        return f"{self.pid}@{self.start}@{self.boot or '-'} {self.place}"
+        return f"{self.pid}@{self.start}@{self.boot or '-'} {self.namespace}"
 
     @classmethod
     def parse(cls, text: str) -> "ProcessIdentity":
@@ -47,8 +47,8 @@ class ProcessIdentity:
         found = _TEXT.fullmatch(text)
         if found is None:
             raise ValueError(f"{text!r} does not identify a process")
-        pid, start, boot, place = found.groups()
-        return cls(int(pid), int(start), _EARLIER if boot is None else boot.strip("-"), place)
+        pid, start, boot, namespace = found.groups()
+        return cls(int(pid), int(start), _EARLIER if boot is None else boot.strip("-"), namespace)
 
 
 _EARLIER = "unknown"
@@ -61,7 +61,7 @@ def identify(pid: int | None = None) -> ProcessIdentity:
         ProcessLookupError: There is no such process.
     """
     number = os.getpid() if pid is None else pid
-    return ProcessIdentity(number, _start(number), _boot(), _place())
+    return ProcessIdentity(number, _start(number), _boot(), _pid_namespace())
 
 
 def lives(identity: ProcessIdentity) -> bool:
@@ -86,7 +86,7 @@ def is_gone(identity: ProcessIdentity) -> bool:
     The processes of other machines and containers cannot be seen. Those of this machine before its
     latest start have ended.
     """
-    here = identity.place == _place() or not _somewhere_else(identity)
+    here = identity.namespace == _pid_namespace() or not _somewhere_else(identity)
     return here and not lives(identity)
 
 
@@ -96,8 +96,11 @@ def _somewhere_else(identity: ProcessIdentity) -> bool:
     Within one boot the name of the host does not matter: it can change while processes live.
     """
     if identity.boot in ("", _EARLIER):
-        return identity.place != _place()
-    return (identity.boot, identity.place.split()[-1]) != (_boot(), _place().split()[-1])
+        return identity.namespace != _pid_namespace()
+    return (identity.boot, identity.namespace.split()[-1]) != (
+        _boot(),
+        _pid_namespace().split()[-1],
+    )
 
 
 def _start(pid: int) -> int:
@@ -115,7 +118,7 @@ def _boot() -> str:
     return path.read_text().strip() if path.exists() else ""
 
 
-def _place() -> str:
+def _pid_namespace() -> str:
     try:
         return f"{socket.gethostname()} {Path('/proc/self/ns/pid').readlink()}"
     except OSError:  # no Linux

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from threads_pipelines.defs.assets.experiment import stored_report
-from threads_pipelines.defs.common import once_unless_io
+from threads_pipelines.defs.common import retry_only_io_errors
 from threads_pipelines.errors import (
     ContractError,
     DatabaseError,
@@ -46,7 +46,7 @@ PASS_BY = [
 @pytest.mark.parametrize("stays", STAY, ids=lambda error: type(error).__name__)
 def test_what_stays_fails_at_once(function: Callable[[Exception], Any], stays: Exception) -> None:
     with pytest.raises(dg.Failure) as failed:
-        list(once_unless_io(function)(stays))
+        list(retry_only_io_errors(function)(stays))
     assert not failed.value.allow_retries
     assert failed.value.description == STAY[stays]
     assert failed.value.__cause__ is stays
@@ -56,7 +56,7 @@ def test_what_stays_fails_at_once(function: Callable[[Exception], Any], stays: E
 @pytest.mark.parametrize("passes", PASS_BY, ids=lambda error: type(error).__name__)
 def test_only_io_is_tried_again(function: Callable[[Exception], Any], passes: Exception) -> None:
     with pytest.raises(type(passes)) as failed:
-        list(once_unless_io(function)(passes))
+        list(retry_only_io_errors(function)(passes))
     assert failed.value is passes
 
 
@@ -66,7 +66,7 @@ def test_a_failure_that_a_step_words_itself_stays_as_it_is(
 ) -> None:
     worded = dg.Failure("stopped", metadata={"parts": 1}, allow_retries=False)
     with pytest.raises(dg.Failure) as failed:
-        list(once_unless_io(function)(worded))
+        list(retry_only_io_errors(function)(worded))
     assert failed.value is worded
 
 

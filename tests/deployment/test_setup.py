@@ -8,7 +8,7 @@ from tests.deployment.compose import services
 from threads_pipelines import settings
 from threads_pipelines.cli.main import cli
 from threads_pipelines.health import findings as health
-from threads_pipelines.health.probes import look
+from threads_pipelines.health.probes import run_health_checks
 from threads_pipelines.settings import S3Settings
 from threads_pipelines.storage.postgres.database import connect, session
 from threads_pipelines.storage.s3.objects import ObjectStore
@@ -40,7 +40,7 @@ def test_setup_prepares_everything_for_the_pipelines_own_role(
             assert "of-the-role" not in result.output
         monkeypatch.setenv("DATABASE_URL", pipeline.render_as_string(hide_password=False))
         loaded = settings.load()
-        ill = [finding for finding in look(loaded) if not finding.ok]
+        ill = [finding for finding in run_health_checks(loaded) if not finding.ok]
         assert [finding.part for finding in ill] == [health.TEXT_MODEL]
         keys = [item.key for item in ObjectStore(loaded.s3).listing("seeds/")]
         assert keys == ["seeds/seed_posts.json", "seeds/seed_users.json"]

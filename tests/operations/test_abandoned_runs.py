@@ -18,7 +18,7 @@ from threads_pipelines.process_identity import identify
 
 ME = str(identify())
 GONE = str(replace(identify(), start=1))
-ELSEWHERE = str(replace(identify(), start=1, boot="other", place="another-host pid:[1]"))
+ELSEWHERE = str(replace(identify(), start=1, boot="other", namespace="another-host pid:[1]"))
 FROM_UI = {GRPC_INFO_TAG: "{}"}
 
 

@@ -16,7 +16,7 @@ from threads_pipelines.health.findings import (
     judge_disk,
     stops_a_run,
 )
-from threads_pipelines.health.probes import look
+from threads_pipelines.health.probes import run_health_checks
 from threads_pipelines.settings import Settings
 from threads_pipelines.storage.s3.objects import ObjectStore
 
@@ -24,7 +24,7 @@ CLOSED = "127.0.0.1:1"
 
 
 def found(settings: Settings, part: str) -> Finding:
-    (finding,) = look(settings, [part])
+    (finding,) = run_health_checks(settings, [part])
     assert finding.part == part
     assert finding.seconds >= 0
     return finding
@@ -36,7 +36,7 @@ def with_database(settings: Settings, **changes: object) -> Settings:
 
 
 def test_everything_is_well(parts: Settings) -> None:
-    findings = look(parts, health.NIGHTLY_PARTS)
+    findings = run_health_checks(parts, health.NIGHTLY_PARTS)
     assert [finding.part for finding in findings] == list(health.NIGHTLY_PARTS)
     assert all(finding.ok and finding.found and not finding.advice for finding in findings)
     assert stops_a_run(findings, health.NIGHTLY_PARTS) is None
@@ -103,7 +103,7 @@ def test_an_address_that_was_never_given(parts: Settings) -> None:
 
 
 def test_a_clock_that_is_wrong(parts: Settings) -> None:
-    (_, clock) = look(
+    (_, clock) = run_health_checks(
         parts,
         [health.DATABASE, health.CLOCK],
         clock=lambda: datetime.now(UTC) - timedelta(hours=1),
@@ -114,7 +114,7 @@ def test_a_clock_that_is_wrong(parts: Settings) -> None:
 
 
 def test_a_full_disk(parts: Settings) -> None:
-    (finding,) = look(parts, [health.DISK], HealthLimits(free_gigabytes=1e9))
+    (finding,) = run_health_checks(parts, [health.DISK], HealthLimits(free_gigabytes=1e9))
     assert not finding.ok
     assert str(parts.state_dir) in finding.found
 

@@ -17,7 +17,7 @@ import yaml
 from threads_pipelines import settings
 from threads_pipelines.cli.stack import start_needed
 from threads_pipelines.health import findings as health
-from threads_pipelines.health.probes import look
+from threads_pipelines.health.probes import run_health_checks
 from threads_pipelines.storage.postgres.provision import ensure_database
 
 _RUN_FAILED = 1
@@ -171,7 +171,9 @@ def backfill(first: date, last: date, job: str, run_config: dict[str, Any] | Non
 
 
 def _is_ill(loaded: settings.Settings) -> bool:
-    fault = health.stops_a_run(look(loaded, health.NIGHTLY_PARTS), health.NIGHTLY_PARTS)
+    fault = health.stops_a_run(
+        run_health_checks(loaded, health.NIGHTLY_PARTS), health.NIGHTLY_PARTS
+    )
     if fault:
         click.echo(f"Stopped, for the other days would fail as well: {fault}", err=True)
     return fault is not None

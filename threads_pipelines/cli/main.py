@@ -35,7 +35,7 @@ COMMANDS = {
             "retry": "Continue a failed or stopped run from its failed step.",
         },
         "refresh": {
-            "refresh": "Refresh the feeds of those who came lately, between two nights.",
+            "refresh": "Refresh the feeds of recently active people between two nights.",
         },
         "operations": {
             "setup": "Prepare the database and the bucket.",
@@ -53,7 +53,7 @@ COMMANDS = {
         },
         "files": {
             "recommend": "Rank posts for every user of a file; no server is needed.",
-            "evaluate": "Hold out the end of a file and show how well it is foreseen.",
+            "evaluate": "Hold out the end of a file and measure how well it is predicted.",
         },
     }.items()
     for name, summary in commands.items()

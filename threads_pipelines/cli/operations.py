@@ -11,7 +11,7 @@ from threads_pipelines.cli.run import prepare
 from threads_pipelines.cli.stack import start_needed
 from threads_pipelines.errors import ConfigurationError, PinError
 from threads_pipelines.health import findings as health
-from threads_pipelines.health.probes import look
+from threads_pipelines.health.probes import run_health_checks
 from threads_pipelines.storage.history import adopt as adopt_history
 from threads_pipelines.storage.history import require_own_history
 from threads_pipelines.storage.postgres import database
@@ -51,14 +51,14 @@ def _provide_role(loaded: settings.Settings, role: str, synthetic: bool) -> None
 @click.command()
 @click.option("--part", "parts", multiple=True, type=click.Choice(health.PARTS), help="Only this.")
 def check(parts: tuple[str, ...]) -> None:
-    """Look at every part: what was found, how long it took and what to do.
+    """Check every service: report the result, the time it took and what to do.
 
-    Nothing is started or changed but one small object, written and deleted. The exit code is 1
-    where a part is ill.
+    The check starts nothing. It writes and deletes one small object on S3. The exit code is 1 if a
+    check fails.
     """
-    findings = look(settings.load(), parts or health.PARTS)
+    findings = run_health_checks(settings.load(), parts or health.PARTS)
     for finding in findings:
-        state = click.style("well", fg="green") if finding.ok else click.style("ILL ", fg="red")
+        state = click.style("ok  ", fg="green") if finding.ok else click.style("FAIL", fg="red")
         click.echo(f"{state}  {finding.part} ({finding.seconds:.1f} s): {finding.found}")
         if finding.advice:
             click.echo(f"      {finding.advice}")

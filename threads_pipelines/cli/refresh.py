@@ -14,7 +14,7 @@ from threads_pipelines.cli.stack import start_needed
     help="Refresh those who acted in so many hours before (default: 24).",
 )
 def refresh(users: tuple[str, ...], active_hours: float | None) -> None:
-    """Refresh the feeds of those who came lately, with what happened since the last run.
+    """Rank again for recently active people, using events since the last run.
 
     It is left out, and says why, while a night, a pin or another refresh runs, while a version is
     pinned, and where nothing happened since.

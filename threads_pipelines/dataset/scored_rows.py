@@ -24,7 +24,7 @@ class ScoredRows:
     reason: (n,) int8, position in ``REASONS``.
     evidence: (n,) int32. similar_post and fresh_topic: the row in ``Posts`` of the post in the
         user's history that explains it. similar_people: how many neighbours acted on the post.
-        trending: how many people acted on it lately. similar_taste: 0.
+        trending: how many people acted on it recently. similar_taste: 0.
     """
 
     user: NDArray[np.int32]

@@ -11,7 +11,7 @@ DISK = "disk"
 CLOCK = "clock"
 PARTS = (DATABASE, OBJECT_STORAGE, TEXT_MODEL, DAGSTER_STORAGE, DISK, CLOCK)
 NIGHTLY_PARTS = (DATABASE, OBJECT_STORAGE, DISK, CLOCK)
-"""What a run needs. Without the model templates write; a run that runs has Dagster's storage."""
+"""The parts that a run needs. Templates replace the text model if it fails."""
 
 ADVICE = {
     DATABASE: "start the server or correct DATABASE_URL, then `threads-pipelines setup`",
@@ -19,7 +19,7 @@ ADVICE = {
     "`threads-pipelines setup` creates the bucket",
     TEXT_MODEL: "start the server or correct OLLAMA_HOST; `ollama pull` fetches the model",
     DAGSTER_STORAGE: "start the server or correct DAGSTER_DATABASE_URL",
-    DISK: "free some space, or let THREADS_STATE_DIR name a folder on another disk",
+    DISK: "free some space, or set THREADS_STATE_DIR to a folder on another disk",
     CLOCK: "synchronize the clocks (NTP) of this machine and of the servers",
 }
 WHY_SKEW_MATTERS = "feeds would expire too early or too late, and S3 refuses requests"
@@ -27,7 +27,7 @@ WHY_SKEW_MATTERS = "feeds would expire too early or too late, and S3 refuses req
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Result of one service check; ``seconds`` is its duration."""
+    """Result of one service check. ``found`` is a sentence; ``seconds`` is the check's duration."""
 
     part: str
     ok: bool
@@ -36,7 +36,7 @@ class Finding:
 
     @property
     def advice(self) -> str:
-        """What to do; nothing where all is well."""
+        """What to do about a failed check; empty if it passed."""
         return "" if self.ok else ADVICE[self.part]
 
 
@@ -49,7 +49,16 @@ class HealthLimits:
 
 
 def judge_disk(free_bytes: int, folder: str, limits: HealthLimits) -> tuple[bool, str]:
-    """Whether there is room to work in; a sentence either way."""
+    """Compare the free disk space with the limit.
+
+    Args:
+        free_bytes: Free space in bytes.
+        folder: The folder that was measured, for the message.
+        limits: The limits.
+
+    Returns:
+        Whether the check passes, and a sentence that says what was found.
+    """
     free = free_bytes / 1e9
     sentence = f"{free:.1f} GB free at {folder}"
     if free >= limits.free_gigabytes:
@@ -58,10 +67,17 @@ def judge_disk(free_bytes: int, folder: str, limits: HealthLimits) -> tuple[bool
 
 
 def judge_clock(skews: dict[str, float], limits: HealthLimits) -> tuple[bool, str]:
-    """Whether the clocks agree.
+    """Compare the clocks of the servers with this machine's clock.
 
-    skews: by server, its time minus this machine's in seconds. None to compare with is no fault:
-    a server that does not answer is a finding of its own.
+    With nothing to compare the check passes: a server that does not answer has a finding of its
+    own.
+
+    Args:
+        skews: For each server, its time minus this machine's time, in seconds.
+        limits: The limits.
+
+    Returns:
+        Whether the check passes, and a sentence that says what was found.
     """
     if not skews:
         return True, "not compared: no server answers"
@@ -72,6 +88,14 @@ def judge_clock(skews: dict[str, float], limits: HealthLimits) -> tuple[bool, st
 
 
 def stops_a_run(findings: Iterable[Finding], needed: Collection[str]) -> str | None:
-    """One line on every needed part that failed, or None where the run may begin."""
+    """Describe the failed checks that stop a run.
+
+    Args:
+        findings: Results of the checks.
+        needed: Names of the parts that the run needs.
+
+    Returns:
+        One line about all needed parts that failed, or None if the run may start.
+    """
     faults = [f for f in findings if not f.ok and f.part in needed]
     return "; ".join(f"{fault.part}: {fault.found}" for fault in faults) or None

@@ -1,4 +1,4 @@
-"""Checks all services in parallel; a failed check is a result, not an exception."""
+"""Health checks of all services, in parallel. A failed check is a result, not an exception."""
 
 import os
 import shutil
@@ -21,13 +21,23 @@ Clock = Callable[[], datetime]
 _CALL_SECONDS = 10.0
 
 
-def look(
+def run_health_checks(
     settings: Settings,
     parts: Iterable[str] = health.PARTS,
     limits: HealthLimits | None = None,
     clock: Clock = lambda: datetime.now(UTC),
 ) -> list[Finding]:
-    """Findings in the order of ``health.PARTS``; a part that is not named is not touched."""
+    """Check the services.
+
+    Args:
+        settings: Addresses and credentials.
+        parts: Names of the parts to check, from ``findings.PARTS``. Other parts are not contacted.
+        limits: Limits of disk space and clock skew. Default: ``HealthLimits()``.
+        clock: Returns the time of this machine, with a time zone.
+
+    Returns:
+        One finding for each part, in the order of ``findings.PARTS``.
+    """
     given = limits or HealthLimits()
     wanted = set(parts)
     skews: dict[str, float] = {}

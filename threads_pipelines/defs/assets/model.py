@@ -5,31 +5,23 @@ from dataclasses import replace
 
 import dagster as dg
 import numpy as np
-import pyarrow.parquet as pq
 from pydantic import Field
 
 from threads_pipelines.dataset.scored_rows import ScoredRows
-from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.defs.assets.evaluation import model_evaluation
-from threads_pipelines.defs.common import (
-    asset,
-    blocking,
-    columns,
-    preview,
-    result,
-    rows_made,
-)
+from threads_pipelines.defs.common import asset, columns, preview, rows_made
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources.connections import ObjectStorage
 from threads_pipelines.defs.run_version import version_of_run
+from threads_pipelines.defs.stored_rows import read_stored_rows, row_check_results, row_check_specs
 from threads_pipelines.errors import ArtefactError
-from threads_pipelines.evaluation.invariants import CHECKS, Violations, check_rows, rows_of_ids
+from threads_pipelines.evaluation.invariants import check_rows
 from threads_pipelines.recommender.fit import fit
 from threads_pipelines.recommender.model import Model, recommend_chunks
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.registry import Entry, register
-from threads_pipelines.storage.s3.scored import batches, open_scored, save_scored
+from threads_pipelines.storage.s3.scored import open_scored, save_scored
 from threads_pipelines.storage.s3.snapshots import load_snapshot
 from threads_pipelines.storage.s3.versions.checked import mark_checked, mark_unchecked
 from threads_pipelines.storage.s3.versions.manifest import Manifest
@@ -91,9 +83,7 @@ class RankingConfig(dg.Config):
         reason="text",
         evidence="text",
     ),
-    check_specs=blocking(
-        "recommendations", {f"no_{name}": f"Never {fault}." for name, fault in CHECKS.items()}
-    ),
+    check_specs=row_check_specs("recommendations"),
 )
 def recommendations(
     context: dg.AssetExecutionContext, config: RankingConfig, storage: ObjectStorage
@@ -106,11 +96,11 @@ def recommendations(
     ids = model.user_ids, model.post_ids
     chunks = recommend_chunks(model, config.top_k, config.chunk)
     mark_unchecked(store, partition, version)
-    save_scored(store, partition, version, _told(context, chunks), *ids)
+    save_scored(store, partition, version, _with_progress(context, chunks), *ids)
     store.change_facts(partition, version, lambda facts: replace(facts, top_k=config.top_k))
     snapshot = load_snapshot(store, partition, version)
     with open_scored(store, partition, version) as file:
-        found = check_rows(_rows(file, snapshot), snapshot, config.top_k)
+        found = check_rows(read_stored_rows(file, snapshot), snapshot, config.top_k)
         first = file.read_row_group(0).slice(0, 10).to_pylist() if file.num_row_groups else []
     if found.passed:
         _register(store, partition, version)
@@ -126,10 +116,7 @@ def recommendations(
                 [list(row.values()) for row in first],
             ),
         ),
-        check_results=[
-            result(f"no_{name}", count == 0, _sentence(name, found))
-            for name, count in found.counts.items()
-        ],
+        check_results=row_check_results(found),
     )
 
 
@@ -140,7 +127,7 @@ def _settings_of(manifest: Manifest) -> RecommenderSettings:
 
 
 def _register(store: ArtefactStore, partition: str, version: str) -> None:
-    """Make a version whose stored rows passed every check one that can be published."""
+    """Register a version after its stored rows passed every check, so that it can be published."""
     manifest = mark_checked(store, partition, version)
     facts = manifest.facts
     entry = Entry(
@@ -153,20 +140,11 @@ def _register(store: ArtefactStore, partition: str, version: str) -> None:
     register(store.objects, entry)
 
 
-def _sentence(name: str, found: Violations) -> str:
-    examples = "; ".join(found.examples.get(name, ()))
-    return f"{found.counts[name]:,} x {CHECKS[name]}" + (f": {examples}" if examples else "")
-
-
-def _told(context: dg.AssetExecutionContext, chunks: Iterator[ScoredRows]) -> Iterator[ScoredRows]:
+def _with_progress(
+    context: dg.AssetExecutionContext, chunks: Iterator[ScoredRows]
+) -> Iterator[ScoredRows]:
     rows = users = 0
     for chunk in chunks:
         rows, users = rows + len(chunk), users + len(np.unique(chunk.user))
         context.log.info(f"{rows:,} rows for {users:,} users scored")
         yield chunk
-
-
-def _rows(file: pq.ParquetFile, snapshot: Snapshot) -> Iterator[ScoredRows]:
-    for table in batches(file, ["user_id", "post_id", "score", "rank"]):
-        columns = (column.to_numpy(zero_copy_only=False) for column in table.columns)
-        yield rows_of_ids(snapshot, *columns)

@@ -15,8 +15,8 @@ from threads_pipelines.defs.common import (
     RETRY_IO,
     blocking,
     columns,
-    once_unless_io,
     preview,
+    retry_only_io_errors,
     rows_made,
 )
 from threads_pipelines.defs.common import result as judged
@@ -101,7 +101,7 @@ SPECS = [
     ),
 )
 @measured
-@once_unless_io
+@retry_only_io_errors
 def synthetic_population(
     context: dg.AssetExecutionContext,
     database: Database,

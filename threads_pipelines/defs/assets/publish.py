@@ -119,11 +119,20 @@ def user_recommendation(
             purged_rows=purged,
             report=preview(["what", "value"], asdict(report).items()),
         ),
-        check_results=_judged(report.placed, found),
+        check_results=publication_results(report.placed, found),
     )
 
 
-def _judged(published: int, found: Publication) -> list[dg.AssetCheckResult]:
+def publication_results(published: int, found: Publication) -> list[dg.AssetCheckResult]:
+    """Make the results of the checks of a publication.
+
+    Args:
+        published: Number of rows that the publisher wrote.
+        found: What the table holds after the publication.
+
+    Returns:
+        One result for each entry of ``CHECKS``.
+    """
     rows = f"{found.rows:,} rows in the table, {published:,} written"
     mixed = f"{found.mixed_users:,} users with two generations"
     wrong = f"{found.wrong_score:,} wrong scores, {found.wrong_post:,} wrong posts"

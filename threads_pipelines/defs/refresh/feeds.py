@@ -8,7 +8,7 @@ import dagster as dg
 from dagster import DagsterInstance
 from pydantic import Field
 
-from threads_pipelines.defs.assets.publish import CHECKS, PublishConfig, _judged
+from threads_pipelines.defs.assets.publish import CHECKS, PublishConfig, publication_results
 from threads_pipelines.defs.common import asset, columns, preview, rows_made
 from threads_pipelines.defs.refresh.rows import (
     FIGURES,
@@ -116,7 +116,7 @@ def refreshed_feeds(
             age_of_what_is_served=_plot(store, now),
             report=preview(["what", "value"], asdict(report).items()),
         ),
-        check_results=_judged(report.placed, found),
+        check_results=publication_results(report.placed, found),
     )
 
 

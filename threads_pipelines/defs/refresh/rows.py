@@ -13,14 +13,14 @@ from threads_pipelines import settings
 from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.dataset.version_facts import VersionFacts
 from threads_pipelines.defs.assets.matrix import control_group
-from threads_pipelines.defs.assets.model import _rows, _sentence
-from threads_pipelines.defs.common import asset, blocking, columns, preview, result, rows_made
+from threads_pipelines.defs.common import asset, columns, preview, rows_made
 from threads_pipelines.defs.refresh.skips import Predecessor, require_predecessor, why_not_now
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.defs.resources.participants import Experiment
 from threads_pipelines.defs.resources.refreshed import Refreshed
+from threads_pipelines.defs.stored_rows import read_stored_rows, row_check_results, row_check_specs
 from threads_pipelines.errors import ArtefactError, DataError
-from threads_pipelines.evaluation.invariants import CHECKS, check_rows
+from threads_pipelines.evaluation.invariants import check_rows
 from threads_pipelines.recommender.fit import fit
 from threads_pipelines.recommender.model import recommend_chunks
 from threads_pipelines.recommender.settings import RecommenderSettings
@@ -93,10 +93,7 @@ def refresh_due(
         reason="text",
         evidence="text",
     ),
-    check_specs=blocking(
-        "refreshed_recommendations",
-        {f"no_{name}": f"Never {fault}." for name, fault in CHECKS.items()},
-    ),
+    check_specs=row_check_specs("refreshed_recommendations"),
 )
 def refreshed_recommendations(
     context: dg.AssetExecutionContext,
@@ -142,7 +139,7 @@ def refreshed_recommendations(
     save_scored(store, partition, version, chunks, model.user_ids, model.post_ids)
     only = _only(snapshot, people)
     with open_scored(store, partition, version) as file:
-        found = check_rows(_rows(file, only), only, top_k)
+        found = check_rows(read_stored_rows(file, only), only, top_k)
     if found.passed:
         mark_checked(store, partition, version)
     numbers = _figures(snapshot, tally, people, ages, before)
@@ -155,10 +152,7 @@ def refreshed_recommendations(
             summary=found.summary(),
             interactions=preview(["what", "value"], asdict(reading.changes).items()),
         ),
-        check_results=[
-            result(f"no_{name}", count == 0, _sentence(name, found))
-            for name, count in found.counts.items()
-        ],
+        check_results=row_check_results(found),
     )
 
 

@@ -15,7 +15,7 @@ _DEFAULTS = RefreshRule()
 
 
 class Refreshed(dg.ConfigurableResource):
-    """People who acted lately, who have no feed yet, or who are named; the others keep theirs."""
+    """Selects the people to refresh: recently active, without a feed, or named by the user."""
 
     active_hours: float = Field(
         default=_DEFAULTS.active_hours,

@@ -15,7 +15,7 @@ from pyarrow import csv
 
 from threads_pipelines.errors import DataError
 from threads_pipelines.storage.postgres.database import session
-from threads_pipelines.storage.postgres.worker_pool import Crew
+from threads_pipelines.storage.postgres.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -43,7 +43,7 @@ def copy_batches(
         with session(engine) as connection:
             yield lambda columns: _copy(connection, table, columns)
 
-    yield from Crew(iter(batches), connections, copier).run()
+    yield from WorkerPool(iter(batches), connections, copier).run()
 
 
 def _copy(connection: Connection, table: str, columns: Columns) -> int:

@@ -1,4 +1,4 @@
-"""A few threads that share one stream of work, each with a connection of its own."""
+"""A pool of threads that share one stream of work, each with a connection of its own."""
 
 import queue
 import threading
@@ -11,21 +11,28 @@ Result = TypeVar("Result")
 Worker = Callable[[Item], Result]
 
 
-class Crew(Generic[Item, Result]):
-    """Works off a stream; the stream itself is advanced by one thread at a time.
+class WorkerPool(Generic[Item, Result]):
+    """Process the items of one stream in several threads; one thread at a time advances the stream.
 
-    hire: opens what a thread needs and yields its function; called once by each thread that works.
+    Args:
+        stream: The items to process. It is read lazily.
+        size: Number of threads, at least 1.
+        open_worker: Opens what a thread needs, such as a connection, and yields the function that
+            processes one item. Each thread that gets an item calls it once.
+
+    Raises:
+        ValueError: ``size`` is less than 1.
     """
 
     def __init__(
         self,
         stream: Iterator[Item],
         size: int,
-        hire: Callable[[], AbstractContextManager[Worker[Item, Result]]],
+        open_worker: Callable[[], AbstractContextManager[Worker[Item, Result]]],
     ) -> None:
         if size < 1:
-            raise ValueError(f"a crew of {size}: at least 1 is needed")
-        self._stream, self._hire = stream, hire
+            raise ValueError(f"a pool of {size} workers: at least 1 is needed")
+        self._stream, self._open_worker = stream, open_worker
         self._size = size
         self._taking = threading.Lock()
         self._stop = threading.Event()
@@ -34,9 +41,17 @@ class Crew(Generic[Item, Result]):
         )
 
     def run(self, idle: Callable[[], None] | None = None, every: float = 15.0) -> Iterator[Result]:
-        """Yield results as they come; raise the first failure after all threads have ended.
+        """Start the threads and yield results as they are ready.
 
-        idle: called when ``every`` seconds passed without a result.
+        Args:
+            idle: Called each time ``every`` seconds pass without a result.
+            every: Seconds between two calls of ``idle``.
+
+        Yields:
+            The result of each item, in the order of completion.
+
+        Raises:
+            BaseException: The first failure of a thread, after all threads have ended.
         """
         threads = [threading.Thread(target=self._work, daemon=True) for _ in range(self._size)]
         for thread in threads:
@@ -65,7 +80,7 @@ class Crew(Generic[Item, Result]):
         try:
             item = self._next()
             if item:
-                with self._hire() as work:
+                with self._open_worker() as work:
                     while item:
                         self._done.put(("result", work(item[0])))
                         item = self._next()
@@ -74,7 +89,7 @@ class Crew(Generic[Item, Result]):
             self._done.put(("error", error))
 
     def _next(self) -> list[Item]:
-        """The next item in a list, or an empty list at the end."""
+        """Return the next item in a list, or an empty list at the end of the stream."""
         with self._taking:
             if self._stop.is_set():
                 return []

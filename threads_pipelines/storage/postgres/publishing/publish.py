@@ -24,7 +24,7 @@ from threads_pipelines.storage.postgres.publishing.shard_writer import (
     ShardWriter,
 )
 from threads_pipelines.storage.postgres.publishing.shards import Shard, shards
-from threads_pipelines.storage.postgres.worker_pool import Crew
+from threads_pipelines.storage.postgres.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -112,7 +112,7 @@ def publish(
                 yield ShardWriter(connection, lease, generation, there, keep=not dry_run).write
 
         total, written = ShardCounts(), 0
-        for counts in Crew(shards(source, shard_rows), connections, writer).run(lease.renew):
+        for counts in WorkerPool(shards(source, shard_rows), connections, writer).run(lease.renew):
             lease.renew()
             total, written = total + counts, written + 1
             progress(f"shard {written}: {_so_far(total, dry_run=dry_run)}")

@@ -1,4 +1,4 @@
-"""``models/refreshes.json``: the refreshes that were published lately, oldest first.
+"""``models/refreshes.json``: the refreshes of the last day, oldest first.
 
 It is apart from the registry of the nights, so that no refresh is ever what a rollback goes back
 to, what an evaluation is compared with, or what the next night takes for its predecessor.

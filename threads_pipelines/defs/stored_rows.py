@@ -1,0 +1,60 @@
+"""The checks of a version's stored rows, which a night and a refresh share."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pyarrow.parquet as pq
+
+from threads_pipelines.dataset.scored_rows import ScoredRows
+from threads_pipelines.dataset.snapshot import Snapshot
+from threads_pipelines.defs.common import blocking, result
+from threads_pipelines.evaluation.invariants import CHECKS, Violations, rows_of_ids
+from threads_pipelines.storage.s3.scored import batches
+
+
+def row_check_specs(asset: str) -> list[dg.AssetCheckSpec]:
+    """Make the specs of the checks of scored rows; each stops the steps after ``asset``.
+
+    Args:
+        asset: Name of the asset that stores the rows.
+
+    Returns:
+        One spec for each entry of ``evaluation.invariants.CHECKS``.
+    """
+    return blocking(asset, {f"no_{name}": f"Never {fault}." for name, fault in CHECKS.items()})
+
+
+def row_check_results(found: Violations) -> list[dg.AssetCheckResult]:
+    """Make the results of the checks that ``row_check_specs`` declares.
+
+    Args:
+        found: Counts and examples of the violations in the stored rows.
+
+    Returns:
+        One result for each check; it passes where its count is 0.
+    """
+    return [
+        result(f"no_{name}", count == 0, _description(name, found))
+        for name, count in found.counts.items()
+    ]
+
+
+def read_stored_rows(file: pq.ParquetFile, snapshot: Snapshot) -> Iterator[ScoredRows]:
+    """Read scored rows back from their Parquet file.
+
+    Args:
+        file: The stored rows, with ids of users and posts.
+        snapshot: The snapshot that the rows were made from.
+
+    Yields:
+        One chunk per row batch, with rows of ``snapshot`` in place of ids; -1 stands for an unknown
+        id.
+    """
+    for table in batches(file, ["user_id", "post_id", "score", "rank"]):
+        columns = (column.to_numpy(zero_copy_only=False) for column in table.columns)
+        yield rows_of_ids(snapshot, *columns)
+
+
+def _description(name: str, found: Violations) -> str:
+    examples = "; ".join(found.examples.get(name, ()))
+    return f"{found.counts[name]:,} x {CHECKS[name]}" + (f": {examples}" if examples else "")
