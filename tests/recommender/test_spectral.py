@@ -1,4 +1,4 @@
-"""The global view against numpy's own singular vectors, and its place in the blend."""
+"""The spectral view against numpy's own singular vectors, and its place in the blend."""
 
 import numpy as np
 import pytest

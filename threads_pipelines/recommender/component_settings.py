@@ -146,14 +146,14 @@ class BlendSettings(Group):
 
 
 class SpectralSettings(Group):
-    """The global view: the leading singular vectors of the matrix of users and posts."""
+    """The spectral view: the leading singular vectors of the matrix of users and posts."""
 
     share: float = Field(
-        0.0, ge=0, le=1, description="Share of the global view against the local ones; 0: off."
+        0.0, ge=0, le=1, description="Share of the spectral view against the local ones; 0: off."
     )
     rank: int = Field(128, ge=1, le=1024, description="Singular vectors.")
     damping: float = Field(
-        0.25, ge=0, le=1, description="Exponent of the popularity of posts in the global view."
+        0.25, ge=0, le=1, description="Exponent of the popularity of posts in the spectral view."
     )
     candidates: int = Field(
         300, ge=1, le=5000, description="Best posts of the local views that are scored, at most."

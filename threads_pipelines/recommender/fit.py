@@ -1,4 +1,4 @@
-"""Fitting a model to a snapshot, with a cache for fits under many settings."""
+"""Fits a model to a snapshot, with a cache for fits under many settings."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -32,10 +32,16 @@ Progress = Callable[[str], None]
 
 
 class Fitter:
-    """Fits one snapshot under many settings and keeps what does not change between them.
+    """Fits one snapshot under many settings, and reuses the parts whose settings did not change.
 
-    The groups of settings that a component is given are its cache key, so a component cannot read a
-    setting that is not in the key.
+    A component receives only the groups of settings that form its cache key, so it cannot read a
+    setting that is missing from the key.
+
+    Args:
+        snapshot: The data to learn from.
+        seed: Seed of the sample of people who are searched for neighbours. It has an effect only
+            where searching all of them is too expensive.
+        progress: Called with one sentence when a component starts.
     """
 
     def __init__(
@@ -51,7 +57,17 @@ class Fitter:
         self._own = SparseRows(*group_by(snapshot.posts.author, len(snapshot.users.ids)), NO_VALUES)
 
     def fit(self, settings: RecommenderSettings) -> Model:
-        """Learn similarities and popularity."""
+        """Fit all components of the model.
+
+        Args:
+            settings: The settings of every component.
+
+        Returns:
+            The fitted model.
+
+        Raises:
+            ConfigurationError: ``linear_regularisation`` is too small for these data.
+        """
         snapshot, events, blend = self.snapshot, settings.events, settings.blend
         candidate = snapshot.posts.candidate
         pairs = self._once(
@@ -86,7 +102,7 @@ class Fitter:
         view = no_view(n_posts)
         if settings.spectral.share > 0:
             factors = self._once(
-                "computing the global view",
+                "computing the spectral view",
                 lambda _, group: spectral_factors(pairs, group.rank),
                 events,
                 SpectralSettings(rank=settings.spectral.rank),  # the rest is applied below
@@ -122,7 +138,7 @@ class Fitter:
         return people_of(pairs, events, settings, self.snapshot.posts.candidate, rng)
 
     def _once(self, name: str, make: Callable[..., Part], *groups: BaseModel) -> Part:
-        """Return ``make(*groups)``, remembered for the last few values of the groups."""
+        """Return ``make(*groups)``; the values for the last few groups are cached."""
         kept = self._kept.setdefault(name, [])
         for known, part in kept:
             if known == groups:
@@ -141,15 +157,19 @@ def fit(
     progress: Progress | None = None,
     trust: NDArray[np.float32] = NO_VALUES,
 ) -> Model:
-    """Learn similarities and popularity from a snapshot.
+    """Fit the recommender to a snapshot.
 
     Args:
-        snapshot: what to learn from.
-        settings: of every component.
-        seed: draws the people among whom neighbours are sought, where there are too many to search
-            all.
-        progress: is told what is going on.
-        trust: (n_events,) in [0, 1], what each event counts for the feeds of other people; (0,):
-            all count alike. The profile of the event's own user does not read it.
+        snapshot: The data to learn from.
+        settings: The settings of every component.
+        seed: Seed of the sample of people who are searched for neighbours. It has an effect only
+            where searching all of them is too expensive.
+        progress: Called with one sentence when a component starts.
+
+    Returns:
+        The fitted model.
+
+    Raises:
+        ConfigurationError: ``linear_regularisation`` is too small for these data.
     """
     return Fitter(snapshot, seed, progress, trust).fit(settings)

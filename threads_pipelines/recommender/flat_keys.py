@@ -69,12 +69,15 @@ ARRAYS: dict[str, str] = {
 
 
 def nested(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Move flat keys into their groups.
+    """Move settings with flat names of earlier releases into their groups.
 
-    A value that stands in its group already is kept, so a file may have both during the change.
+    If both names are given, the value under the new name is used.
+
+    Args:
+        given: Settings as read from a file or from run config.
 
     Returns:
-        The settings by group, and the new dotted name of each flat key that was found.
+        The settings by group, and the new dotted name of each flat name that was found.
     """
     moved = {name: value for name, value in given.items() if name not in SETTINGS}
     renamed = {name: SETTINGS[name] for name in given if name in SETTINGS}

@@ -1,4 +1,4 @@
-"""The fitted model: everything that scoring needs, typed, without a reference to the snapshot."""
+"""The fitted model: typed arrays with everything that scoring needs."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 
 from threads_pipelines.dataset.scored_rows import ScoredRows, ranked_rows
 from threads_pipelines.errors import DataError
-from threads_pipelines.recommender.flat_keys import ARRAYS
 from threads_pipelines.recommender.kernels.parallel import in_blocks
 from threads_pipelines.recommender.knn.neighbours import nearest_rows
 from threads_pipelines.recommender.knn.people import SearchedPeople
+from threads_pipelines.recommender.model_arrays import flatten, model_parts
 from threads_pipelines.recommender.model_checks import check_model
-from threads_pipelines.recommender.ranking.rank_posts import PostFacts, rank_posts
+from threads_pipelines.recommender.ranking.post_facts import PostFacts
+from threads_pipelines.recommender.ranking.rank_posts import rank_posts
 from threads_pipelines.recommender.settings import RecommenderSettings
-from threads_pipelines.recommender.sparse_rows import NO_VALUES, SparseRows
-from threads_pipelines.recommender.spectral import SpectralView, no_view
+from threads_pipelines.recommender.sparse_rows import SparseRows
+from threads_pipelines.recommender.spectral import SpectralView
 
 _BLOCK = 128
 """Users that one thread scores at a time."""
@@ -25,16 +26,21 @@ _BLOCK = 128
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A fitted recommender. Users and posts keep the rows of the snapshot that it was fitted on.
+    """A fitted recommender. Users and posts have the rows of the snapshot that it was fitted on.
 
-    user_ids, post_ids: (n_users,) and (n_posts,) str.
-    receives: (n_users,) bool, who is given a feed.
-    history: for each user the posts and what each is worth in the user's profile.
-    people: the people among whom neighbours are sought, and their votes.
-    spectral: the global view.
-    similar_posts, similar_texts: for each post the similar ones; posts that may be recommended.
-    seen, own: for each user posts that the user may not get.
-    posts: what a post has for everybody.
+    Attributes:
+        settings: The settings of every component.
+        user_ids: (n_users,) str.
+        post_ids: (n_posts,) str.
+        receives: (n_users,) bool, users who get a feed.
+        history: The posts of each user with their weight in the user's profile.
+        people: The people who are searched for neighbours, and their votes.
+        spectral: The singular vectors of the spectral view.
+        similar_posts: For each post, candidates that the same people acted on.
+        similar_texts: For each post, candidates with a similar text.
+        seen: The posts that each user has seen; they are never recommended to that user.
+        own: The posts that each user has written; they are never recommended to that user.
+        posts: Properties of each post that are the same for every user.
     """
 
     settings: RecommenderSettings
@@ -56,12 +62,14 @@ class Model:
         return len(self.user_ids)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return everything but the settings by dotted name, for an npz; ids are object arrays."""
-        return {
-            name: array
-            for field in _FIELDS
-            for name, array in _flattened(field, getattr(self, field))
-        }
+        """Flatten the model for an npz file. The settings are not included.
+
+        Returns:
+            Arrays by dotted name, such as ``history.start``; ids are object arrays.
+        """
+        named = {field: getattr(self, field) for field in self.__dataclass_fields__}
+        del named["settings"]
+        return flatten(named)
 
     @classmethod
     def from_arrays(
@@ -69,51 +77,29 @@ class Model:
     ) -> "Model":
         """Rebuild a model from the arrays of ``to_arrays``, of this release or the one before.
 
-        Raises DataError where an array is missing, or does not fit the others.
+        Args:
+            arrays: Arrays by name.
+            settings: The settings that the model was fitted with.
+
+        Returns:
+            The model, after ``check_model``.
+
+        Raises:
+            DataError: An array is missing or does not fit the others.
         """
         try:
-            model = cls._assembled(arrays, settings)
+            model = cls(settings, **model_parts(arrays))
         except KeyError as error:
             raise DataError(f"the model lacks {error}: train the model again") from error
         check_model(model)
         return model
 
-    @classmethod
-    def _assembled(
-        cls, arrays: Mapping[str, NDArray[Any]], settings: RecommenderSettings
-    ) -> "Model":
-        named = {ARRAYS.get(name, name): array for name, array in arrays.items()}
-        named.setdefault("posts.newcomer_score", named["posts.popularity_boost"])
-        similar_posts, similar_texts, seen, own = (
-            _rows(named, part) for part in ("similar_posts", "similar_texts", "seen", "own")
-        )
-        return cls(
-            settings,
-            named["user_ids"],
-            named["post_ids"],
-            named["receives"],
-            _rows(named, "history"),
-            SearchedPeople(
-                named["people.user"],
-                named["people.post_scale"],
-                named["people.scale"],
-                _rows(named, "people.votes"),
-                _rows(named, "people.audience"),
-            ),
-            _view(named),
-            similar_posts,
-            similar_texts,
-            seen,
-            own,
-            PostFacts(*(named[f"posts.{name}"] for name in PostFacts._fields)),
-        )
-
     def recommend(self, users: NDArray[np.integer[Any]] | slice, top_k: int) -> ScoredRows:
-        """Rank the ``top_k`` best posts for each user, without seen and own ones.
+        """Rank the best posts for each user, without posts that the user has seen or written.
 
         Args:
-            users: distinct rows in ``Users``; the result is in their order.
-            top_k: posts for each user, at least 1.
+            users: Distinct rows in ``Users``; the result has their order.
+            top_k: Posts for each user, at least 1.
 
         Returns:
             min(top_k, posts left) rows for each user.
@@ -159,32 +145,20 @@ class Model:
         return ranked_rows(rows, post, score, reason, evidence, count)
 
 
-_FIELDS = [name for name in Model.__dataclass_fields__ if name != "settings"]
-
-
-def _flattened(name: str, value: Any) -> Iterator[tuple[str, NDArray[Any]]]:
-    if isinstance(value, tuple):
-        for field, inner in value._asdict().items():  # type: ignore[attr-defined]  # named tuples
-            yield from _flattened(f"{name}.{field}", inner)
-    else:
-        yield name, value
-
-
-def _view(named: Mapping[str, NDArray[Any]]) -> SpectralView:
-    if "spectral.factors" not in named:
-        return no_view(len(named["post_ids"]))
-    return SpectralView(*(named[f"spectral.{name}"] for name in SpectralView._fields))
-
-
-def _rows(named: Mapping[str, NDArray[Any]], part: str) -> SparseRows:
-    start, item = named[f"{part}.start"], named[f"{part}.item"]
-    return SparseRows(start, item, named.get(f"{part}.value", NO_VALUES))
-
-
 def recommend_chunks(
     model: Model, top_k: int, chunk: int = 8192, users: NDArray[np.integer[Any]] | None = None
 ) -> Iterator[ScoredRows]:
-    """Score ``users`` (default: those who receive a feed), ``chunk`` of them at a time."""
+    """Rank posts for many users in chunks, so that memory is bounded.
+
+    Args:
+        model: The fitted model.
+        top_k: Posts for each user, at least 1.
+        chunk: Users in a chunk.
+        users: Rows in ``Users``. Default: all users who get a feed.
+
+    Yields:
+        The rows of one chunk of users.
+    """
     rows = np.flatnonzero(model.receives) if users is None else users
     for low in range(0, len(rows), chunk):
         yield model.recommend(rows[low : low + chunk], top_k)

@@ -1,4 +1,4 @@
-"""Whether the arrays of a stored model fit each other, before compiled code reads them."""
+"""Checks that the arrays of a stored model fit each other, before compiled code reads them."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,15 @@ if TYPE_CHECKING:
 
 
 def check_model(model: "Model") -> None:
-    """Raise DataError, naming the array, where a length, an index or a value cannot be.
+    """Check the lengths, indices and values of a model's arrays.
 
-    Compiled code checks no bounds: an index out of range would read or overwrite foreign memory.
+    Compiled code checks no bounds: an index out of range would read or overwrite other memory.
+
+    Args:
+        model: A model that was read from storage.
+
+    Raises:
+        DataError: An array does not fit; the message names it.
     """
     users, posts = len(model.user_ids), len(model.post_ids)
     people = model.people

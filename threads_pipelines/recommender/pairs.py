@@ -1,4 +1,4 @@
-"""Events as user-post pairs, in compressed rows and columns ordered by recency."""
+"""Events merged into user-post pairs, as compressed rows and columns ordered by recency."""
 
 from dataclasses import dataclass
 
@@ -15,13 +15,19 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Distinct (user, post) pairs, twice: by user, the latest first, and by post, in user order.
+    """Distinct (user, post) pairs, stored twice: by user with the latest first, and by post.
 
-    user_start: (n_users + 1,) int64; user_post, user_weight, user_age: (n_pairs,) int32, float32
-        and float32, the post, the worth of the pair's events and the hours since its last event.
-    post_start: (n_posts + 1,) int64; post_user, post_age: (n_pairs,) int32 and float32.
-    user_trust, post_trust: (n_pairs,) float32 in [0, 1], what a pair counts for other people, by
-        user and by post; (0,) where all pairs count alike.
+    Attributes:
+        user_start: (n_users + 1,) int64, where each user's pairs begin.
+        user_post: (n_pairs,) int32, the post of each pair.
+        user_weight: (n_pairs,) float32, the weight of the pair's events.
+        user_age: (n_pairs,) float32, hours since the pair's latest event.
+        post_start: (n_posts + 1,) int64, where each post's pairs begin.
+        post_user: (n_pairs,) int32, the user of each pair, ascending within a post.
+        post_age: (n_pairs,) float32, hours since the pair's latest event.
+        user_trust: (n_pairs,) float32 in [0, 1], what a pair counts for other people, by user; (0,)
+            if all pairs count alike.
+        post_trust: (n_pairs,) float32, the same by post.
     """
 
     user_start: NDArray[np.int64]
@@ -52,19 +58,34 @@ class Pairs:
         return row_sums(self.post_start, self.post_trust).astype(np.float64)
 
     def trusted(self, value: Floats, place: NDArray[np.int64] | slice = slice(None)) -> Floats:
-        """(n,) values of the pairs at these places of the rows by user, times their trust."""
+        """Multiply values of pairs by their trust.
+
+        Args:
+            value: (n,) float32.
+            place: Positions of these pairs in the arrays by user.
+
+        Returns:
+            (n,) float32; ``value`` itself if all pairs count alike.
+        """
         return value if len(self.user_trust) == 0 else value * self.user_trust[place]
 
 
 def pairs_of(
     snapshot: Snapshot, settings: EventSettings, trust: NDArray[np.float32] = NO_VALUES
 ) -> Pairs:
-    """Merge events into pairs; events whose type weighs nothing are left out.
+    """Merge events into user-post pairs; events whose type has weight 0 are left out.
 
-    trust: (n_events,) in [0, 1], what each event counts for other people; (0,): all count alike.
+    If counting every co-occurrence costs too much (the sum of squared lengths of histories), only
+    the latest ``history_cap`` posts of each user count.
 
-    Where counting every co-occurrence would cost too much (the sum of squared histories), a user's
-    latest ``history_cap`` posts count.
+    Args:
+        snapshot: The events.
+        settings: Weights of event types, and limits.
+        trust: (n_events,) float32 in [0, 1], what each event counts for other people; (0,) if all
+            count alike.
+
+    Returns:
+        The distinct pairs, by user and by post.
     """
     events, weights = snapshot.interactions, settings.weights
     worth_of = np.array([getattr(weights, kind) for kind in INTERACTION_TYPES], np.float32)
@@ -107,7 +128,15 @@ def pairs_of(
 
 
 def decay(age_hours: Floats, half_life_hours: float | None) -> Floats:
-    """2^(−age / half-life), float32; 1 where there is no half-life."""
+    """Compute 2^(−age / half-life).
+
+    Args:
+        age_hours: (n,) float32 ages in hours.
+        half_life_hours: The half-life in hours; None means no decay.
+
+    Returns:
+        (n,) float32 in (0, 1]; 1 without decay.
+    """
     if half_life_hours is None:
         return np.ones_like(age_hours)
     faded: Floats = np.exp2(age_hours / np.float32(-half_life_hours))
@@ -117,7 +146,16 @@ def decay(age_hours: Floats, half_life_hours: float | None) -> Floats:
 def decayed(
     pairs: Pairs, half_life_hours: float | None, place: NDArray[np.int64] | slice = slice(None)
 ) -> Floats:
-    """(n,) worth of the pairs at these places of the rows, decayed by age; a view without decay."""
+    """Return the weights of pairs, decayed by age.
+
+    Args:
+        pairs: All user-post pairs.
+        half_life_hours: The half-life in hours; None means no decay.
+        place: Positions in the arrays by user. Default: all.
+
+    Returns:
+        (n,) float32; without decay a view of ``pairs.user_weight`` where possible.
+    """
     if half_life_hours is None:
         return pairs.user_weight[place]
     value = decay(pairs.user_age[place], half_life_hours)
@@ -126,10 +164,17 @@ def decayed(
 
 
 def profiles(pairs: Pairs, half_life_hours: float | None) -> Floats:
-    """(n_pairs,) worth of the pairs in their user's profile: decayed from the user's latest event.
+    """Return the weights of pairs in their user's profile, decayed from the user's latest event.
 
-    Not from now, so that the profile of somebody who was away for months does not fade to nothing:
-    only the proportions inside one profile matter.
+    Decay does not start from now, because only the proportions within one profile matter. The
+    profile of a user who was away for months would otherwise decay to nothing.
+
+    Args:
+        pairs: All user-post pairs.
+        half_life_hours: The half-life in hours; None means no decay.
+
+    Returns:
+        (n_pairs,) float32, in the order of the arrays by user.
     """
     if half_life_hours is None:
         return pairs.user_weight
@@ -141,6 +186,14 @@ def profiles(pairs: Pairs, half_life_hours: float | None) -> Floats:
 
 
 def row_sums(start: NDArray[np.int64], value: Floats) -> Floats:
-    """(n,) sums of the values of each compressed row."""
+    """Sum the values of each compressed row.
+
+    Args:
+        start: (n + 1,) int64, where each row begins.
+        value: (m,) float32.
+
+    Returns:
+        (n,) float32; 0 for an empty row.
+    """
     total = np.add.reduceat(np.append(value, np.float32(0)), start[:-1])
     return np.where(np.diff(start) > 0, total, np.float32(0))

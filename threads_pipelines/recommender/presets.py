@@ -1,4 +1,4 @@
-"""Named settings: the formula of the seeds, the baselines, and starts of the search."""
+"""Named settings: the formula of the seeds, the baselines, and starting points of the search."""
 
 from threads_pipelines.recommender.component_settings import (
     BlendSettings,
@@ -51,7 +51,7 @@ BASELINES: dict[str, RecommenderSettings] = {
 def _paced(
     votes: float, profile: float, popularity: float, exponent: float = 0.25
 ) -> RecommenderSettings:
-    """Return the defaults with these half-lives in hours."""
+    """Return the default settings with these half-lives in hours."""
     return RecommenderSettings(
         similar_people=SimilarPeopleSettings(vote_half_life_hours=votes),
         popularity=PopularitySettings(half_life_hours=popularity, exponent=exponent),

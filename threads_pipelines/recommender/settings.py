@@ -28,7 +28,7 @@ class RecommenderSettings(Group):
     ``(people_share·P + (1 − people_share)·S + text_weight·T + recency_weight·R + floor) · B``
     with P, S and T the votes of similar people, the similarity to posts of the user's history and
     the similarity of the text, each scaled by the user's own maximum; R the freshness of the post;
-    and B its recent popularity to the power ``popularity.exponent``. The global view with share g
+    and B its recent popularity to the power ``popularity.exponent``. The spectral view with share g
     adds g times its score, scaled in the same way, and leaves 1 − g to P and S. Where a history has
     fewer than ``newcomers.personal_after`` posts, popularity fills in for what is missing.
     """
@@ -54,7 +54,7 @@ class RecommenderSettings(Group):
     feed: FeedSettings = Field(default_factory=FeedSettings, description="The places of a feed.")
 
     spectral: SpectralSettings = Field(
-        default_factory=SpectralSettings, description="The global view."
+        default_factory=SpectralSettings, description="The spectral view."
     )
     newcomers: NewcomerSettings = Field(
         default_factory=NewcomerSettings, description="The feed of people without history."
@@ -76,16 +76,30 @@ class RecommenderSettings(Group):
 
     @classmethod
     def from_stored(cls, stored: Mapping[str, Any]) -> Self:
-        """Read settings that any release stored, without a warning for old names.
+        """Read settings that any release stored, without a warning about old names.
 
-        Raises pydantic.ValidationError for unknown names and values out of range.
+        Args:
+            stored: The settings as JSON values.
+
+        Returns:
+            The settings.
+
+        Raises:
+            pydantic.ValidationError: A name is unknown or a value is out of range.
         """
         return cls.model_validate(nested(stored)[0])
 
     def changed(self, changes: Mapping[str, Any]) -> Self:
-        """Return a copy with other values, by dotted name such as ``blend.people_share``.
+        """Return a copy with other values.
 
-        Raises pydantic.ValidationError for unknown names and values out of range.
+        Args:
+            changes: New values by dotted name, such as ``blend.people_share``.
+
+        Returns:
+            The copy.
+
+        Raises:
+            pydantic.ValidationError: A name is unknown or a value is out of range.
         """
         values = self.model_dump()
         for name, value in changes.items():

@@ -1,8 +1,8 @@
-"""The global view: the leading right singular vectors of the degree-normalised matrix.
+"""The spectral view: the leading right singular vectors of the degree-normalised user-item matrix.
 
-Low-pass filtering of the graph of users and posts, as in GF-CF (Shen et al. 2021) and ChebyCF. The
-vectors come from a randomized range finder (Halko, Martinsson and Tropp 2011) with a fixed start,
-a fixed order of blocks and one BLAS thread, so that the same data give the same bytes.
+It is a low-pass filter on the graph of users and posts, as in GF-CF (Shen et al. 2021) and ChebyCF.
+A randomized range finder (Halko, Martinsson and Tropp 2011) computes the vectors with a fixed
+start, a fixed order of blocks and one BLAS thread, so that the same data give the same bytes.
 """
 
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,11 +24,12 @@ Floats = NDArray[np.float32]
 
 
 class SpectralView(NamedTuple):
-    """What the global view reads.
+    """Input of the spectral view.
 
-    factors: (n_posts, rank) float32, orthonormal columns; rank 0 where the view is off.
-    source, target: (n_posts,) float32, scale of a post in a history and of a recommended one; the
-        target is 0 where a post may not be recommended.
+    Attributes:
+        factors: (n_posts, rank) float32, orthonormal columns; rank 0 if the view is off.
+        source: (n_posts,) float32, factor of a post in a history.
+        target: (n_posts,) float32, factor of a recommended post; 0 if it may not be recommended.
     """
 
     factors: Floats
@@ -37,7 +38,14 @@ class SpectralView(NamedTuple):
 
 
 def no_view(n_posts: int) -> SpectralView:
-    """Return a view that is off."""
+    """Make a spectral view that is off.
+
+    Args:
+        n_posts: Number of posts.
+
+    Returns:
+        A view of rank 0.
+    """
     none = np.zeros(n_posts, np.float32)
     return SpectralView(np.zeros((n_posts, 0), np.float32), none, none)
 
@@ -45,7 +53,17 @@ def no_view(n_posts: int) -> SpectralView:
 def spectral_view(
     pairs: Pairs, factors: Floats, damping: float, candidate: NDArray[np.bool_]
 ) -> SpectralView:
-    """Scale the factors: popular posts count less in a history and more as recommendations."""
+    """Scale the factors so that popular posts count less in a history and more as recommendations.
+
+    Args:
+        pairs: All user-post pairs.
+        factors: (n_posts, rank) float32 from ``spectral_factors``.
+        damping: Exponent of the popularity of posts, in [0, 1].
+        candidate: (n_posts,) bool, posts that may be recommended.
+
+    Returns:
+        The view.
+    """
     degree = np.maximum(pairs.trusted_post_degree, 1)
     return SpectralView(
         factors,
@@ -55,12 +73,16 @@ def spectral_view(
 
 
 def spectral_factors(pairs: Pairs, rank: int) -> Floats:
-    """Compute the ``rank`` leading right singular vectors of users by posts, scaled by degrees.
+    """Compute the leading right singular vectors of the user-item matrix, scaled by degrees.
+
+    Args:
+        pairs: All user-post pairs.
+        rank: Number of vectors, at least 0.
 
     Returns:
-        (n_posts, rank) float32, fewer columns where there are fewer users or posts.
+        (n_posts, rank) float32; fewer columns if there are fewer users or posts.
     """
-    # Here, because they are slow to import and only the global view needs them.
+    # Here, because they are slow to import and only the spectral view needs them.
     from scipy.sparse import csr_matrix
     from threadpoolctl import threadpool_limits
 

@@ -116,7 +116,7 @@ def explore(search: Search, snapshot: Snapshot, timed: bool) -> None:
 
 
 def _try_global(search: Search, snapshot: Snapshot) -> None:
-    """Try the global view with the largest rank that these data can pay for."""
+    """Try the spectral view with the largest rank that these data can pay for."""
     ranks = tuple(r for r in _RANKS if r * len(snapshot.interactions) <= _MOST_PROJECTED)
     rank = max(ranks, default=_RANKS[0])
     for share in (0.5, 0.7):

@@ -1,6 +1,6 @@
-"""Grouping events by user and merging them into pairs, compiled: one look at each event.
+"""Compiled kernels that group events by user and merge them into pairs in one pass.
 
-Done with numpy's gathers and sorts, this would cost several copies of all events.
+The same work with numpy's gathers and sorts would need several copies of all events.
 """
 
 from typing import Any
@@ -32,17 +32,27 @@ def _counting_sort(keys: Any, n: int) -> Any:
 
 
 def group_by(keys: NDArray[np.int32], n: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Starts (n + 1,) and the positions of each key 0 … n − 1, ascending; -1 is left out."""
+    """Group the positions of an array by key, as a counting sort does.
+
+    Args:
+        keys: (m,) int32 keys in [0, n); positions with the key -1 are left out.
+        n: Number of keys.
+
+    Returns:
+        start (n + 1,) int64 and positions int32: the positions of key ``k`` are
+        ``positions[start[k]:start[k + 1]]``, ascending.
+    """
     start, grouped = _counting_sort(keys, n)
     return start, grouped
 
 
 @compiled
 def _latest_first(user: int, row: Any, post: Any, kind: Any, at: Any, key: Any) -> None:
-    """Sort the events of a user by what they are alone, whatever order they were read in.
+    """Sort one user's events by (time, post, type), latest first, independent of the order of
+    reading.
 
-    Where times tie or are missing the posts come shuffled, differently for each user: no end of the
-    ids may be what everybody did last.
+    Posts of equal time come in a pseudo-random order that differs between users. An order by id
+    would put the same posts last in every history.
     """
     for k in range(len(row)):
         e = row[k]
@@ -70,12 +80,28 @@ def merge_repeats(
     pair_age: Any,
     pair_trust: Any,
 ) -> None:
-    """Merge the events of each user (``group_by``) into pairs, the latest first, at most ``cap``.
+    """Merge the events of each user into at most ``cap`` pairs, latest first.
 
-    Sorts each user's part of ``grouped``, the longest of which has ``longest`` events.
-    events: post, kind, time and trust of each; no trust where all count alike. A pair of n events
-    weighs 1 + gain·ln(n) times its strongest; its age is the hours since its latest; its trust is
-    the highest.
+    A pair of n events weighs 1 + gain·ln(n) times its strongest event. Its age is the time since
+    its latest event.
+
+    Args:
+        start: (n_users + 1,) int64, where each user's part of ``grouped`` begins.
+        grouped: Positions of the events by user (``group_by``); each user's part is sorted in
+            place.
+        events: Post, type, time (epoch seconds) and trust of each event.
+        worth_of: float32, weight of each event type.
+        repeat_gain: The gain, at least 0.
+        as_of: Instant from which ages count, in epoch seconds.
+        timed: Whether the times mean anything; if not, all ages are 0.
+        n_posts: Number of posts.
+        longest: Number of events of the user with most events.
+        cap: Most pairs of a user.
+        pair_start: (n_users + 1,) int64; receives where each user's pairs begin.
+        pair_post: (m,) int32; receives the post of each pair.
+        pair_weight: (m,) float32; receives the weight.
+        pair_age: (m,) float32; receives the age in hours.
+        pair_trust: (m,) float32, or (0,); receives the trust.
     """
     post, kind, at, trust = events
     slot = np.full(n_posts, -1, np.int64)
@@ -108,7 +134,18 @@ def merge_repeats(
 
 @compiled
 def by_column(row_start: Any, column: Any, value: Any, n_columns: int) -> Any:
-    """Starts, rows and values of the columns of compressed rows, the rows ascending."""
+    """Transpose compressed rows.
+
+    Args:
+        row_start: (n_rows + 1,) int64, where each row begins.
+        column: (m,) int32 columns.
+        value: (m,) float32 values.
+        n_columns: Number of columns.
+
+    Returns:
+        start (n_columns + 1,) int64, rows (m,) int32 and values (m,) float32 of each column, the
+        rows ascending.
+    """
     start = np.zeros(n_columns + 1, np.int64)
     for j in column:
         start[j + 1] += 1

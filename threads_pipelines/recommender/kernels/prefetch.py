@@ -1,4 +1,4 @@
-"""Asking for memory before it is needed, in compiled code, without importing numba yet."""
+"""Memory prefetching for compiled code; this module does not import numba until it is used."""
 
 from threads_pipelines.compiled import compiled_in
 

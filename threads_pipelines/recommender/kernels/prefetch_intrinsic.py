@@ -1,7 +1,7 @@
-"""Asking for memory before it is needed, in compiled code.
+"""Memory prefetching in compiled code.
 
-The lists that are added up lie anywhere in tens of megabytes and are too short for the processor to
-guess how they go on: waiting for them costs as much as adding them up.
+The lists that are summed lie anywhere in tens of megabytes and are too short for the hardware
+prefetcher. Waiting for memory costs as much as the additions.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ _MOST = 16 * _LINE
 
 @intrinsic
 def _touch(_: Any, array: Any, place: Any) -> Any:
-    """LLVM's prefetch of array[place], to read, into all levels of the cache."""
+    """Emit LLVM's prefetch of ``array[place]`` for reading, into all cache levels."""
 
     def codegen(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, given[0]).data
@@ -38,6 +38,13 @@ def _touch(_: Any, array: Any, place: Any) -> Any:
 
 @njit(nogil=True)  # a part of its callers, whose compiled copies are kept
 def prefetch(array: Any, begin: int, end: int) -> None:
-    """Ask for array[begin:end] of 4-byte values: a hint, so nothing waits and nothing fails."""
+    """Prefetch ``array[begin:end]`` into all cache levels. It is a hint: it never waits and never
+    fails.
+
+    Args:
+        array: Array of 4-byte values.
+        begin: First position.
+        end: Position after the last one; at most a fixed number of positions is fetched.
+    """
     for place in range(begin, min(end, begin + _MOST), _LINE):
         _touch(array, np.intp(place))  # type: ignore[call-arg]  # numba adds the first one

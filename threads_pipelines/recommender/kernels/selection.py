@@ -1,7 +1,7 @@
-"""Keeping the largest of many values, compiled: mostly one pass that vector units can do.
+"""Compiled selection of the largest of many values, mostly one pass that the compiler vectorises.
 
-Values are compared by their bits: those of positive float32 numbers are in the order of the
-numbers, and whole numbers have no NaN that would keep a loop from the vector units.
+Values are compared by their bits. The bits of positive float32 numbers are ordered as the numbers
+are, and integers have no NaN, which would prevent vectorisation.
 """
 
 from typing import Any
@@ -16,7 +16,9 @@ _LANE = 16
 
 @compiled
 def _fold(bits: Any, lanes: Any) -> None:
-    """The largest value, at least 0, at each place modulo the number of lanes."""
+    """Write the largest value, at least 0, of the positions that are equal modulo the number of
+    lanes.
+    """
     lanes[:] = 0
     n_lanes = len(lanes)
     for low in range(0, len(bits), n_lanes):
@@ -28,7 +30,7 @@ def _fold(bits: Any, lanes: Any) -> None:
 
 @compiled
 def _kth_largest(bits: Any, k: int) -> Any:
-    """The k-th largest of at least k values of at least 0: each bit of it by one count."""
+    """Return the k-th largest of at least k non-negative values, found bit by bit."""
     found = np.int32(0)
     for bit in range(30, -1, -1):
         trial = np.int32(found | np.int32(1 << bit))
@@ -42,7 +44,9 @@ def _kth_largest(bits: Any, k: int) -> Any:
 
 @compiled
 def _shrink(bits: Any, place: Any, most: int) -> Any:
-    """Move the ``most`` largest to the front, the earlier of equal ones; returns the least."""
+    """Move the ``most`` largest values to the front, the earlier of equal ones; return the smallest
+    kept.
+    """
     least = _kth_largest(bits, most)
     equal = most
     for b in range(len(bits)):
@@ -58,7 +62,14 @@ def _shrink(bits: Any, place: Any, most: int) -> Any:
 
 @compiled
 def largest(values: Any) -> Any:
-    """The largest value, at least 0."""
+    """Return the largest value.
+
+    Args:
+        values: (n,) float32.
+
+    Returns:
+        The largest value; 0 if none is positive.
+    """
     lanes = np.empty(256, np.int32)
     _fold(values.view(np.int32), lanes)
     return lanes.view(np.float32).max()
@@ -66,10 +77,19 @@ def largest(values: Any) -> Any:
 
 @compiled
 def keep_largest(values: Any, best_value: Any, best_place: Any) -> int:
-    """Find the largest positive values, in no order; which of equal ones depends on data alone.
+    """Select the largest positive values, in no particular order.
 
-    Of n lanes, the k-th largest maximum is exceeded by at least k values, so all others are out
-    after one look. The rest go through a buffer of twice the size, halved when it is full.
+    With n lanes, at least k values are as large as the k-th largest maximum of a lane, so one pass
+    excludes all smaller ones. The others go through a buffer of twice the size that is halved when
+    full. Ties are broken by position, so the result depends on the data alone.
+
+    Args:
+        values: (n,) float32.
+        best_value: (k,) float32; receives the selected values.
+        best_place: (k,) int32; receives their positions.
+
+    Returns:
+        Number of selected values, at most k.
     """
     n, most = len(values), len(best_value)
     if n == 0 or most == 0:
@@ -102,7 +122,12 @@ def keep_largest(values: Any, best_value: Any, best_place: Any) -> int:
 
 @compiled
 def sort_descending(values: Any, places: Any) -> None:
-    """Sort both by value, the largest first, the smaller place first among equals."""
+    """Sort two arrays in place by value, largest first; equal values by position, smallest first.
+
+    Args:
+        values: (n,) sort keys.
+        places: (n,) positions that move with their keys.
+    """
     gap = len(values)
     while gap > 1:  # Shell's sort: short to compile, and quick on the few that there are
         gap = max(1, gap * 5 // 11)
@@ -118,57 +143,16 @@ def sort_descending(values: Any, places: Any) -> None:
 
 @compiled
 def best_first(values: Any, best_value: Any, best_place: Any) -> int:
-    """As ``keep_largest``, sorted: the largest first, the earlier place first among equals."""
+    """Select the largest positive values, largest first; equal values by position, smallest first.
+
+    Args:
+        values: (n,) float32.
+        best_value: (k,) float32; receives the selected values.
+        best_place: (k,) int32; receives their positions.
+
+    Returns:
+        Number of selected values, at most k.
+    """
     size: int = keep_largest(values, best_value, best_place)
     sort_descending(best_value[:size], best_place[:size])
-    return size
-
-
-@compiled
-def _waits(post: Any, feed: Any, author: Any, cap: int) -> bool:
-    """Whether the author of a post has as many in the feed as one may; 0 is no cap."""
-    writer = author[post]
-    return cap > 0 and writer >= 0 and (author[feed] == writer).sum() >= cap
-
-
-@compiled
-def arrange(best: Any, fresh: Any, author: Any, cap: int, every: int, feed: Any) -> int:
-    """Fill a feed from posts in order; returns its size.
-
-    One place in ``every`` goes to the next of ``fresh`` unless such a post stands in those places
-    anyway; an author with ``cap`` posts waits, in those places too, until nobody else is left.
-    0 switches either off.
-    """
-    size = place = n_fresh = waiting = 0
-    fresh_at = -1
-    held = np.empty(len(best), np.int32)
-    while size < len(feed):
-        if every > 0 and (size + 1) % every == 0 and fresh_at <= size - every:
-            while n_fresh < len(fresh) and (
-                (feed[:size] == fresh[n_fresh]).any()
-                or _waits(fresh[n_fresh], feed[:size], author, cap)
-            ):
-                n_fresh += 1
-            if n_fresh < len(fresh):
-                feed[size], fresh_at = fresh[n_fresh], size
-                size += 1
-                continue
-        if place < len(best):
-            post = best[place]
-            place += 1
-            if _waits(post, feed[:size], author, cap):
-                held[waiting] = post
-                waiting += 1
-                continue
-        elif waiting > 0:
-            post, held[: waiting - 1] = held[0], held[1:waiting].copy()
-            waiting -= 1
-        else:
-            break
-        if (feed[:size] == post).any():
-            continue
-        if every > 0 and (fresh == post).any():
-            fresh_at = size
-        feed[size] = post
-        size += 1
     return size

@@ -1,7 +1,7 @@
-"""The search for the nearest rows, compiled once and run on blocks of rows in threads.
+"""The compiled search for nearest rows; it runs on blocks of rows in threads.
 
-Each row is worked on by one thread, in an order that depends on the data alone, so results are the
-same for any count of threads and any size of block. Scratch is a few accumulators a thread.
+One thread processes a row, in an order that depends on the data alone. Results are therefore the
+same for any number of threads and any block size. Each thread needs a few arrays of scratch memory.
 """
 
 from typing import Any
@@ -27,9 +27,17 @@ def nearest_rows(
 ) -> None:
     """Find the largest entries of rows of A·diag(through_scale)·B·diag(scale).
 
-    rows: (n,) int64. a, b: ``SparseRows``. own: (n,) the column that is a row's own and left out,
-    -1 where there is none. Writes neighbour (n, most) int32, similarity (n, most) float32 and found
-    (n,) int32, how many of them are there.
+    Args:
+        rows: (n,) int64, rows of A to search for.
+        a: ``SparseRows`` of A.
+        b: ``SparseRows`` of B.
+        through_scale: float32 factor of each column of A (row of B).
+        scale: (n_columns,) float32 factor of each column of B; a column with factor 0 is never
+            found.
+        own: (n,) column to leave out for each row; -1 if there is none.
+        neighbour: (n, most) int32; receives the columns of the largest entries.
+        similarity: (n, most) float32; receives the entries, largest first.
+        found: (n,) int32; receives the number of entries of each row.
     """
     n_columns = len(scale)
     total = np.zeros(n_columns, np.float32)

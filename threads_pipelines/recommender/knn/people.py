@@ -1,4 +1,4 @@
-"""The people among whom neighbours are sought, and what each of them votes for."""
+"""The people who are searched for neighbours, and the posts that each of them votes for."""
 
 from typing import Any, NamedTuple
 
@@ -15,14 +15,16 @@ _LEAST_POOL = 4_000
 
 
 class SearchedPeople(NamedTuple):
-    """What the search for similar people and their votes read.
+    """Input of the search for similar people.
 
-    user: (p,) int64, rows in ``Users`` of the people who are searched, ascending.
-    post_scale: (n_posts,) float32, what a common post counts in the cosine.
-    scale: (p,) float32, one over the norm of each of them.
-    votes: for each of them the latest posts; the value is 0 where a post may not be recommended.
-    audience: for each post the places in ``user`` of the people who acted on it; no values where
-        pairs count alike.
+    Attributes:
+        user: (p,) int64, rows in ``Users`` of the searched people, ascending.
+        post_scale: (n_posts,) float32, weight of a common post in the cosine.
+        scale: (p,) float32, 1 / norm of each searched person.
+        votes: The latest posts of each searched person; the value is 0 for a post that may not be
+            recommended.
+        audience: For each post, the positions in ``user`` of the people who acted on it; without
+            values if all pairs count alike.
     """
 
     user: NDArray[np.int64]
@@ -33,7 +35,14 @@ class SearchedPeople(NamedTuple):
 
 
 def no_people(n_posts: int) -> SearchedPeople:
-    """Return a search that finds nobody."""
+    """Make an empty search.
+
+    Args:
+        n_posts: Number of posts.
+
+    Returns:
+        A search that finds nobody.
+    """
     none = np.zeros(0, np.float32)
     return SearchedPeople(
         np.zeros(0, np.int64), np.ones(n_posts, np.float32), none, no_rows(0), no_rows(n_posts)
@@ -43,10 +52,19 @@ def no_people(n_posts: int) -> SearchedPeople:
 def searched_users(
     pairs: Pairs, events: EventSettings, settings: SimilarPeopleSettings, rng: np.random.Generator
 ) -> NDArray[Any]:
-    """Return the rows of the people to search, (n,) int64, ascending; a sample of a large app.
+    """Choose the people to search; a random sample if searching all of them is too expensive.
 
-    Searching everybody among everybody reads sum of n_i² pairs over the posts i. A random sample
-    leaves each similarity as it is, where shortened lists of people would distort all of them.
+    An exact search reads sum of n_i² pairs over the posts i. A sample of people keeps each
+    similarity exact, whereas shorter lists of people would distort all of them.
+
+    Args:
+        pairs: All user-post pairs.
+        events: Limits of an exact search.
+        settings: Settings of the search.
+        rng: Draws the sample.
+
+    Returns:
+        (p,) int64 rows in ``Users``, ascending.
     """
     active = np.flatnonzero(pairs.user_degree > 0)
     cost = float((pairs.post_degree.astype(np.float64) ** 2).sum())
@@ -65,10 +83,14 @@ def people_of(
     """Prepare the search for similar people.
 
     Args:
-        pairs: all user-post pairs.
-        events, settings: the settings that the search reads.
+        pairs: All user-post pairs.
+        events: Limits of an exact search.
+        settings: Settings of the search.
         candidate: (n_posts,) bool, posts that may be recommended.
-        rng: draws the sample of a large app.
+        rng: Draws the sample of a large app.
+
+    Returns:
+        The people to search, with their norms and votes.
     """
     n_posts = len(pairs.post_degree)
     damped = np.maximum(pairs.trusted_post_degree, 1.0) ** (-2 * settings.damping)

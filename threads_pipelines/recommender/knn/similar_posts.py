@@ -17,9 +17,20 @@ LINEAR_LIMIT = 10_000
 def similar_posts(
     pairs: Pairs, settings: SimilarPostSettings, candidate: NDArray[np.bool_]
 ) -> SparseRows:
-    """Return for each post the most similar candidates, by the model of the settings.
+    """Find for each post the most similar candidates, with the model that the settings name.
 
-    The linear model stands back for the cosine where there are more than ``LINEAR_LIMIT`` posts.
+    The cosine replaces the linear model if there are more than ``LINEAR_LIMIT`` posts.
+
+    Args:
+        pairs: All user-post pairs.
+        settings: Settings of the similarity.
+        candidate: (n_posts,) bool, posts that may be recommended.
+
+    Returns:
+        For each post, similar candidates and their similarity, largest first.
+
+    Raises:
+        ConfigurationError: ``linear_regularisation`` is too small for these data.
     """
     if settings.model == "linear" and len(pairs.post_degree) <= LINEAR_LIMIT:
         return linear_posts(pairs, settings, candidate)
@@ -29,11 +40,20 @@ def similar_posts(
 def cosine_posts(
     pairs: Pairs, settings: SimilarPostSettings, candidate: NDArray[np.bool_]
 ) -> SparseRows:
-    """s_ij = (sum over common users u of n_u^(-2a) / (n_i^b1 · n_j^b2))^q, the largest j a post.
+    """Compute s_ij = (sum over common users u of n_u^(-2a) / (n_i^b1 · n_j^b2))^q; keep the
+    largest.
 
-    Only candidates are kept as j. n_u counts the pairs of a user, n_i adds up the trust of the
-    pairs of a post, and a common user counts the product of the trust of both pairs.
-    a = b1 = b2 = .5, q = 1 is like RP3beta; a = 0, b1 = b2 = .5 the plain cosine of binary columns.
+    n_u is the number of pairs of a user and n_i the summed trust of the pairs of a post. A common
+    user contributes the product of the trust of both pairs. a = b1 = b2 = .5 and q = 1 resembles
+    RP3beta; a = 0 and b1 = b2 = .5 is the cosine of binary columns.
+
+    Args:
+        pairs: All user-post pairs.
+        settings: The exponents a, b1, b2 and q, and the number of neighbours.
+        candidate: (n_posts,) bool; only candidates are kept as j.
+
+    Returns:
+        For each post i, the candidates j with the largest s_ij and these values.
     """
     n_posts = len(pairs.post_degree)
     users = np.maximum(pairs.user_degree, 1).astype(np.float64)
@@ -67,10 +87,20 @@ def _values(pairs: Pairs) -> NDArray[np.float32]:
 def linear_posts(
     pairs: Pairs, settings: SimilarPostSettings, candidate: NDArray[np.bool_]
 ) -> SparseRows:
-    """EASE (Steck 2019): ridge regression of each post on the others, the largest weights a post.
+    """Fit EASE (Steck 2019): ridge regression of each post on the others; keep the largest weights.
 
-    B = I − P / diag(P) with P = (XᵀX + λI)⁻¹ over binary X. Weights below zero are kept. Raises
-    ConfigurationError where λ is too small for the float32 numbers at hand.
+    B = I − P / diag(P) with P = (XᵀX + λI)⁻¹ for binary X. Negative weights are kept.
+
+    Args:
+        pairs: All user-post pairs.
+        settings: λ (``linear_regularisation``) and the number of neighbours.
+        candidate: (n_posts,) bool; only candidates are kept as targets.
+
+    Returns:
+        For each post in a history, the candidates with the largest weights and these weights.
+
+    Raises:
+        ConfigurationError: λ is too small to invert the matrix in float32.
     """
     # Here, because its memory and seconds are for small catalogues only.
     from scipy.linalg.lapack import spotrf, spotri

@@ -1,4 +1,4 @@
-"""Which posts say something alike: TF-IDF cosine over the text."""
+"""Similarity of posts by text: the cosine of TF-IDF vectors."""
 
 import numpy as np
 
@@ -14,9 +14,17 @@ _WORD = r"(?u)\b\w+\b"
 
 
 def similar_texts(snapshot: Snapshot, pairs: Pairs, settings: SimilarTextSettings) -> SparseRows:
-    """For each post that people acted on, the candidates whose text is most alike.
+    """Find for each post with interactions the candidates with the most similar text.
 
-    By default only candidates that nobody acted on yet: the others are reached by people.
+    By default only candidates without interactions are compared, because people lead to the others.
+
+    Args:
+        snapshot: The texts, and which posts may be recommended.
+        pairs: All user-post pairs.
+        settings: Number of neighbours, and whether all candidates are compared.
+
+    Returns:
+        For each post, similar candidates and their cosine, in (0, 1].
     """
     from scipy.sparse import csr_matrix
 

@@ -1,4 +1,6 @@
-"""Which part of a user's history, or how many similar people, speak for each post of a feed."""
+"""The evidence of a feed: the post in the history, or the number of similar people, behind each
+row.
+"""
 
 from typing import Any
 
@@ -10,7 +12,7 @@ from threads_pipelines.dataset.scored_rows import FRESH_TOPIC, SIMILAR_PEOPLE, S
 
 @compiled
 def _mark(feed: Any, reasons: Any, reason: int, slot: Any) -> bool:
-    """Number, from 1, the posts that are in a feed for this reason; whether there are any."""
+    """Number from 1 the posts that are in a feed for this reason; return whether there are any."""
     some = False
     for s in range(len(feed)):
         slot[feed[s]] = s + 1 if reasons[s] == reason else 0
@@ -20,7 +22,9 @@ def _mark(feed: Any, reasons: Any, reason: int, slot: Any) -> bool:
 
 @compiled
 def _marked(items: Any, slot: Any, hits: Any) -> int:
-    """Write the places of the marked items; returns how many. Without a branch to mispredict."""
+    """Write the positions of the marked items and return how many; written without branches for
+    speed.
+    """
     n = 0
     for m in range(len(items)):
         hits[n] = m
@@ -32,7 +36,7 @@ def _marked(items: Any, slot: Any, hits: Any) -> int:
 def _best_source(
     rows: Any, weights: Any, lists: Any, slot: Any, best: Any, hits: Any, evidence: Any
 ) -> None:
-    """For each marked post, the post of the history that adds most to it."""
+    """Find, for each marked post, the post of the history that contributes most to its score."""
     best[:] = 0
     for k in range(len(rows)):
         begin, end = lists.start[rows[k]], lists.start[rows[k] + 1]
@@ -46,7 +50,7 @@ def _best_source(
 
 @compiled
 def _count_votes(rows: Any, lists: Any, slot: Any, hits: Any, evidence: Any) -> None:
-    """For each marked post, how many of these rows hold it."""
+    """Count, for each marked post, how many of these rows hold it."""
     for row in rows:
         items = lists.item[lists.start[row] : lists.start[row + 1]]
         for hit in hits[: _marked(items, slot, hits)]:
@@ -68,11 +72,21 @@ def name_evidence(
     hits: Any,
     evidence: Any,
 ) -> None:
-    """Write the evidence of the posts that are in a feed for their similarity.
+    """Write the evidence of the posts that are in a feed because of a similarity.
 
-    feed, reasons, evidence: (n,). liked, worth: the user's history; similar: places in the pool of
-    similar people; pool, near, text: ``SparseRows``. slot: (n_posts,) int16 of zeros, zeros
-    again afterwards. best: (at least n,) float32 and hits: (n_posts,) int32 are scratch.
+    Args:
+        feed: (n,) posts of the feed.
+        reasons: (n,) int8, reason of each post.
+        liked: (h,) posts of the user's history.
+        worth: (h,) float32, weight of each post of the history.
+        near: ``SparseRows``, similar posts.
+        text: ``SparseRows``, posts with similar text.
+        similar: (m,) positions of the similar people in ``pool``.
+        pool: ``SparseRows``, votes of the searched people.
+        slot: (n_posts,) int16 of zeros; scratch memory that is zeros again afterwards.
+        best: (at least n,) float32 scratch memory.
+        hits: (n_posts,) int32 scratch memory.
+        evidence: (n,) int32; receives a post, or a number of people.
     """
     if _mark(feed, reasons, SIMILAR_PEOPLE, slot):
         _count_votes(similar, pool, slot, hits, evidence)

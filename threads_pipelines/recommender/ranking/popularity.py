@@ -1,4 +1,4 @@
-"""Time-decayed popularity and the start that posts have before anyone acts on them."""
+"""Time-decayed popularity, and the prior popularity of posts without interactions."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from threads_pipelines.recommender.component_settings import (
     PopularitySettings,
 )
 from threads_pipelines.recommender.pairs import Pairs, decay, row_sums
-from threads_pipelines.recommender.ranking.rank_posts import PostFacts
+from threads_pipelines.recommender.ranking.post_facts import PostFacts
 
 Floats = NDArray[np.float32]
 
@@ -27,12 +27,23 @@ def post_facts(
     blend: BlendSettings,
     newcomers: NewcomerSettings,
 ) -> PostFacts:
-    """Return what each post has for everybody: popularity, freshness, author."""
+    """Compute the properties of each post that are the same for every user.
+
+    Args:
+        snapshot: Posts, authors and engagement.
+        pairs: All user-post pairs.
+        settings: Settings of popularity.
+        blend: Weights of freshness and of the constant part of a score.
+        newcomers: Settings of the feeds of people without history.
+
+    Returns:
+        Popularity, freshness and author of each post.
+    """
     ages = post_ages(snapshot, pairs)
     candidate = snapshot.posts.candidate
     start = head_start(snapshot, ages, settings, trusted_share(pairs))
-    asked = popularity(snapshot, pairs, settings.half_life_hours) + start
-    first = popularity(snapshot, pairs, newcomers.half_life_hours) + start
+    asked = popularity(pairs, settings.half_life_hours) + start
+    first = popularity(pairs, newcomers.half_life_hours) + start
     first = np.where(candidate, first / first.max(initial=_LEAST_BOOST, where=candidate), 0)
     boost = asked**settings.exponent
     most = boost.max(initial=_LEAST_BOOST, where=candidate)
@@ -49,7 +60,16 @@ def post_facts(
 
 
 def post_ages(snapshot: Snapshot, pairs: Pairs) -> Floats:
-    """(n_posts,) hours since each post appeared: since its first event where that is unknown."""
+    """Return the age of each post.
+
+    Args:
+        snapshot: Times of the posts.
+        pairs: All user-post pairs.
+
+    Returns:
+        (n_posts,) float32 hours since the post was written; since its first event if that time is
+        unknown.
+    """
     created = snapshot.posts.created_at
     oldest = np.maximum.reduceat(np.append(pairs.post_age, np.float32(0)), pairs.post_start[:-1])
     first_event = np.where(pairs.post_degree > 0, oldest, 0)
@@ -57,8 +77,16 @@ def post_ages(snapshot: Snapshot, pairs: Pairs) -> Floats:
     return np.maximum(np.where(created < 0, first_event, age), 0)
 
 
-def popularity(snapshot: Snapshot, pairs: Pairs, half_life_hours: float | None) -> Floats:
-    """(n_posts,) people who acted on each post, each decayed by the age of the act."""
+def popularity(pairs: Pairs, half_life_hours: float | None) -> Floats:
+    """Count the people who acted on each post, decayed by age and weighted by trust.
+
+    Args:
+        pairs: All user-post pairs.
+        half_life_hours: The half-life in hours; None means no decay.
+
+    Returns:
+        (n_posts,) float32.
+    """
     fading = decay(pairs.post_age, half_life_hours)
     if len(pairs.post_trust):
         fading = fading * pairs.post_trust
@@ -66,7 +94,14 @@ def popularity(snapshot: Snapshot, pairs: Pairs, half_life_hours: float | None) 
 
 
 def trusted_share(pairs: Pairs) -> NDArray[np.float64]:
-    """(n_posts,) trust of the people who acted on each post over their number, in [0, 1]."""
+    """Divide the trust of the people who acted on each post by their number.
+
+    Args:
+        pairs: All user-post pairs.
+
+    Returns:
+        (n_posts,) float64 in [0, 1]; 1 for a post without interactions.
+    """
     degree = pairs.post_degree
     share: NDArray[np.float64] = np.divide(
         pairs.trusted_post_degree, degree, out=np.ones(len(degree)), where=degree > 0
@@ -80,9 +115,16 @@ def head_start(
     settings: PopularitySettings,
     trusted: NDArray[np.float64],
 ) -> Floats:
-    """(n_posts,) events that a post counts before anyone acts: author, engagement, freshness.
+    """Compute the prior of each post: a number of events from its author, engagement and freshness.
 
-    trusted: (n_posts,) in [0, 1], the share of a post's likes and comments that counts.
+    Args:
+        snapshot: Posts, authors and engagement.
+        ages: (n_posts,) hours.
+        settings: Settings of popularity.
+        trusted: (n_posts,) in [0, 1], the share of a post's likes and comments that counts.
+
+    Returns:
+        (n_posts,) float32, in events, above 0.
     """
     posts, users = snapshot.posts, snapshot.users
     fresh = decay(ages, settings.fresh_half_life_hours) if snapshot.timed else np.ones_like(ages)
@@ -96,7 +138,15 @@ def head_start(
 
 
 def recent_user_counts(pairs: Pairs, settings: PopularitySettings) -> NDArray[np.int32]:
-    """(n_posts,) int32 people who acted in the last four half-lives of popularity."""
+    """Count the people who acted on each post in the last four half-lives of popularity.
+
+    Args:
+        pairs: All user-post pairs.
+        settings: The half-life; without one all people count.
+
+    Returns:
+        (n_posts,) int32.
+    """
     half_life = settings.half_life_hours
     if half_life is None:
         return pairs.trusted_post_degree.astype(np.int32)

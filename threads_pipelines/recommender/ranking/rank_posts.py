@@ -1,10 +1,10 @@
-"""Ranking all posts for each user, compiled once and run on blocks of users in threads.
+"""The compiled ranking of all posts for each user; it runs on blocks of users in threads.
 
-Each user is worked on by one thread, in an order that depends on the data alone, so results are the
-same for any count of threads and any size of block. Scratch is a few accumulators a thread.
+One thread processes a user, in an order that depends on the data alone. Results are therefore the
+same for any number of threads and any block size. Each thread needs a few arrays of scratch memory.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -16,11 +16,8 @@ from threads_pipelines.dataset.scored_rows import (
     SIMILAR_TASTE,
     TRENDING,
 )
-from threads_pipelines.recommender.kernels.selection import (
-    arrange,
-    best_first,
-    keep_largest,
-)
+from threads_pipelines.recommender.kernels.selection import best_first, keep_largest
+from threads_pipelines.recommender.ranking.arrange import arrange
 from threads_pipelines.recommender.ranking.evidence import name_evidence
 from threads_pipelines.recommender.ranking.score_parts import (
     add_up,
@@ -31,26 +28,6 @@ from threads_pipelines.recommender.ranking.score_parts import (
 
 _CAP_DEPTH = 4
 """Times ``top_k`` posts that are looked through where the posts of an author are capped."""
-
-
-class PostFacts(NamedTuple):
-    """What a post has for everybody.
-
-    popularity_boost: (n_posts,) float32, recent popularity to its power, 0 where a post may not be
-        recommended; such posts are in no list of neighbours or votes either.
-    base_score: (n_posts,) float32, what a post has without any similarity.
-    newcomer_score: (n_posts,) float32 in [0, 1], popularity for people without history.
-    recent_user_count: (n_posts,) int32, people who acted on it recently.
-    author: (n_posts,) int32, -1: none.
-    untouched: (m,) int32, posts that nobody acted on, for the places of ``selection.arrange``.
-    """
-
-    popularity_boost: Any
-    base_score: Any
-    newcomer_score: Any
-    recent_user_count: Any
-    author: Any
-    untouched: Any
 
 
 @compiled
@@ -78,14 +55,32 @@ def rank_posts(
     out_evidence: Any,
     out_count: Any,
 ) -> None:
-    """Score every post for each user and write the best ones, best first, with their reason.
+    """Score every post for each user and write the best ones, best first, with their reasons.
 
-    history: the posts of each user and their worth; pool: those of the people among whom
-    neighbours are; near, text: similar posts and texts; seen, own: posts a user may not get; all
-    ``SparseRows``. facts: ``PostFacts``. view: ``SpectralView``, which scores the
-    ``n_rescored`` best posts of the rest. personal_after: posts in a history from which popularity
-    fills in no more. shares: (4,) float32, weights of similar people, similar
-    posts, text and view. Writes out_* (n, top_k) and out_count (n,).
+    Args:
+        rows: (n,) int64, rows in ``Users`` to rank for.
+        history: ``SparseRows``, the posts of each user and their weight.
+        pool: ``SparseRows``, votes of the searched people.
+        neighbour: (n, m) int32, positions in ``pool`` of each user's similar people.
+        similarity: (n, m) float32, weight of each similar person.
+        found: (n,) int32, number of similar people of each user.
+        near: ``SparseRows``, similar posts.
+        text: ``SparseRows``, posts with similar text.
+        seen: ``SparseRows``, posts that each user has seen.
+        own: ``SparseRows``, posts that each user has written.
+        facts: ``PostFacts``.
+        view: ``SpectralView``.
+        n_rescored: Number of best posts that the spectral view scores.
+        personal_after: Length of history from which popularity is no longer mixed in.
+        author_cap: Most posts of one author in a feed; 0 means no limit.
+        fresh_every: Distance between places for untouched posts; 0 means no such places.
+        shares: (4,) float32, weights of similar people, similar posts, similar texts and the
+            spectral view.
+        out_post: (n, top_k) int32; receives the posts.
+        out_score: (n, top_k) float32; receives the scores.
+        out_reason: (n, top_k) int8; receives the reasons.
+        out_evidence: (n, top_k) int32; receives the evidence.
+        out_count: (n,) int32; receives the length of each feed.
     """
     n_posts, top_k = len(facts.popularity_boost), out_post.shape[1]
     depth = min(n_posts, _CAP_DEPTH * top_k) if author_cap > 0 else top_k

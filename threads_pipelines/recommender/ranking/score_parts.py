@@ -1,4 +1,4 @@
-"""The parts of one user's scores, compiled: sums of lists, the global view, popularity."""
+"""The compiled parts of a score: weighted sums of lists, the spectral view, popularity."""
 
 from typing import Any
 
@@ -14,7 +14,14 @@ _FADED = 1e-30
 
 @compiled
 def add_up(total: Any, rows: Any, weights: Any, lists: Any) -> None:
-    """Total of the lists of these rows, each times its weight."""
+    """Sum lists of posts, each times its weight.
+
+    Args:
+        total: (n_posts,) float32; receives the sums.
+        rows: (n,) rows of ``lists``.
+        weights: (n,) float32, weight of each row.
+        lists: ``SparseRows`` over posts.
+    """
     total[:] = 0
     for k in range(len(rows)):
         after = rows[min(k + 1, len(rows) - 1)]
@@ -27,7 +34,17 @@ def add_up(total: Any, rows: Any, weights: Any, lists: Any) -> None:
 
 @compiled
 def scale_without(total: Any, forbidden: Any, share: float) -> Any:
-    """Clear what may not be recommended; returns what scales the largest rest to ``share``."""
+    """Set forbidden posts to 0 and compute the factor that scales the largest other value to
+    ``share``.
+
+    Args:
+        total: (n_posts,) float32, changed in place.
+        forbidden: Posts that may not be recommended to the user; repeats are allowed.
+        share: The largest value after scaling.
+
+    Returns:
+        The factor, float32; 0 if no value is large enough to scale.
+    """
     for j in forbidden:
         total[j] = 0
     most = largest(total)
@@ -38,7 +55,18 @@ def scale_without(total: Any, forbidden: Any, share: float) -> Any:
 def score_globally(
     liked: Any, worth: Any, view: Any, share: float, rescored: Any, taste: Any, score: Any
 ) -> None:
-    """Write the scores of the global view for some posts, the largest of them ``share``."""
+    """Write the scores of the spectral view for some posts, scaled so that the largest is
+    ``share``.
+
+    Args:
+        liked: (h,) posts of the user's history.
+        worth: (h,) float32, weight of each post of the history.
+        view: ``SpectralView``.
+        share: The largest score after scaling.
+        rescored: (m,) posts to score.
+        taste: (rank,) float32 scratch memory; receives the user's projection.
+        score: (n_posts,) float32; receives the scores of the posts in ``rescored``.
+    """
     taste[:] = 0
     for k in range(len(liked)):
         weight = worth[k] * view.source[liked[k]]
@@ -66,7 +94,13 @@ def score_globally(
 
 @compiled
 def fill_in(final: Any, popular: Any, personal: Any) -> None:
-    """Mix the personal scores, scaled to 1 at most, with popularity."""
+    """Mix personal scores, scaled to at most 1, with popularity.
+
+    Args:
+        final: (n_posts,) float32 personal scores, changed in place.
+        popular: (n_posts,) float32 in [0, 1].
+        personal: Share of the personal scores, in [0, 1].
+    """
     most = largest(final)
     scale = personal / most if most > _FADED else np.float32(0)
     for j in range(len(final)):
