@@ -28,7 +28,8 @@ from threads_pipelines.dataset.scored_rows import ScoredRows
 from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.evaluation import baselines, metrics
 from threads_pipelines.evaluation.holdout import hold_out
-from threads_pipelines.evaluation.split import DAY, Split, by_time
+from threads_pipelines.evaluation.split import DAY, Split
+from threads_pipelines.evaluation.splitters import by_time
 from threads_pipelines.files.reading import read_snapshot
 from threads_pipelines.recommender.fit import fit
 from threads_pipelines.recommender.presets import SEED_FORMULA

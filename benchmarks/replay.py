@@ -22,7 +22,7 @@ from benchmarks.report import write_report
 from threads_pipelines.dataset.scored_rows import ScoredRows
 from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.evaluation.baselines import recent_popularity
-from threads_pipelines.evaluation.metrics import resamples
+from threads_pipelines.evaluation.bootstrap import resamples
 from threads_pipelines.evaluation.split import DAY, split_events
 from threads_pipelines.files.reading import read_snapshot
 from threads_pipelines.recommender.fit import fit

@@ -1,7 +1,7 @@
-"""Which process is meant: its number, its start in clock ticks since boot, and the boot.
+"""The identity of a process: its number, its start in clock ticks since boot, and the boot.
 
-A number alone is given again to a later process. The start is never read from the wall clock,
-which people and time servers set: a step of it would make a living process look like another.
+The system reuses process numbers. The start is never read from the wall clock, because people and
+time servers adjust it: after such an adjustment a living process would look like another one.
 """
 
 import os
@@ -34,15 +34,24 @@ class ProcessIdentity:
     namespace: str
 
     def __str__(self) -> str:
-        """One line, which ``parse`` reads."""
+        """Return one line, which ``parse`` reads."""
         return f"{self.pid}@{self.start}@{self.boot or '-'} {self.namespace}"
 
     @classmethod
     def parse(cls, text: str) -> "ProcessIdentity":
-        """Read what ``str`` wrote; ValueError for anything else.
+        """Read the line that ``str`` wrote.
 
-        Runs of earlier releases have no boot (and a start by the wall clock): their ``boot`` is
-        "unknown", and such a process counts as alive while any process has its number.
+        Runs of earlier releases have no boot and a start by the wall clock. Their ``boot`` becomes
+        "unknown", and they count as alive while any process has their number.
+
+        Args:
+            text: The line.
+
+        Returns:
+            The identity.
+
+        Raises:
+            ValueError: ``text`` does not identify a process.
         """
         found = _TEXT.fullmatch(text)
         if found is None:
@@ -55,7 +64,13 @@ _EARLIER = "unknown"
 
 
 def identify(pid: int | None = None) -> ProcessIdentity:
-    """Return the identity of a process of this machine, by default of this one.
+    """Identify a process of this machine.
+
+    Args:
+        pid: Number of the process. Default: this process.
+
+    Returns:
+        The identity.
 
     Raises:
         ProcessLookupError: There is no such process.
@@ -65,9 +80,15 @@ def identify(pid: int | None = None) -> ProcessIdentity:
 
 
 def lives(identity: ProcessIdentity) -> bool:
-    """Whether this very process lives on this machine and in this process namespace.
+    """Return whether exactly this process is alive on this machine and in this PID namespace.
 
-    A zombie is dead, unless other threads of it still hold its ports and locks.
+    A zombie counts as dead, unless other threads of it still hold its ports and locks.
+
+    Args:
+        identity: The process.
+
+    Returns:
+        Whether it is alive.
     """
     try:
         if identity.boot != _EARLIER and _start(identity.pid) != identity.start:
@@ -81,19 +102,25 @@ def lives(identity: ProcessIdentity) -> bool:
 
 
 def is_gone(identity: ProcessIdentity) -> bool:
-    """Whether a process can be seen to have ended; False where it cannot be seen from here.
+    """Return whether a process has certainly ended.
 
-    The processes of other machines and containers cannot be seen. Those of this machine before its
-    latest start have ended.
+    Processes of other machines and containers cannot be seen from here, so the answer for them is
+    False. Processes that started before the latest boot of this machine have ended.
+
+    Args:
+        identity: The process.
+
+    Returns:
+        Whether it has ended.
     """
     here = identity.namespace == _pid_namespace() or not _somewhere_else(identity)
     return here and not lives(identity)
 
 
 def _somewhere_else(identity: ProcessIdentity) -> bool:
-    """Whether the number meant another process: of another boot, machine or process namespace.
+    """Return whether the process belongs to another boot, machine or PID namespace.
 
-    Within one boot the name of the host does not matter: it can change while processes live.
+    Within one boot the host name is not compared, because it can change while processes live.
     """
     if identity.boot in ("", _EARLIER):
         return identity.namespace != _pid_namespace()

@@ -1,10 +1,4 @@
-"""Whether a service is reached through a proxy, by the rules of ``requests``.
-
-``HTTP_PROXY``, ``HTTPS_PROXY`` and ``ALL_PROXY`` name a proxy; ``NO_PROXY`` lists host names with
-their subdomains, addresses and networks such as ``10.0.0.0/8`` that are reached directly. boto3
-and httpx each read that list in a way of their own, so the choice is made here for both. A proxy is
-never asked for this machine's own services.
-"""
+"""The web proxies that the environment names, for clients that do not read them on their own."""
 
 from ipaddress import ip_address
 from typing import Any

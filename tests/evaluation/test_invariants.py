@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from tests.evaluation.build import snapshot
+from threads_pipelines.dataset.rows_by_id import rows_of_ids
 from threads_pipelines.dataset.scored_rows import ScoredRows
 from threads_pipelines.evaluation import baselines
-from threads_pipelines.evaluation.invariants import CHECKS, check_rows, rows_of_ids
+from threads_pipelines.evaluation.invariants import CHECKS, check_rows
 
 TRAIN = snapshot(
     [(0, 0, 5), (1, 1, 5)],

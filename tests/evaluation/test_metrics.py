@@ -5,7 +5,7 @@ from sklearn.metrics import ndcg_score
 
 from tests.evaluation.build import snapshot
 from threads_pipelines.dataset.scored_rows import ScoredRows
-from threads_pipelines.evaluation import metrics
+from threads_pipelines.evaluation import bootstrap, metrics
 
 
 def rows(feeds: dict[int, list[int]]) -> ScoredRows:
@@ -75,26 +75,26 @@ def test_beyond_accuracy() -> None:
 
 def test_the_interval_is_that_of_the_normal_approximation_for_many_users() -> None:
     values = np.random.default_rng(2).random(5000)
-    result = metrics.estimate({"x": values}, np.random.default_rng(3))["x"]
+    result = bootstrap.estimate({"x": values}, np.random.default_rng(3))["x"]
     half = 1.96 * values.std() / np.sqrt(len(values))
     assert result.mean == pytest.approx(values.mean())
     assert result.low == pytest.approx(values.mean() - half, abs=half * 0.15)
     assert result.high == pytest.approx(values.mean() + half, abs=half * 0.15)
-    assert result == metrics.estimate({"x": values}, np.random.default_rng(3))["x"]
+    assert result == bootstrap.estimate({"x": values}, np.random.default_rng(3))["x"]
 
 
 def test_missing_values_are_left_out_of_their_own_mean() -> None:
-    result = metrics.estimate(
+    result = bootstrap.estimate(
         {"x": np.array([1.0, np.nan, 3.0]), "y": np.full(3, np.nan)}, np.random.default_rng(0)
     )
     assert (result["x"].mean, result["x"].users) == (2.0, 2)
     assert 1 <= result["x"].low <= result["x"].high <= 3
     assert result["y"].users == 0
-    assert metrics.estimate({"x": np.zeros(0)}, np.random.default_rng(0))["x"].users == 0
+    assert bootstrap.estimate({"x": np.zeros(0)}, np.random.default_rng(0))["x"].users == 0
 
 
 def test_chunks_of_the_bootstrap_cover_all_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "_CHUNK", 25)
-    chunks = list(metrics.resamples(10, 7, np.random.default_rng(0)))
+    chunks = list(bootstrap.resamples(10, 7, np.random.default_rng(0)))
     assert [start for start, _ in chunks] == [0, 2, 4, 6]
     assert all((weights.sum(axis=1) == 10).all() for _, weights in chunks)

@@ -5,8 +5,9 @@ import pytest
 
 from tests.evaluation.build import snapshot
 from threads_pipelines.evaluation import baselines
-from threads_pipelines.evaluation.report import OURS, TRENDING, EvaluationReport, evaluate, models
-from threads_pipelines.evaluation.split import by_time, nights
+from threads_pipelines.evaluation.evaluate import evaluate, models
+from threads_pipelines.evaluation.report import OURS, TRENDING, EvaluationReport
+from threads_pipelines.evaluation.splitters import by_time, nights
 from threads_pipelines.recommender.settings import RecommenderSettings
 
 HOUR = 3600

@@ -3,7 +3,8 @@
 from rich.console import Console
 from rich.table import Table
 
-from threads_pipelines.evaluation.metrics import CUTOFFS, Estimate
+from threads_pipelines.evaluation.bootstrap import Estimate
+from threads_pipelines.evaluation.metrics import CUTOFFS
 from threads_pipelines.evaluation.report import GROUPS, EvaluationReport
 
 _WIDTH = 170

@@ -1,4 +1,4 @@
-"""The instant up to which a run reads."""
+"""The instant up to which a run reads the app."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -33,10 +33,10 @@ def as_of_for(day: date, now: datetime, timezone: str) -> datetime:
 
 
 def _tick(day: date, zone: ZoneInfo) -> datetime:
-    """Return when the schedule ticks on a day whose 02:00 may be repeated or left out.
+    """Return the time of the schedule's tick on a day whose 02:00 may be repeated or missing.
 
-    Dagster ticks once: at the second of two 02:00 and, where there is none, later by the daylight
-    saving time that the zone then has. A test compares this with Dagster's own ticks.
+    Dagster ticks once: at the second of two 02:00, and if 02:00 is missing, later by the length of
+    the daylight saving shift. A test compares this function with Dagster's own ticks.
     """
     local = datetime.combine(day, time(NIGHTLY_HOUR), zone)
     if local.replace(fold=1).astimezone(UTC) < local.astimezone(UTC):  # 02:00 is left out
@@ -45,9 +45,16 @@ def _tick(day: date, zone: ZoneInfo) -> datetime:
 
 
 def parse_instant(text: str) -> datetime:
-    """Read an ISO 8601 instant as aware UTC, cut to whole seconds; without a zone it is UTC.
+    """Parse an ISO 8601 instant.
 
-    Raises ValueError, saying what to write, where ``text`` is none.
+    Args:
+        text: The instant; UTC if it names no time zone.
+
+    Returns:
+        The instant in UTC, cut to whole seconds.
+
+    Raises:
+        ValueError: ``text`` is not an instant; the message shows the format.
     """
     try:
         instant = datetime.fromisoformat(text)

@@ -1,7 +1,7 @@
-"""Who is synthetic: ids and emails that can be recomputed, so nothing real is ever mistaken.
+"""Ids and emails of synthetic accounts, which can be recomputed to tell them from real accounts.
 
-An account is synthetic only where its email names a run key and an index **and** its id is the
-UUIDv5 of exactly these. A real person who picks such an email has another id.
+An account is synthetic only if its email has a run key and an index **and** its id is the UUIDv5 of
+exactly these. A real person who chooses such an email has another id.
 """
 
 import re
@@ -18,7 +18,17 @@ _EMAIL = re.compile(
 
 
 def check_run_key(run_key: str) -> str:
-    """Return ``run_key``, or raise ValueError: 1-40 of a-z, 0-9 and inner hyphens."""
+    """Check a run key.
+
+    Args:
+        run_key: The run key.
+
+    Returns:
+        ``run_key``, unchanged.
+
+    Raises:
+        ValueError: It is not 1 to 40 lower-case letters, digits and inner hyphens.
+    """
     if not _RUN_KEY.fullmatch(run_key):
         raise ValueError(
             f"run key {run_key!r}: use 1 to 40 lower-case letters, digits and inner hyphens"
@@ -27,27 +37,65 @@ def check_run_key(run_key: str) -> str:
 
 
 def stable_id(*parts: str | int) -> str:
-    """UUIDv5 (RFC 9562) of what the parts name; the same parts give the same id for ever."""
+    """Compute a UUIDv5 (RFC 9562) from a name; the same name always gives the same id.
+
+    Args:
+        parts: The parts of the name.
+
+    Returns:
+        The UUID in lower case.
+    """
     return str(uuid.uuid5(NAMESPACE, "/".join(str(part) for part in parts)))
 
 
 def user_email(run_key: str, index: int) -> str:
-    """Email of the synthetic user ``index`` of a run key."""
+    """Return the email of a synthetic user.
+
+    Args:
+        run_key: The run key of the population.
+        index: The number of the user, from 0.
+
+    Returns:
+        An address in the reserved domain ``synthetic.test``.
+    """
     return f"{run_key}.u{index}@{EMAIL_DOMAIN}"
 
 
 def user_id(run_key: str, index: int) -> str:
-    """Id of the synthetic user ``index`` of a run key."""
+    """Return the id of a synthetic user.
+
+    Args:
+        run_key: The run key of the population.
+        index: The number of the user, from 0.
+
+    Returns:
+        A UUID in lower case.
+    """
     return stable_id("user", run_key, index)
 
 
 def test_account_id(email: str) -> str:
-    """Id of one of the experiment's two test accounts."""
+    """Return the id of one of the experiment's two test accounts.
+
+    Args:
+        email: The email of the test account.
+
+    Returns:
+        A UUID in lower case.
+    """
     return stable_id("test-account", email)
 
 
 def is_synthetic(identifier: str, email: str) -> bool:
-    """Whether an account was made by this project: both its email and its id must say so."""
+    """Return whether this project made an account: both its email and its id must match.
+
+    Args:
+        identifier: The account's id.
+        email: The account's email.
+
+    Returns:
+        True for synthetic users and for the two test accounts.
+    """
     if email in TEST_ACCOUNTS:
         return identifier == test_account_id(email)
     match = _EMAIL.fullmatch(email)
@@ -55,6 +103,14 @@ def is_synthetic(identifier: str, email: str) -> bool:
 
 
 def run_key_of(identifier: str, email: str) -> str | None:
-    """Run key of a synthetic account, or None for anyone else (the test accounts included)."""
+    """Return the run key of a synthetic account.
+
+    Args:
+        identifier: The account's id.
+        email: The account's email.
+
+    Returns:
+        The run key; None for real accounts and for the test accounts.
+    """
     match = _EMAIL.fullmatch(email)
     return match["run_key"] if match and is_synthetic(identifier, email) else None

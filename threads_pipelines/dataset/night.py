@@ -1,4 +1,4 @@
-"""A night in numbers: what ``validate_data`` judges and keeps for the nights that follow."""
+"""Counts of one night, which ``validate_data`` judges and keeps for comparison with later nights."""
 
 from dataclasses import dataclass
 
@@ -10,14 +10,23 @@ SCORE_BINS = 100
 class Night:
     """Counts of one version.
 
-    interactions: events in the window. types: by interaction type. orphans: rows that were read
-    and refer to no user or post of the snapshot, of rows_read. users: who is to have a feed;
-    cold_users: those of them without an event. newest_hours: age of the newest event as of the
-    run, None without one. candidates: posts that may be recommended. rows, users_served,
-    posts_served: of the feeds. scores: histogram with ``SCORE_BINS`` bins. nothing_left: users
-    without a feed who have seen or written every candidate.
+    Attributes:
+        interactions: Events in the look-back window.
+        types: Events by interaction type.
+        orphans: Rows that refer to no user or post of the snapshot.
+        rows_read: Rows that were read.
+        users: Users who get a feed.
+        cold_users: Of these, users without an event.
+        newest_hours: Age of the newest event at ``as_of`` in hours; None without events.
+        candidates: Posts that may be recommended.
+        rows: Rows of all feeds.
+        users_served: Users with at least one row.
+        posts_served: Distinct posts in all feeds.
+        scores: Histogram of the scores with ``SCORE_BINS`` bins.
+        nothing_left: Users without a feed who have seen or written every candidate.
 
-    Raises ValueError for a histogram of another length.
+    Raises:
+        ValueError: The histogram has another number of bins.
     """
 
     interactions: int
@@ -35,7 +44,7 @@ class Night:
     nothing_left: int = 0
 
     def __post_init__(self) -> None:
-        """Check the histogram's length, which comparing two nights relies on."""
+        """Check the length of the histogram, because the comparison of two nights relies on it."""
         if len(self.scores) != SCORE_BINS:
             raise ValueError(f"scores has {len(self.scores)} bins, not {SCORE_BINS}")
 

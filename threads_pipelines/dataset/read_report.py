@@ -1,11 +1,11 @@
-"""What reading the app's database found, in counts."""
+"""Counts of the rows that were read from the app's database and left out."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class ReadReport:
-    """What was read and what was left out, in counts of rows unless named otherwise."""
+    """Counts of rows that were read and left out, unless named otherwise."""
 
     users: int
     users_served: int

@@ -1,8 +1,8 @@
-"""Ids of many rows at once: UUIDv8 (RFC 9562) from a hash of what a row names.
+"""Ids of many rows at once: UUIDv8 (RFC 9562) from a hash of the row's name.
 
-``uuid.uuid5`` costs about two seconds a million rows. Here 128 bits come from a counter-based
-mixer (splitmix64, Steele et al. 2014) over integers that name the row, keyed by SHA-256 of the
-run key and the table; 122 of them stay random, as in any UUID, or 74 behind a time. Same names,
+``uuid.uuid5`` takes about two seconds for a million rows. Here a counter-based mixer (splitmix64,
+Steele et al. 2014) makes 128 bits from integers that name the row, keyed by SHA-256 of the run key
+and the table. 122 bits stay random, as in any UUID, or 74 after a time. The same names give the
 same ids.
 """
 
@@ -20,12 +20,17 @@ _HEX = np.array(
 def row_ids(
     run_key: str, table: str, *names: NDArray[np.integer], at: NDArray[np.int64] | None = None
 ) -> NDArray[np.bytes_]:
-    """Lower-case UUIDs of rows that integers name.
+    """Compute UUIDs of rows that integers name.
 
-    names: one or more arrays of shape (n,), for instance the row of the user and of the post.
-    at: (n,) epoch milliseconds that the ids begin with, as those of UUIDv7 do: rows that are
-        written in the order of their times then go to the end of the primary key's index.
-    Returns an array of shape (n,) and dtype ``S36``.
+    Args:
+        run_key: The run key of the population.
+        table: The name of the table.
+        names: One or more (n,) integer arrays, for instance the numbers of the user and the post.
+        at: (n,) int64 epoch milliseconds to begin the ids with, as UUIDv7 does. Rows that are
+            inserted in the order of their times are then appended to the index of the primary key.
+
+    Returns:
+        (n,) array of dtype ``S36``, in lower case.
     """
     key = hashlib.sha256(f"{run_key}/{table}".encode()).digest()
     high = np.full(len(names[0]), int.from_bytes(key[:8], "big"), np.uint64)

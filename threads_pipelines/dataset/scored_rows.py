@@ -1,4 +1,4 @@
-"""What the recommender hands on: ranked rows with the reason for each."""
+"""Ranked rows with a score and a reason: the output of the recommender."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -14,17 +14,19 @@ SIMILAR_PEOPLE, SIMILAR_POST, TRENDING, FRESH_TOPIC, SIMILAR_TASTE = range(len(R
 
 @dataclass(frozen=True, slots=True)
 class ScoredRows:
-    """Recommendations, sorted by (user, rank); no pair occurs twice.
+    """Recommendations, sorted by (user, rank); each (user, post) pair is unique.
 
-    user: (n,) int32, row in ``Users``.
-    post: (n,) int32, row in ``Posts``.
-    score: (n,) float64 in [0, 1], strictly decreasing with the rank, so ``ORDER BY score DESC``
-        gives back the ranking.
-    rank: (n,) int16, from 1.
-    reason: (n,) int8, position in ``REASONS``.
-    evidence: (n,) int32. similar_post and fresh_topic: the row in ``Posts`` of the post in the
-        user's history that explains it. similar_people: how many neighbours acted on the post.
-        trending: how many people acted on it recently. similar_taste: 0.
+    Attributes:
+        user: (n,) int32, row in ``Users``.
+        post: (n,) int32, row in ``Posts``.
+        score: (n,) float64 in [0, 1], strictly decreasing with the rank, so that ``ORDER BY score
+            DESC`` returns the ranking.
+        rank: (n,) int16, from 1.
+        reason: (n,) int8, position in ``REASONS``.
+        evidence: (n,) int32. For similar_post and fresh_topic: the row in ``Posts`` of the post in
+            the user's history that explains the recommendation. For similar_people: the number of
+            neighbours who acted on the post. For trending: the number of people who acted on it
+            recently. For similar_taste: 0.
     """
 
     user: NDArray[np.int32]
@@ -40,7 +42,14 @@ class ScoredRows:
 
     @classmethod
     def concatenate(cls, parts: Sequence["ScoredRows"]) -> "ScoredRows":
-        """Join chunks in the order given; at least one."""
+        """Join chunks in the given order.
+
+        Args:
+            parts: At least one chunk.
+
+        Returns:
+            All rows.
+        """
         return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))
 
 
@@ -52,9 +61,20 @@ def ranked_rows(
     evidence: NDArray[np.int32],
     count: NDArray[np.int32],
 ) -> ScoredRows:
-    """Flatten (n, top_k) arrays, ``count`` (n,) of which are used in each row.
+    """Flatten padded feeds into rows.
 
-    Scores become relative to the user's best and strictly decreasing.
+    Scores are divided by the user's best score and made strictly decreasing.
+
+    Args:
+        rows: (n,) int64, row in ``Users`` of each feed.
+        post: (n, top_k) int32.
+        score: (n, top_k) float32, at least 0.
+        reason: (n, top_k) int8.
+        evidence: (n, top_k) int32.
+        count: (n,) int32, number of used places of each feed.
+
+    Returns:
+        The rows, in the order of ``rows``.
     """
     used = np.arange(post.shape[1]) < count[:, None]
     best = score.max(axis=1, initial=np.finfo(np.float32).tiny, keepdims=True)

@@ -1,6 +1,6 @@
-"""What a run knows of the app at one instant: the input of every model, baseline and check.
+"""The state of the app at one instant: the input of every model, baseline and check.
 
-A snapshot is plain arrays. It is read from PostgreSQL by ``storage`` or from a file by ``offline``.
+A snapshot consists of plain arrays. ``storage`` reads it from PostgreSQL, ``files`` from files.
 """
 
 from collections.abc import Collection
@@ -26,9 +26,10 @@ Mask = NDArray[np.bool_]
 class Users:
     """The accounts, sorted by id in code-point order (PostgreSQL's ``COLLATE "C"``).
 
-    ids: (n_users,) str, unique.
-    followers: (n_users,) int32, accounts that follow this one.
-    receives: (n_users,) bool, who is given a feed.
+    Attributes:
+        ids: (n_users,) str, unique.
+        followers: (n_users,) int32, number of accounts that follow this one.
+        receives: (n_users,) bool, accounts that get a feed.
     """
 
     ids: Ids
@@ -40,12 +41,14 @@ class Users:
 class Posts:
     """The posts, sorted by id in code-point order.
 
-    ids: (n_posts,) str, unique.
-    author: (n_posts,) int32, row in ``Users``; -1 where unknown.
-    created_at: (n_posts,) int64, epoch seconds UTC; -1 where unknown.
-    content: (n_posts,) str; empty where there is none.
-    candidate: (n_posts,) bool, what may be recommended at all (exists, is not a repost, ...).
-    likes, comments: (n_posts,) int32, standing counts as of the snapshot.
+    Attributes:
+        ids: (n_posts,) str, unique.
+        author: (n_posts,) int32, row in ``Users``; -1 if unknown.
+        created_at: (n_posts,) int64, epoch seconds UTC; -1 if unknown.
+        content: (n_posts,) str; empty if there is none.
+        candidate: (n_posts,) bool, posts that may be recommended (they exist, are no reposts, ...).
+        likes: (n_posts,) int32, standing likes at the snapshot.
+        comments: (n_posts,) int32, comments at the snapshot.
     """
 
     ids: Ids
@@ -59,11 +62,13 @@ class Posts:
 
 @dataclass(frozen=True, slots=True)
 class Interactions:
-    """Events inside the look-back window; in no particular order; repeats are kept.
+    """Events inside the look-back window, in no particular order; repeats are kept.
 
-    user, post: (n,) int32, rows in ``Users`` and ``Posts``.
-    kind: (n,) int8, position in ``INTERACTION_TYPES``; a like that was taken back is left out.
-    at: (n,) int64, epoch seconds UTC, at most ``Snapshot.as_of``.
+    Attributes:
+        user: (n,) int32, row in ``Users``.
+        post: (n,) int32, row in ``Posts``.
+        kind: (n,) int8, position in ``INTERACTION_TYPES``. A like that was taken back is left out.
+        at: (n,) int64, epoch seconds UTC, at most ``Snapshot.as_of``.
     """
 
     user: Rows
@@ -80,11 +85,16 @@ class Interactions:
 class Snapshot:
     """Everything that a run reads, as of one instant.
 
-    seen: (n_users, n_posts) CSR of bool with sorted indices; every pair that must never be
-        recommended because the user saw, liked, commented or reposted it, at any time up to as_of
-        (not only inside the look-back window). Own posts are not in it: ``Posts.author`` says so.
-    as_of: epoch seconds UTC.
-    timed: False where the input had no timestamps (then ``at`` is all zero and means nothing).
+    Attributes:
+        users: The accounts.
+        posts: The posts.
+        interactions: The events inside the look-back window.
+        seen: (n_users, n_posts) CSR of bool with sorted indices: pairs that must never be
+            recommended because the user saw, liked, commented on or reposted the post at any time
+            up to ``as_of``, not only inside the look-back window. A user's own posts are not
+            included; ``Posts.author`` has them.
+        as_of: Epoch seconds UTC.
+        timed: False if the input had no timestamps; ``Interactions.at`` is then all 0 and unused.
     """
 
     users: Users
@@ -95,6 +105,13 @@ class Snapshot:
     timed: bool = True
 
     def withholding(self, user_ids: Collection[str]) -> "Snapshot":
-        """The same snapshot in which these users are given no feed."""
+        """Return a copy in which some users get no feed.
+
+        Args:
+            user_ids: Ids of these users.
+
+        Returns:
+            The copy.
+        """
         withheld = np.isin(self.users.ids, np.array(list(user_ids), object))
         return replace(self, users=replace(self.users, receives=self.users.receives & ~withheld))

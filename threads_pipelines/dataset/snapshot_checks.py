@@ -1,4 +1,4 @@
-"""What must be true of a snapshot before anything is learnt from it."""
+"""Conditions that a snapshot must meet before a model is fitted on it."""
 
 from dataclasses import fields
 
@@ -8,10 +8,16 @@ from threads_pipelines.dataset.snapshot import INTERACTION_TYPES, Snapshot
 
 
 def outside_window(snapshot: Snapshot, look_back_seconds: float) -> int:
-    """Count of events that are not in [as_of - look_back, as_of]; 0 where there are no times.
+    """Count the events outside the look-back window.
 
-    The window is open at its beginning, but times are cut to whole seconds: an event just inside
-    is seen at the very beginning.
+    The lower bound is inclusive, because times are cut to whole seconds.
+
+    Args:
+        snapshot: The snapshot.
+        look_back_seconds: Length of the window in seconds.
+
+    Returns:
+        The number of events; 0 if the snapshot has no timestamps.
     """
     if not snapshot.timed:
         return 0
@@ -20,10 +26,17 @@ def outside_window(snapshot: Snapshot, look_back_seconds: float) -> int:
 
 
 def dangling(snapshot: Snapshot) -> int:
-    """Count of events whose user, post or type is not a row of the snapshot, or not seen.
+    """Count the events that refer to no row of the snapshot, or whose pair is missing from
+    ``seen``.
 
-    An event is also a pair that must not be recommended again: one that is missing from ``seen``
-    would come back as a recommendation.
+    A pair that is missing from ``seen`` would be recommended to a user who has already seen the
+    post.
+
+    Args:
+        snapshot: The snapshot.
+
+    Returns:
+        The number of events with an invalid user, post or type, plus the number of missing pairs.
     """
     events = snapshot.interactions
     valid = (
@@ -41,7 +54,14 @@ def dangling(snapshot: Snapshot) -> int:
 
 
 def misfitting(snapshot: Snapshot) -> str | None:
-    """Name the first array whose length or indices do not fit the others; None where all do."""
+    """Find an array whose length or indices do not fit the others.
+
+    Args:
+        snapshot: The snapshot.
+
+    Returns:
+        A sentence about the first such array; None if all fit.
+    """
     users, posts, events = snapshot.users, snapshot.posts, snapshot.interactions
     for table, count in ((users, len(users.ids)), (posts, len(posts.ids)), (events, len(events))):
         for field in fields(table):

@@ -1,8 +1,9 @@
-"""The facts of a version: what its manifest says of it, typed, and readers of older layouts.
+"""The facts of a version, as its manifest holds them, and readers of the layouts of old releases.
 
-A version is one attempt at a day's feeds. The steps of the night add to its facts: reading gives
-``as_of``, ``look_back_days``, ``database`` and ``read``; evaluation the settings and the judgement;
-ranking ``top_k`` and, after the checks passed, ``checked_rows``; validation ``night``.
+A version is one attempt at a day's feeds. Each step of the night adds facts: reading adds
+``as_of``, ``look_back_days``, ``database`` and ``read``; evaluation adds the settings and the
+judgement; ranking adds ``top_k`` and, after the checks passed, ``checked_rows``; validation adds
+``night``.
 """
 
 import json
@@ -21,11 +22,15 @@ NOT_CHECKED = ""
 
 @dataclass(frozen=True, slots=True)
 class DatabaseIdentity:
-    """Which database a version was read from.
+    """The database that a version was read from.
 
-    server: system identifier of the PostgreSQL cluster in decimal digits, or ``address HOST:PORT``
-    where the server does not tell it. database, schema: their names. address: where the server was
-    reached, ``HOST:PORT`` or ``this machine``; it is not compared, because a server can move.
+    Attributes:
+        server: System identifier of the PostgreSQL cluster in decimal digits, or ``address
+            HOST:PORT`` if the server does not reveal it.
+        database: Name of the database.
+        schema: Name of the schema.
+        address: Address of the server, ``HOST:PORT`` or ``this machine``. It is not compared,
+            because a server can move.
     """
 
     server: str
@@ -34,43 +39,55 @@ class DatabaseIdentity:
     address: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        """As messages name it."""
+        """Return the text that messages use."""
         server = self.server if self.server.startswith("address ") else f"server {self.server}"
         return f"{self.database}.{self.schema} ({server})"
 
 
 @dataclass(frozen=True, slots=True)
 class GateDecision:
-    """The decision of the gate on the settings of a night.
+    """The gate's decision on the settings of a night, and the metrics that it had.
 
-    gate: its decision. numbers: finite metrics by name, such as ``ndcg@10``.
+    Attributes:
+        gate: The decision.
+        numbers: Finite metrics by name, such as ``ndcg@10``.
     """
 
     gate: str
     numbers: Mapping[str, float] = field(default_factory=dict)
 
     def metrics(self) -> dict[str, Any]:
-        """As the registry keeps it: the decision as ``gate`` beside the numbers."""
+        """Return the decision and the metrics in the form that the registry stores.
+
+        Returns:
+            The metrics by name, and the decision as ``gate``.
+        """
         return {"gate": self.gate, **self.numbers}
 
 
 @dataclass(frozen=True, slots=True)
 class VersionFacts:
-    """What a manifest says of its version. It holds no secret.
+    """The facts that a manifest holds about its version. They contain no secret.
 
-    as_of: instant up to which the database was read. look_back_days: days of interactions.
-
-    kind, parent: a ``night`` is a day's own version and has no parent. A ``refresh`` is derived
-    from the night named by ``parent`` between two nights: it is never its partition's current
-    version, never what a rollback without a named version goes back to, and cannot be pinned.
-
-    database: where the rows were read; None in versions stored before it was noted.
-    settings: JSON of the recommender's settings, as the recommender wrote it (this room imports no
-    other one); ``RecommenderSettings.model_validate`` reads it. settings_source: whose they are.
-
-    checked_rows: SHA-256 of the scored rows that passed the checks. ``NOT_CHECKED`` until then,
-    and again while the rows are made anew. None in versions stored before this state was kept: of
-    those, the ones that the registry knows as published count as checked.
+    Attributes:
+        as_of: Instant up to which the database was read.
+        look_back_days: Days of interactions that were read.
+        kind: ``night`` for a day's own version. ``refresh`` for a version that was derived between
+            two nights; it is never its partition's current version, is never chosen by a rollback
+            without a named version, and cannot be pinned.
+        parent: The night that a refresh was derived from; None for a night.
+        database: The database that the rows were read from; None in versions of releases that did
+            not store it.
+        read: Counts of the rows that were read.
+        settings: JSON of the recommender's settings, which ``RecommenderSettings.from_stored``
+            reads.
+        settings_source: Where the settings come from, such as ``tonight's`` or ``trending``.
+        judgement: The gate's decision.
+        top_k: Length of a full feed.
+        checked_rows: SHA-256 of the scored rows that passed the checks. ``NOT_CHECKED`` before
+            that, and while the rows are made again. None in versions of releases that did not store
+            it; those that the registry lists as published count as checked.
+        night: Counts of the night.
     """
 
     as_of: AwareDatetime
@@ -87,31 +104,41 @@ class VersionFacts:
     night: Night | None = None
 
     def __post_init__(self) -> None:
-        """Check that a refresh names its night, and nothing else names one."""
+        """Check that a refresh names its night and that a night names none."""
         if (self.kind == "refresh") != (self.parent is not None):
             raise ValueError(f"a {self.kind} cannot have the parent {self.parent!r}")
 
 
 def facts_to_json(facts: VersionFacts) -> dict[str, Any]:
-    """Turn facts into JSON values, as a manifest holds them."""
+    """Convert facts to the JSON values of a manifest.
+
+    Args:
+        facts: The facts.
+
+    Returns:
+        The JSON object.
+    """
     return dict(_adapter().dump_python(facts, mode="json"))
 
 
 def facts_from_json(value: object) -> VersionFacts:
-    """Read what ``facts_to_json`` gave, of this release or of an earlier one.
+    """Read the facts of a manifest, written by this release or an earlier one.
 
     Args:
-        value: the parsed JSON of a manifest's ``facts``.
+        value: The parsed JSON of a manifest's ``facts``.
+
+    Returns:
+        The facts.
 
     Raises:
-        ValueError: for anything else, naming the field.
+        ValueError: ``value`` is not valid; the message names the field.
     """
     upgraded = _upgraded(value) if isinstance(value, dict) else value
     return _adapter().validate_json(json.dumps(upgraded), strict=True)
 
 
 def _upgraded(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Rename what releases before the typed facts called otherwise."""
+    """Rename fields that had other names in releases before the typed facts."""
     facts = dict(stored)
     facts.setdefault("checked_rows", None)
     if "whose" in facts:

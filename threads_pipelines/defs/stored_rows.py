@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import dagster as dg
 import pyarrow.parquet as pq
 
+from threads_pipelines.dataset.rows_by_id import rows_of_ids
 from threads_pipelines.dataset.scored_rows import ScoredRows
 from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.defs.common import blocking, result
-from threads_pipelines.evaluation.invariants import CHECKS, Violations, rows_of_ids
+from threads_pipelines.evaluation.invariants import CHECKS, Violations
 from threads_pipelines.storage.s3.scored import batches
 
 
@@ -43,12 +44,14 @@ def read_stored_rows(file: pq.ParquetFile, snapshot: Snapshot) -> Iterator[Score
     """Read scored rows back from their Parquet file.
 
     Args:
-        file: The stored rows, with ids of users and posts.
+        file: The stored rows, which name users and posts by id.
         snapshot: The snapshot that the rows were made from.
 
     Yields:
-        One chunk per row batch, with rows of ``snapshot`` in place of ids; -1 stands for an unknown
-        id.
+        The rows of one batch, as rows of ``snapshot``.
+
+    Raises:
+        KeyError: The snapshot does not have an id; the message is the first such id.
     """
     for table in batches(file, ["user_id", "post_id", "score", "rank"]):
         columns = (column.to_numpy(zero_copy_only=False) for column in table.columns)

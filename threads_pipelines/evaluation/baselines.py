@@ -1,7 +1,7 @@
-"""What any model has to beat: random, popularity, and popularity that forgets.
+"""Baselines that every model is compared with: random, popularity, and recent popularity.
 
-These are a measuring stick, written apart from the engine so that a fault there cannot hide here.
-All keep the rules of a feed: candidates only, nothing seen, nothing of the user's own.
+They share no code with the recommender, so that a fault there cannot hide here. Their feeds keep
+the same rules: candidates only, and nothing that the user has seen or written.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from threads_pipelines.dataset.scored_rows import TRENDING, ScoredRows
 from threads_pipelines.dataset.snapshot import Snapshot
-from threads_pipelines.evaluation.split import event_keys
+from threads_pipelines.evaluation.pair_keys import event_keys
 
 HALF_LIFE_HOURS = 12.0
 _CELLS = 4_000_000
@@ -17,7 +17,16 @@ _CELLS = 4_000_000
 
 
 def popularity(train: Snapshot, users: NDArray[np.int32], top_k: int) -> ScoredRows:
-    """The posts that most users know first; repeats by one user count once."""
+    """Rank posts by the number of users who acted on them.
+
+    Args:
+        train: The training data.
+        users: (n,) int32 rows in ``Users`` to rank for.
+        top_k: Posts for each user.
+
+    Returns:
+        Ranked rows, sorted by (user, rank).
+    """
     n_posts = len(train.posts.ids)
     pairs = event_keys(train.interactions, n_posts)
     return _ranked(train, users, top_k, np.bincount(pairs % n_posts, minlength=n_posts))
@@ -26,9 +35,18 @@ def popularity(train: Snapshot, users: NDArray[np.int32], top_k: int) -> ScoredR
 def recent_popularity(
     train: Snapshot, users: NDArray[np.int32], top_k: int, half_life_hours: float = HALF_LIFE_HOURS
 ) -> ScoredRows:
-    """Popularity in which an event counts half as much every ``half_life_hours`` before ``as_of``.
+    """Rank posts by the number of events, each decayed by its age before ``as_of``.
 
-    Without timestamps this is the count of events.
+    Without timestamps there is no decay.
+
+    Args:
+        train: The training data.
+        users: (n,) int32 rows in ``Users`` to rank for.
+        top_k: Posts for each user.
+        half_life_hours: Half-life of an event in hours.
+
+    Returns:
+        Ranked rows, sorted by (user, rank).
     """
     events, n_posts = train.interactions, len(train.posts.ids)
     age = (train.as_of - events.at) / 3600 if train.timed else np.zeros(len(events))
@@ -39,7 +57,17 @@ def recent_popularity(
 def random(
     train: Snapshot, users: NDArray[np.int32], top_k: int, rng: np.random.Generator
 ) -> ScoredRows:
-    """Candidates in an order of chance, another for each user."""
+    """Rank candidates at random, in a different order for each user.
+
+    Args:
+        train: The training data.
+        users: (n,) int32 rows in ``Users`` to rank for.
+        top_k: Posts for each user.
+        rng: Source of randomness.
+
+    Returns:
+        Ranked rows, sorted by (user, rank).
+    """
     order = rng.permutation(np.flatnonzero(train.posts.candidate))
     # A rotation per user of one shuffle: each place is equally likely, without a sort per user.
     return _feeds(train, users, top_k, order, rng.integers(0, max(len(order), 1), len(users)))
@@ -60,7 +88,7 @@ def _feeds(
     order: NDArray[np.int64],
     offset: NDArray[np.int64],
 ) -> ScoredRows:
-    """First ``top_k`` of ``order``, from each user's ``offset`` on, without what is forbidden."""
+    """Take the first ``top_k`` allowed posts of ``order``, starting at each user's ``offset``."""
     n_posts, n = len(train.posts.ids), len(order)
     own_user, own_post = train.posts.author, np.arange(n_posts)
     own = np.bincount(own_user[own_user >= 0], minlength=len(train.users.ids))

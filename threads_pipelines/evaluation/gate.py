@@ -1,4 +1,4 @@
-"""The gate before publishing: is tonight's model at least not worse than what is trending?"""
+"""The gate before publishing: it rejects a model that is measurably worse than trending."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from threads_pipelines.dataset.snapshot import Snapshot
-from threads_pipelines.evaluation.metrics import BOOTSTRAP, resamples
-from threads_pipelines.evaluation.split import DAY, Split, by_time
+from threads_pipelines.evaluation.bootstrap import BOOTSTRAP, resamples
+from threads_pipelines.evaluation.split import DAY, Split
+from threads_pipelines.evaluation.splitters import by_time
 from threads_pipelines.recommender.presets import BASELINES
 from threads_pipelines.recommender.settings import RecommenderSettings
 
@@ -21,9 +22,15 @@ Decision = Literal["pass", "fail", "not_enough_events"]
 class GateResult:
     """Outcome of the gate.
 
-    difference, low, high: mean NDCG@10 of ours minus trending, and its 95% paired bootstrap
-        interval over users; NaN where there is nobody to judge by.
-    ours, trending: the two means. users, events: who and how many new pairs they are judged by.
+    Attributes:
+        decision: ``pass``, ``fail`` or ``not_enough_events``.
+        difference: Mean NDCG@10 of ours minus trending; NaN without users to judge by.
+        low: Lower bound of its 95% paired bootstrap interval over users.
+        high: Upper bound of the interval.
+        ours: Mean NDCG@10 of ours.
+        trending: Mean NDCG@10 of trending.
+        users: Number of users judged by.
+        events: Number of test pairs judged by.
     """
 
     decision: Decision
@@ -41,7 +48,11 @@ class GateResult:
         return self.decision != "fail"
 
     def sentence(self) -> str:
-        """The outcome for a person."""
+        """Describe the outcome in one sentence.
+
+        Returns:
+            The sentence, without a full stop.
+        """
         judged = f"{self.events:,} events of {self.users:,} users in the last 24 hours"
         if self.decision == "not_enough_events":
             return f"Not judged: {judged} are too few to tell ours from trending"
@@ -57,9 +68,18 @@ NOT_JUDGED = GateResult("not_enough_events", np.nan, np.nan, np.nan, np.nan, np.
 
 
 def judged_day(snapshot: Snapshot) -> Split:
-    """Split off the last 24 hours, by which tonight's settings are judged.
+    """Split off the last 24 hours, on which the gate judges tonight's settings.
 
-    Nothing may choose settings on them. Raises DataError where one side has no events.
+    These events must not be used to choose settings.
+
+    Args:
+        snapshot: What the night read.
+
+    Returns:
+        The split at ``as_of`` minus 24 hours.
+
+    Raises:
+        DataError: There are no timestamps, or one side of the split has no events.
     """
     return by_time(snapshot, snapshot.as_of - DAY, snapshot.as_of)
 
@@ -75,8 +95,18 @@ def judge(
 ) -> GateResult:
     """Compare per-user NDCG@10 on the same users by a paired bootstrap (Efron and Tibshirani 1993).
 
-    ours, trending: (n_users,), in [0, 1], the same user at the same place. events: test pairs.
-    Fails only where the upper bound of the difference is below zero and there are enough events.
+    The gate fails only if there are enough events and the upper bound of the difference is below 0.
+
+    Args:
+        ours: (n_users,) NDCG@10 of our model, in [0, 1].
+        trending: (n_users,) NDCG@10 of trending for the same users in the same order.
+        events: Number of test pairs.
+        rng: Draws the resamples.
+        min_events: Fewest test pairs for a decision.
+        min_users: Fewest users for a decision.
+
+    Returns:
+        The outcome.
     """
     n = len(ours)
     if not n:
@@ -106,10 +136,19 @@ def judge(
 def settings_to_publish(
     gate: GateResult, candidate: RecommenderSettings, active: RecommenderSettings | None
 ) -> tuple[RecommenderSettings, str]:
-    """Settings that tonight's feeds are made with, and a word for where they come from.
+    """Choose the settings of tonight's feeds.
 
-    A model that fails the gate is not published; neither is nothing, because an expired, empty
-    table is worse than trending. So the last active settings stand in, else trending.
+    If the gate fails, the settings of the last published version are used, or trending if there are
+    none or they are the same. Publishing nothing is not an option, because the table would expire
+    and be empty, which is worse than trending.
+
+    Args:
+        gate: Outcome of the gate.
+        candidate: Tonight's settings.
+        active: Settings of the version that is served; None if there is none.
+
+    Returns:
+        The settings, and their source: ``tonight's``, ``the last active`` or ``trending``.
     """
     if gate.may_publish:
         return candidate, "tonight's"

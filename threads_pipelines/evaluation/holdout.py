@@ -1,4 +1,4 @@
-"""What to hold out of a snapshot to judge settings: what the next night is most like, and more."""
+"""Chooses the part of a snapshot to hold out, so that it resembles the next night."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -7,7 +7,8 @@ import numpy as np
 
 from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.errors import DataError
-from threads_pipelines.evaluation.split import DAY, Split, by_time, random_pairs
+from threads_pipelines.evaluation.split import DAY, Split
+from threads_pipelines.evaluation.splitters import by_time, random_pairs
 
 MIN_LAST_DAY, MAX_LAST_DAY = 0.02, 0.5
 """Shares of all events between which the last day is worth holding out; else the last fifth is."""
@@ -22,17 +23,34 @@ RANDOM_FOLDS = 2
 
 
 def share_of_last_day(snapshot: Snapshot) -> float:
-    """Share of the events in the day up to the last of them; 0 where there are no times."""
+    """Compute the share of the events that are in the last 24 hours before the latest event.
+
+    Args:
+        snapshot: The events.
+
+    Returns:
+        The share, in [0, 1]; 0 without timestamps.
+    """
     at = snapshot.interactions.at
     return float((at > at.max() - DAY).mean()) if snapshot.timed and len(at) else 0.0
 
 
 def hold_out(snapshot: Snapshot, rng: np.random.Generator) -> Split:
-    """The end of a snapshot: the last day, the last fifth, or random pairs.
+    """Hold out the end of a snapshot: the last day, the last fifth, or random pairs.
 
-    The last day where it holds between 2% and 50% of all events (a feed), the last fifth of the
-    events otherwise (a slow catalogue), random pairs where the input has no timestamps or nothing
-    new happened in the end. Raises DataError where there is nothing to hold out at all.
+    The last day is used if it holds between 2% and 50% of all events, as in a feed; otherwise the
+    last fifth of the events, as in a slow catalogue. Random pairs are used without timestamps, or
+    if the end has no new pairs.
+
+    Args:
+        snapshot: The data.
+        rng: Draws the random pairs.
+
+    Returns:
+        The split.
+
+    Raises:
+        DataError: No pair can be held out.
     """
     at = snapshot.interactions.at
     if snapshot.timed and len(at) and at.min() < at.max():
@@ -47,9 +65,20 @@ def hold_out(snapshot: Snapshot, rng: np.random.Generator) -> Split:
 
 
 def validation_splits(snapshot: Snapshot, rng: np.random.Generator) -> Iterator[Split]:
-    """Ways to hold out inside a training window, the one most like the next night first.
+    """Generate validation splits inside a training window, the one most like the next night first.
 
-    Then, of a feed that has doubled within a day, the whole of that day; and the end before.
+    If the last day holds more than half of all events, the whole of that day is also held out. The
+    last split is made inside the training side of the first.
+
+    Args:
+        snapshot: The training data.
+        rng: Draws random pairs.
+
+    Yields:
+        The splits.
+
+    Raises:
+        DataError: No pair can be held out.
     """
     if not snapshot.timed:
         for _ in range(RANDOM_FOLDS):

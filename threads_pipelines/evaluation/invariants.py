@@ -1,16 +1,14 @@
-"""What must hold of every feed before the app may read it, checked as the rows stream by."""
+"""The rules that every feed must keep before it is published, checked in one pass over the rows."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from threads_pipelines.dataset.scored_rows import ScoredRows
 from threads_pipelines.dataset.snapshot import Snapshot
-from threads_pipelines.evaluation.split import pair_keys
+from threads_pipelines.evaluation.pair_keys import pair_keys
 
 EXAMPLES = 5
 CHECKS = {
@@ -30,12 +28,15 @@ CHECKS = {
 
 @dataclass(frozen=True, slots=True)
 class Violations:
-    """Outcome of all checks over all rows.
+    """Result of all checks over all rows.
 
-    counts: by check, rows (or users, for the checks of whole feeds) at fault.
-    examples: by check with a fault, the first few, naming user and post ids.
-    rows, users: how many were looked at. short: users with fewer than top_k rows because no more
-        posts are left for them, which is no violation.
+    Attributes:
+        counts: Number of violations by check: rows, or users for checks of whole feeds.
+        examples: The first few violations by check, with user and post ids.
+        rows: Number of rows checked.
+        users: Number of users with a feed.
+        short: Users with fewer than top_k rows because no more posts are left for them. This is no
+            violation.
     """
 
     counts: dict[str, int]
@@ -50,7 +51,11 @@ class Violations:
         return not any(self.counts.values())
 
     def summary(self) -> str:
-        """One sentence for a person."""
+        """Describe the result in one sentence.
+
+        Returns:
+            The sentence, without a full stop.
+        """
         if self.passed:
             return f"{self.rows:,} rows of {self.users:,} users keep every rule"
         faults = (
@@ -62,10 +67,15 @@ class Violations:
 
 
 def check_rows(chunks: Iterable[ScoredRows], snapshot: Snapshot, top_k: int) -> Violations:
-    """Check feeds against what the snapshot says.
+    """Check feeds against a snapshot. Only one chunk is in memory at a time.
 
-    chunks: rows sorted by (user, rank); each user's feed lies in one chunk. Only one chunk is in
-    memory at a time.
+    Args:
+        chunks: Rows sorted by (user, rank). Each user's feed must be within one chunk.
+        snapshot: The snapshot that the rows were made from.
+        top_k: Length of a full feed.
+
+    Returns:
+        The violations.
     """
     checker = Checker(snapshot, top_k)
     for chunk in chunks:
@@ -73,38 +83,13 @@ def check_rows(chunks: Iterable[ScoredRows], snapshot: Snapshot, top_k: int) -> 
     return checker.finish()
 
 
-def rows_of_ids(
-    snapshot: Snapshot,
-    user_id: NDArray[np.object_],
-    post_id: NDArray[np.object_],
-    score: NDArray[np.float64],
-    rank: NDArray[np.int16],
-) -> ScoredRows:
-    """Stored or published rows, named by id, as ``check_rows`` takes them; reasons are left out.
-
-    Raises KeyError naming the first id that the snapshot does not know.
-    """
-    n = len(user_id)
-    return ScoredRows(
-        user=_places(snapshot.users.ids, user_id),
-        post=_places(snapshot.posts.ids, post_id),
-        score=np.asarray(score, np.float64),
-        rank=np.asarray(rank, np.int16),
-        reason=np.zeros(n, np.int8),
-        evidence=np.zeros(n, np.int32),
-    )
-
-
-def _places(known: NDArray[np.object_], ids: NDArray[np.object_]) -> NDArray[np.int32]:
-    found = pc.index_in(pa.array(ids, pa.string()), pa.array(known, pa.string()))
-    place: NDArray[np.int32] = pc.fill_null(found, -1).to_numpy()
-    if (place < 0).any():
-        raise KeyError(str(ids[int(np.argmin(place))]))
-    return place
-
-
 class Checker:
-    """The checks of ``check_rows`` for rows that are on their way somewhere else."""
+    """The checks of ``check_rows`` for a caller that passes the chunks one by one.
+
+    Args:
+        snapshot: The snapshot that the rows were made from.
+        top_k: Length of a full feed.
+    """
 
     def __init__(self, snapshot: Snapshot, top_k: int) -> None:
         self.snapshot, self.top_k = snapshot, top_k
@@ -115,7 +100,11 @@ class Checker:
         self.rows = 0
 
     def add(self, rows: ScoredRows) -> None:
-        """Check one chunk."""
+        """Check one chunk.
+
+        Args:
+            rows: Rows sorted by (user, rank), with the whole feed of each of their users.
+        """
         posts, n_posts = self.snapshot.posts, len(self.snapshot.posts.ids)
         self.rows += len(rows)
         keys = rows.user.astype(np.int64) * n_posts + rows.post
@@ -146,7 +135,11 @@ class Checker:
         self.served[users] = True
 
     def finish(self) -> Violations:
-        """The outcome, after the last chunk."""
+        """Add the checks that need all rows, and return the result. Call it after the last chunk.
+
+        Returns:
+            The violations.
+        """
         due = self.snapshot.users.receives
         left_out = np.flatnonzero(due & ~self.served & (self.expected > 0))
         self.counts["coverage"] = 0
@@ -184,7 +177,7 @@ class Checker:
 
 
 def _posts_left(snapshot: Snapshot) -> NDArray[np.int64]:
-    """(n_users,) candidates that a user has neither seen nor written."""
+    """Count the candidates that each user has neither seen nor written; (n_users,) int64."""
     posts = snapshot.posts
     n_users = len(snapshot.users.ids)
     seen = np.diff(snapshot.seen[:, np.flatnonzero(posts.candidate)].indptr)

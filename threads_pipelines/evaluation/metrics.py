@@ -17,36 +17,20 @@ Means go over the users with something to find (``users``); one without a list s
 novelty or fresh share. Intervals are percentiles of a bootstrap over users.
 """
 
-from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from threads_pipelines.dataset.scored_rows import ScoredRows
 from threads_pipelines.dataset.snapshot import Mask, Snapshot
-from threads_pipelines.evaluation.split import event_keys, pair_keys
+from threads_pipelines.evaluation.bootstrap import Floats
+from threads_pipelines.evaluation.pair_keys import event_keys, pair_keys
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 CUTOFFS = (5, 10, 20)
-BOOTSTRAP = 1000
-Floats = NDArray[np.float64]
-Name = TypeVar("Name", bound=Hashable)
-_CHUNK = 4_000_000
-"""Resampled users held at a time: bounds the bootstrap's memory, whatever the number of users."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A mean with its 95% confidence interval; ``users`` is how many it is the mean of."""
-
-    mean: float
-    low: float
-    high: float
-    users: int
 
 
 def per_user(
@@ -55,10 +39,17 @@ def per_user(
     users: NDArray[np.int32],
     cutoffs: tuple[int, ...] = CUTOFFS,
 ) -> dict[str, Floats]:
-    """Accuracy of each user's list.
+    """Compute the accuracy of each user's list.
 
-    relevant: (n_users, n_posts) CSR of bool. users: (n,) rows, ascending, each with a post in it.
-    Returns vectors of shape (n,) by name: ``precision@5``, ..., ``ndcg@20``, ``mrr``.
+    Args:
+        rows: Ranked rows of all models' users.
+        relevant: (n_users, n_posts) CSR of bool, the test pairs.
+        users: (n,) int32 rows of the users to score, ascending, each with at least one relevant
+            post.
+        cutoffs: List lengths k of the metrics.
+
+    Returns:
+        (n,) float64 vectors by name: ``precision@5``, ..., ``ndcg@20`` and ``mrr``, in [0, 1].
     """
     place, rank = _hits(rows, relevant, users)
     n = len(users)
@@ -82,9 +73,18 @@ def per_user(
 def beyond_accuracy(
     rows: ScoredRows, information: Floats, recent: Mask, users: NDArray[np.int32], k: int = 10
 ) -> dict[str, Floats]:
-    """``novelty@k`` and ``fresh_share@k`` of each user's list, shape (n,); NaN without a list.
+    """Compute the novelty and the share of fresh posts of each user's list.
 
-    information: (n_posts,) as ``self_information`` gives it.
+    Args:
+        rows: Ranked rows.
+        information: (n_posts,) float64, from ``self_information``.
+        recent: (n_posts,) bool, posts that are fresh.
+        users: (n,) int32 rows of the users to score, ascending.
+        k: List length.
+
+    Returns:
+        (n,) float64 vectors ``novelty@k`` (bits) and ``fresh_share@k`` (in [0, 1]); NaN for a user
+        without a list.
     """
     at_k = (rows.rank <= k) & np.isin(rows.user, users)
     place = np.searchsorted(users, rows.user[at_k])
@@ -98,14 +98,32 @@ def beyond_accuracy(
 
 
 def coverage(rows: ScoredRows, train: Snapshot, users: NDArray[np.int32], k: int = 10) -> float:
-    """Distinct posts in the first ``k`` of the users' lists over all candidates; in [0, 1]."""
+    """Divide the number of distinct posts in the users' first ``k`` places by the number of
+    candidates.
+
+    Args:
+        rows: Ranked rows.
+        train: The training data, with the candidates.
+        users: (n,) int32 rows of the users to score.
+        k: List length.
+
+    Returns:
+        The share, in [0, 1]; 0 without candidates.
+    """
     candidates = int(train.posts.candidate.sum())
     shown = np.unique(rows.post[(rows.rank <= k) & np.isin(rows.user, users)])
     return float(train.posts.candidate[shown].sum() / candidates) if candidates else 0.0
 
 
 def self_information(train: Snapshot) -> Floats:
-    """(n_posts,) -log2 of the share of users who know the post, 1 added to both counts; in bits."""
+    """Compute -log2 of the share of users who know each post, with 1 added to both counts.
+
+    Args:
+        train: The training data.
+
+    Returns:
+        (n_posts,) float64, in bits.
+    """
     events = train.interactions
     n_posts = len(train.posts.ids)
     pairs = event_keys(events, n_posts)
@@ -115,48 +133,10 @@ def self_information(train: Snapshot) -> Floats:
     return result
 
 
-def estimate(
-    vectors: Mapping[Name, Floats], rng: np.random.Generator, samples: int = BOOTSTRAP
-) -> dict[Name, Estimate]:
-    """Mean and 95% percentile bootstrap interval of each vector, all on the same resamples.
-
-    NaN entries are left out of their own mean. An empty vector gives NaN for all three numbers.
-    """
-    if not vectors or not len(next(iter(vectors.values()))):
-        return {name: Estimate(np.nan, np.nan, np.nan, 0) for name in vectors}
-    table = np.column_stack(list(vectors.values()))
-    valid = ~np.isnan(table)
-    filled = np.where(valid, table, 0.0)
-    means = np.full((samples, table.shape[1]), np.nan)
-    for start, weights in resamples(len(table), samples, rng):
-        with np.errstate(invalid="ignore"):
-            means[start : start + len(weights)] = (weights @ filled) / (weights @ valid)
-    result = {}
-    for column, name in enumerate(vectors):
-        users = int(valid[:, column].sum())
-        if not users:
-            result[name] = Estimate(np.nan, np.nan, np.nan, 0)
-            continue
-        low, high = np.nanpercentile(means[:, column], (2.5, 97.5))
-        mean = filled[:, column].sum() / users
-        result[name] = Estimate(float(mean), float(low), float(high), users)
-    return result
-
-
-def resamples(n: int, samples: int, rng: np.random.Generator) -> Iterator[tuple[int, Floats]]:
-    """Bootstrap over ``n`` users in chunks: (first sample, how often each is drawn, (chunk, n))."""
-    chunk = max(1, _CHUNK // max(n, 1))
-    for start in range(0, samples, chunk):
-        size = min(chunk, samples - start)
-        drawn = rng.integers(0, n, (size, n)) + np.arange(size)[:, None] * n
-        counts = np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n)
-        yield start, counts.astype(np.float64)
-
-
 def _hits(
     rows: ScoredRows, relevant: "csr_matrix", users: NDArray[np.int32]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Position in ``users`` and rank of every row whose post is relevant to its user."""
+    """Return the place in ``users`` and the rank of each row whose post is relevant."""
     keys = rows.user.astype(np.int64) * relevant.shape[1] + rows.post
     found = np.isin(keys, pair_keys(relevant)) & np.isin(rows.user, users)
     place = np.searchsorted(users, rows.user[found])

@@ -1,7 +1,7 @@
-"""Train and test as a night would have seen them: the past to learn from, the next day to judge.
+"""A split of a snapshot into the past to train on and the following interactions to test on.
 
-Nothing that happened after the cut reaches the training side: not the events, not the pairs that
-they made `seen`, not the likes they left behind, and not the posts that were written later.
+Nothing after the cut reaches the training side: neither events, nor the pairs that they added to
+`seen`, nor likes, nor posts that were written later.
 """
 
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from threads_pipelines.dataset.snapshot import (
     Snapshot,
     Times,
 )
-from threads_pipelines.errors import DataError
+from threads_pipelines.evaluation.pair_keys import event_keys, matrix_of_keys, pair_keys
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -29,19 +29,22 @@ _LIKE = INTERACTION_TYPES.index("like")
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A training snapshot and what its users did afterwards.
+    """A training snapshot, and what its users did afterwards.
 
-    train: as the night would have read it. Its users and posts have the rows of the whole snapshot,
-        so splits can be put side by side; posts of the future are no candidates.
-    relevant: (n_users, n_posts) CSR of bool with sorted indices, the test pairs that the night
-        could have recommended: a candidate, not seen before, not the user's own.
-    known: (n_users,) bool, users with at least one event in ``train``; the others are cold.
-    untouched: (n_posts,) bool, candidates without any event in ``train``: what collaborative
-        filtering cannot reach, and content and trending have to.
-    recent: (n_posts,) bool, posts that were new on the day before the cut.
-    unreachable: count of test pairs on posts that were written after the cut, which no nightly
-        batch can recommend.
-    cut, until: epoch seconds UTC; the test side is (cut, until]. None for a random hold-out.
+    Attributes:
+        train: The data that a night at the cut would have read. Users and posts keep the rows of
+            the whole snapshot, so that splits can be compared. Posts of the future are no
+            candidates.
+        relevant: (n_users, n_posts) CSR of bool with sorted indices, the test pairs that could have
+            been recommended: a candidate that the user had not seen and did not write.
+        known: (n_users,) bool, users with at least one event in ``train``; the others are cold.
+        untouched: (n_posts,) bool, candidates without events in ``train``. Collaborative filtering
+            cannot recommend them.
+        recent: (n_posts,) bool, posts written in the day before the cut.
+        unreachable: Number of test pairs on posts written after the cut, which no nightly batch can
+            recommend.
+        cut: Epoch seconds UTC; None for a random hold-out.
+        until: Epoch seconds UTC; the test side is (cut, until]. None for a random hold-out.
     """
 
     train: Snapshot
@@ -54,65 +57,24 @@ class Split:
     until: int | None
 
     def test_users(self) -> NDArray[np.int32]:
-        """Rows of the users who have something to be found, ascending."""
+        """List the users with at least one relevant post.
+
+        Returns:
+            (n,) int32 rows in ``Users``, ascending.
+        """
         return np.flatnonzero(np.diff(self.relevant.indptr)).astype(np.int32)
 
 
-def by_time(snapshot: Snapshot, cut: int, until: int) -> Split:
-    """Train on the events at or before ``cut``, test on those in (cut, until]; epoch seconds UTC.
-
-    A seen pair stays seen where the snapshot has no event of it: it was made before the look-back
-    window, or by a comment or a repost, whose time the snapshot does not carry.
-    Raises DataError where the snapshot has no timestamps, or one of the two sides is empty.
-    """
-    if not snapshot.timed:
-        raise DataError("A split by time needs timestamps: use `random_pairs` where there are none")
-    before, after = _sides(snapshot, cut, until)
-    if not before.any() or not after.any():
-        raise DataError(f"No events on one side of the split at {cut} (epoch seconds)")
-    return split_events(snapshot, before, after, cut, until)
-
-
-def nights(snapshot: Snapshot, count: int, last_cut: int | None = None) -> list[Split]:
-    """The splits of ``count`` nights in a row, a day apart, oldest first.
-
-    last_cut: cut of the latest night; by default one day before ``snapshot.as_of``.
-    Nights with an empty side are left out.
-    """
-    last_cut = snapshot.as_of - DAY if last_cut is None else last_cut
-    cuts = range(last_cut - DAY * (count - 1), last_cut + 1, DAY)
-    return [
-        by_time(snapshot, cut, cut + DAY)
-        for cut in cuts
-        if all(side.any() for side in _sides(snapshot, cut, cut + DAY))
-    ]
-
-
-def random_pairs(snapshot: Snapshot, rng: np.random.Generator, share: float = 0.2) -> Split:
-    """Hold out a random ``share`` of the distinct pairs, for data without timestamps.
-
-    Every user keeps at least one pair to learn from.
-    Raises DataError where no pair is left to test.
-    """
-    events = snapshot.interactions
-    n_posts = len(snapshot.posts.ids)
-    keys = events.user.astype(np.int64) * n_posts + events.post
-    pairs, of_event = np.unique(keys, return_inverse=True)
-    if not len(pairs):
-        raise DataError("No events to split")
-    held = np.zeros(len(pairs), bool)
-    held[rng.permutation(len(pairs))[: round(share * len(pairs))]] = True
-    owner = pairs // n_posts
-    starts = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
-    held[starts[np.logical_and.reduceat(held, starts)]] = False  # who would lose everything
-    split = split_events(snapshot, ~held[of_event], held[of_event])
-    if not split.relevant.nnz:
-        raise DataError("Too few pairs to hold any out: at least one user needs two posts")
-    return split
-
-
 def first_seen(snapshot: Snapshot) -> Times:
-    """(n_posts,) when each post appeared: its own time, else its first event, else -1."""
+    """Return the time at which each post appeared.
+
+    Args:
+        snapshot: The data.
+
+    Returns:
+        (n_posts,) int64 epoch seconds: the post's own time, else the time of its first event, else
+        -1.
+    """
     never = np.iinfo(np.int64).max
     first = np.full(len(snapshot.posts.ids), never)
     if snapshot.timed:
@@ -122,20 +84,6 @@ def first_seen(snapshot: Snapshot) -> Times:
     return np.where(known, snapshot.posts.created_at, first)
 
 
-def pair_keys(matrix: "csr_matrix") -> NDArray[np.int64]:
-    """(nnz,) row · n_columns + column of each entry; ascending where the indices are sorted."""
-    rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
-    keys: NDArray[np.int64] = rows * matrix.shape[1] + matrix.indices
-    return keys
-
-
-def event_keys(events: Interactions, n_posts: int) -> NDArray[np.int64]:
-    """Distinct pairs of the events as ``pair_keys``, ascending."""
-    # np.unique hashes first, which is several times slower than to sort where most are distinct.
-    keys = np.sort(events.user.astype(np.int64) * n_posts + events.post)
-    return keys[np.diff(keys, prepend=-1) > 0]
-
-
 def split_events(
     snapshot: Snapshot,
     train: Mask,
@@ -143,7 +91,18 @@ def split_events(
     cut: int | None = None,
     until: int | None = None,
 ) -> Split:
-    """Train and test on these events; without a cut the training side is read as of now."""
+    """Split a snapshot by masks of events.
+
+    Args:
+        snapshot: The data.
+        train: (n_events,) bool, events of the training side.
+        test: (n_events,) bool, events of the test side.
+        cut: End of the training window in epoch seconds. None leaves ``as_of`` unchanged.
+        until: End of the test window in epoch seconds.
+
+    Returns:
+        The split.
+    """
     n_users, n_posts = snapshot.seen.shape
     recent = later = np.zeros(n_posts, bool)
     if cut is not None:
@@ -166,10 +125,10 @@ def split_events(
             snapshot,
             posts=posts,
             interactions=past,
-            seen=_matrix(seen, (n_users, n_posts)),
+            seen=matrix_of_keys(seen, (n_users, n_posts)),
             as_of=snapshot.as_of if cut is None else cut,
         ),
-        relevant=_matrix(asked[reachable], (n_users, n_posts)),
+        relevant=matrix_of_keys(asked[reachable], (n_users, n_posts)),
         known=np.bincount(past.user, minlength=n_users) > 0,
         untouched=posts.candidate & ~touched,
         recent=recent,
@@ -179,28 +138,14 @@ def split_events(
     )
 
 
-def _sides(snapshot: Snapshot, cut: int, until: int) -> tuple[Mask, Mask]:
-    at = snapshot.interactions.at
-    return at <= cut, (at > cut) & (at <= until)
-
-
 def _take(events: Interactions, mask: Mask) -> Interactions:
     return Interactions(events.user[mask], events.post[mask], events.kind[mask], events.at[mask])
 
 
-def _matrix(keys: NDArray[np.int64], shape: tuple[int, int]) -> "csr_matrix":
-    """CSR of bool with sorted indices, from ascending distinct keys."""
-    from scipy.sparse import csr_matrix
-
-    counts = np.bincount(keys // shape[1], minlength=shape[0])
-    indptr = np.concatenate(([0], np.cumsum(counts)))
-    return csr_matrix((np.ones(len(keys), bool), keys % shape[1], indptr), shape)
-
-
 def _posts_at(snapshot: Snapshot, past: Interactions, candidate: Mask) -> Posts:
-    """Posts with the engagement that they had at the cut.
+    """Return the posts with the engagement that they had at the cut.
 
-    The snapshot has no time for a comment, so comments are cut in proportion to the post's events.
+    The snapshot has no time of comments, so they are reduced in proportion to the post's events.
     """
     posts, n_posts = snapshot.posts, len(snapshot.posts.ids)
     events = snapshot.interactions

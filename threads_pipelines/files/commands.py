@@ -13,10 +13,11 @@ from pydantic import ValidationError
 from threads_pipelines.dataset.scored_rows import ScoredRows
 from threads_pipelines.dataset.snapshot import INTERACTION_TYPES, Snapshot
 from threads_pipelines.errors import DataError, InputFileError
+from threads_pipelines.evaluation.evaluate import evaluate as evaluate_split
+from threads_pipelines.evaluation.evaluate import models
 from threads_pipelines.evaluation.holdout import hold_out
 from threads_pipelines.evaluation.invariants import Checker, Violations
-from threads_pipelines.evaluation.report import EvaluationReport, models
-from threads_pipelines.evaluation.report import evaluate as evaluate_split
+from threads_pipelines.evaluation.report import EvaluationReport
 from threads_pipelines.files.formats.options import NO_OPTIONS, FileOptions
 from threads_pipelines.files.reading import FileSnapshot, read_snapshot
 from threads_pipelines.files.writing import write_feeds

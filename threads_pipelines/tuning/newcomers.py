@@ -1,4 +1,4 @@
-"""The choice of the settings for people without history, and with a short one."""
+"""The choice of the settings for people without a history, or with a short one."""
 
 import numpy as np
 
@@ -15,13 +15,16 @@ _FROM = (2, 3, 5, 8)
 def choose_newcomers(
     folds: list[Fold], chosen: RecommenderSettings, hours: tuple[float | None, ...], most: int
 ) -> RecommenderSettings:
-    """Choose how fast popularity forgets for cold people, then where feeds turn personal.
+    """Choose the half-life for cold users, then the history length for personal feeds.
 
     Args:
-        folds: the validation of the search.
-        chosen: what it found for people with a history.
-        hours: half-lives to try.
-        most: cold people, and light people, who are scored at most.
+        folds: The validation sets of the search.
+        chosen: The settings that were chosen for people with a history.
+        hours: Half-lives to try, in hours; None means no decay.
+        most: Most cold users, and most light users, to score in each fold.
+
+    Returns:
+        ``chosen`` with the settings of newcomers; unchanged if there are too few such users.
     """
     search = _search(folds, chosen, "cold", most)
     if search is not None:

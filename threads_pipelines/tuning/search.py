@@ -1,4 +1,4 @@
-"""A greedy search over settings: the best so far, changed a little at a time."""
+"""A greedy search over settings that changes the best settings so far, a few values at a time."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ MARGIN = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One candidate: what it changed, NDCG@10 over the validation users, whether it was kept."""
+    """One candidate: name, settings, mean NDCG@10, and whether it became the best so far."""
 
     name: str
     settings: RecommenderSettings
@@ -32,7 +32,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """One training side with the users whose held-out interactions judge it."""
+    """One validation set: a fitter of its training side, and the users to score."""
 
     fitter: Fitter
     split: Split
@@ -40,7 +40,12 @@ class Fold:
 
 
 class Search:
-    """The best settings so far, and every trial on the way."""
+    """The state of a search: the best settings so far and all trials.
+
+    Args:
+        folds: The validation sets.
+        say: Called with one sentence after each trial.
+    """
 
     def __init__(self, folds: list[Fold], say: Callable[[str], None]) -> None:
         self.folds, self.say = folds, say
@@ -50,21 +55,42 @@ class Search:
         self.best_gain: NDArray[np.float64]
 
     def gain(self, settings: RecommenderSettings) -> NDArray[np.float64]:
-        """(n,) NDCG@10 of each validation user of each fold."""
+        """Score settings on all folds; results are cached.
+
+        Args:
+            settings: The settings to score.
+
+        Returns:
+            (n,) NDCG@10 of each validation user of each fold, in [0, 1].
+        """
         key = settings.model_dump_json()
         if key not in self.known:
             self.known[key] = np.concatenate([_ndcg(fold, settings) for fold in self.folds])
         return self.known[key]
 
     def start(self, name: str, settings: RecommenderSettings) -> None:
-        """Begin from here."""
+        """Start the search from these settings.
+
+        Args:
+            name: Name of the trial.
+            settings: The settings.
+        """
         self.best, self.best_gain = settings, self.gain(settings)
         self.trials.append(Trial(name, settings, float(self.best_gain.mean()), True))
 
     def attempt(
         self, name: str, settings: RecommenderSettings, margin: float | None = None
     ) -> bool:
-        """Try a candidate and keep it where it is clearly better than the best so far."""
+        """Score a candidate; keep it if it beats the best so far by more than the noise.
+
+        Args:
+            name: Name of the trial.
+            settings: The candidate. A candidate that was scored before is not scored again.
+            margin: Required improvement in standard errors of the mean. Default: ``MARGIN``.
+
+        Returns:
+            Whether the candidate was kept.
+        """
         if settings.model_dump_json() in self.known:
             return False
         gain = self.gain(settings)
@@ -78,12 +104,24 @@ class Search:
         return kept
 
     def change(self, changes: Mapping[str, Any]) -> bool:
-        """Try the best so far with other values, by dotted name."""
+        """Score the best settings so far with some values changed.
+
+        Args:
+            changes: New values by dotted name.
+
+        Returns:
+            Whether the candidate was kept.
+        """
         name = ", ".join(f"{k}={v}" for k, v in changes.items())
         return self.attempt(name, self.best.changed(changes))
 
     def climb(self, field: str, ladder: tuple[Any, ...]) -> None:
-        """Walk up and down an ordered ladder of values for as long as it gets better."""
+        """Move one setting down or up an ordered list of values while the score improves.
+
+        Args:
+            field: Dotted name of the setting.
+            ladder: Values in ascending order; None comes last.
+        """
         now = attrgetter(field)(self.best)
         here = ladder.index(now) if now in ladder else _nearest(ladder, now)
         for step in (-1, 1):
@@ -95,7 +133,7 @@ class Search:
 
 
 def _nearest(ladder: tuple[Any, ...], now: float) -> int:
-    """Place of the value of an ordered ladder that is nearest; ``None`` is the far end."""
+    """Return the position of the nearest value of an ordered list; None counts as the last one."""
     return int(np.argmin([abs(np.inf if step is None else step - now) for step in ladder]))
 
 

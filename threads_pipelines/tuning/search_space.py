@@ -1,4 +1,4 @@
-"""What the search tries, in order: first what matters most, each stage from the best so far."""
+"""The values that the search tries, in order of their effect."""
 
 from typing import Any
 
@@ -49,14 +49,28 @@ _POST_PRESETS: tuple[Change, ...] = tuple(
 
 
 def hours_of(snapshot: Snapshot, least: float = 0.0) -> tuple[float | None, ...]:
-    """Half-lives worth trying: none, and those from ``least`` to the data's span."""
+    """List the half-lives worth trying.
+
+    Args:
+        snapshot: The data; half-lives longer than their time span are left out.
+        least: Shortest half-life in hours.
+
+    Returns:
+        Half-lives in hours, ascending, then None for no decay.
+    """
     at = snapshot.interactions.at
     span = float(at.max() - at.min()) / 3600
     return (*(hours for hours in _HOURS if least <= hours < span), None)
 
 
 def explore(search: Search, snapshot: Snapshot, timed: bool) -> None:
-    """Try everything that this snapshot gives a reason to try."""
+    """Run all stages of the search that apply to this snapshot.
+
+    Args:
+        search: The search, already started; it is changed.
+        snapshot: The data.
+        timed: Whether the folds are split by time, so that half-lives can be tried.
+    """
     split = search.folds[0].split
     least = LEAST_HALF_LIFE * ((split.until or 0) - (split.cut or 0)) / 3600
     hours = hours_of(snapshot, least) if timed else (None,)
@@ -116,7 +130,7 @@ def explore(search: Search, snapshot: Snapshot, timed: bool) -> None:
 
 
 def _try_global(search: Search, snapshot: Snapshot) -> None:
-    """Try the spectral view with the largest rank that these data can pay for."""
+    """Try the spectral view with the largest rank that is affordable for these data."""
     ranks = tuple(r for r in _RANKS if r * len(snapshot.interactions) <= _MOST_PROJECTED)
     rank = max(ranks, default=_RANKS[0])
     for share in (0.5, 0.7):
@@ -130,7 +144,7 @@ def _try_global(search: Search, snapshot: Snapshot) -> None:
 
 
 def _blind(snapshot: Snapshot) -> bool:
-    """Whether nothing is known of posts that nobody acted on, so that places are wasted on them."""
+    """Return whether nothing is known about posts without interactions: no author, time or text."""
     posts = snapshot.posts
     known = (posts.author >= 0) | (posts.created_at >= 0)
     return not known.any() and not any(text.strip() for text in posts.content)
@@ -143,7 +157,7 @@ def _affords_linear(snapshot: Snapshot) -> bool:
 
 
 def _try_linear(search: Search, paces: dict[str, RecommenderSettings], cheap: bool) -> None:
-    """The linear model at every pace: what suits one model need not suit the other."""
+    """Try the linear model at every pace, because the best pace differs between models."""
     linear: Change = {"similar_posts.model": "linear", "similar_posts.neighbours": 1000}
     search.change(linear)
     for name, settings in paces.items():

@@ -1,8 +1,8 @@
-"""Chooses settings on interactions held out inside the training window.
+"""Chooses settings on interactions that are held out of the training window.
 
-A search along one field, or a few that belong together, at a time: each stage starts from the best
-so far and keeps a change only where it is better by more than the noise between users explains.
-The default is where it starts, so a small validation set leaves it as it is.
+The search changes one setting, or a few related ones, at a time. Each stage starts from the best
+settings so far and keeps a change only if it is better by more than the noise between users. It
+starts from the defaults, so a small validation set leaves them unchanged.
 """
 
 from collections.abc import Callable
@@ -40,11 +40,14 @@ BASELINE_MARGIN = 3.0
 
 @dataclass(frozen=True, slots=True)
 class TuningReport:
-    """What was tried and what won.
+    """Result of a search.
 
-    chosen: the winner. ndcg: its NDCG@10. users: validation users scored. split: how they were
-    held out (``time`` or ``random``). trials: all candidates in order, the seeds' formulas and the
-    baselines among them by name.
+    Attributes:
+        chosen: The best settings.
+        ndcg: Their mean NDCG@10; NaN without validation users.
+        users: Number of validation users that were scored.
+        split: How interactions were held out: ``time``, ``random`` or ``none``.
+        trials: All candidates in order; the formulas of the seeds and the baselines are among them.
     """
 
     chosen: RecommenderSettings
@@ -85,11 +88,18 @@ def tune(
     budget: float = 10.0,
     progress: Callable[[str], None] | None = None,
 ) -> TuningReport:
-    """Find settings that rank held-out interactions best.
+    """Choose the settings that rank held-out interactions best.
 
-    budget: how many times the cost of fitting and ranking for everybody the search may cost,
-    roughly: it sets how many validation users are scored. Where nothing can be held out (no user
-    with two posts) the defaults come back with no trial.
+    Args:
+        snapshot: The data. Interactions are held out of it.
+        seed: Seed of the random choices.
+        budget: Approximate cost of the search in units of one fit and ranking for all users. It
+            determines the number of validation users.
+        progress: Called with one sentence after each trial.
+
+    Returns:
+        The report. If nothing can be held out (no user with two posts) it has the defaults and no
+        trial.
     """
     default = RecommenderSettings()
     rng = np.random.default_rng(seed)

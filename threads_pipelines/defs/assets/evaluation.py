@@ -17,6 +17,7 @@ from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources.connections import ObjectStorage
 from threads_pipelines.defs.run_version import version_of_run
 from threads_pipelines.errors import DataError
+from threads_pipelines.evaluation.evaluate import evaluate, models
 from threads_pipelines.evaluation.gate import (
     MIN_EVENTS,
     NOT_JUDGED,
@@ -25,13 +26,7 @@ from threads_pipelines.evaluation.gate import (
     judged_day,
     settings_to_publish,
 )
-from threads_pipelines.evaluation.report import (
-    OURS,
-    TRENDING,
-    EvaluationReport,
-    evaluate,
-    models,
-)
+from threads_pipelines.evaluation.report import OURS, TRENDING, EvaluationReport
 from threads_pipelines.evaluation.split import Split
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.reporting.plots import intervals, lines, markdown_image
