@@ -1,4 +1,4 @@
-"""Counts of one night, which ``validate_data`` judges and keeps for comparison with later nights."""
+"""Counts of one night, which ``validate_data`` judges and compares with earlier nights."""
 
 from dataclasses import dataclass
 
