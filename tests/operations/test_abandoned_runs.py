@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import dagster as dg
 import psutil
@@ -13,6 +14,7 @@ from dagster._core.events import EngineEventData
 from dagster._core.storage.tags import GRPC_INFO_TAG, PARENT_RUN_ID_TAG, ROOT_RUN_ID_TAG
 
 from threads_pipelines.defs.abandoned_runs import PROCESS_TAG, WORKER_TAG, end_abandoned_runs
+from threads_pipelines.defs.launch_lock import LAUNCH_TAG
 from threads_pipelines.defs.ops.maintenance import maintenance
 from threads_pipelines.process_identity import identify
 
@@ -97,6 +99,30 @@ def test_the_code_server_ends_the_runs_of_the_container_that_it_replaced(
     make_run(instance, FROM_UI)  # not begun
     make_run(instance, {PROCESS_TAG: ELSEWHERE})
     assert end_abandoned_runs(instance, in_code_server=True) == [before.run_id]
+
+
+def test_a_launch_from_a_container_that_is_gone_is_ended_once_its_lock_is_free(
+    instance: dg.DagsterInstance, state_dir: Path
+) -> None:
+    code = """
+import sys
+from pathlib import Path
+from threads_pipelines.defs.launch_lock import launch_lock
+with launch_lock(Path(sys.argv[1]), "a-launch"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+    command = [sys.executable, "-c", code, str(state_dir)]
+    launched = make_run(instance, {PROCESS_TAG: ELSEWHERE, LAUNCH_TAG: "a-launch"})
+    make_run(instance, {PROCESS_TAG: ELSEWHERE, LAUNCH_TAG: "launched-with-another-state-folder"})
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"held\n"
+        assert end_abandoned_runs(instance) == []
+        process.kill()
+        process.wait()
+        assert end_abandoned_runs(instance) == [launched.run_id]
+    assert not list((state_dir / "launches").iterdir())
 
 
 def test_a_run_is_not_judged_by_the_process_of_the_run_that_it_continues(

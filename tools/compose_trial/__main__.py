@@ -1,71 +1,130 @@
-"""Run the trial: ``python -m tools.compose_trial``. Exit code 0 where it passes or is skipped."""
+"""Run the trial: ``python -m tools.compose_trial [--resume] [PART ...]``.
 
+Exit code 0 where it passes, 1 where it fails, 2 for an unknown part, and 77 where this machine
+cannot run it, so that CI can tell a skipped trial from a passed one.
+"""
+
+import argparse
 import os
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
 
 from threads_pipelines.settings import PROJECT_ROOT
-from tools.compose_trial import engine, images, packages, steps
+from tools.compose_trial import engine, packages
+from tools.compose_trial.parts import PARTS, Trial
+from tools.compose_trial.progress import Progress
 from tools.compose_trial.project import Project
 
+SKIPPED = 77
+_STOPPED = 128
+_REMOVE_ALL = (
+    "docker ps --all --quiet | xargs --no-run-if-empty docker rm --force --volumes; "
+    "docker volume prune --all --force; docker network prune --force"
+)
+_UNCOPIED = (".git", ".state", ".env", "__pycache__", ".*_cache", ".hypothesis")
 
-def main() -> int:
+
+def main(arguments: list[str] | None = None) -> int:
     """Return the exit code."""
-    lacking = packages.missing()
-    if os.geteuid() != 0:
-        lacking.append("root")
-    if lacking:
-        print(f"SKIPPED: the trial of the containers needs {', '.join(lacking)}", file=sys.stderr)
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if unknown := [name for name in given.parts if name not in PARTS]:
+        parser.error(f"there is no part {', '.join(unknown)}: choose of {', '.join(PARTS)}")
+    if given.list:
+        print("\n".join(PARTS))
         return 0
-    folder = PROJECT_ROOT / ".state" / "compose-trial"
-    folder.mkdir(parents=True, exist_ok=True)
-    root = packages.unpack(folder / "packages")
     try:
+        lacking = packages.missing()
+        if os.geteuid() != 0:
+            lacking.append("root")
+        if lacking:
+            raise packages.UnavailableError(", ".join(lacking))
+        raise_when_told()
+        folder = PROJECT_ROOT / ".state" / "compose-trial"
+        folder.mkdir(parents=True, exist_ok=True)
+        progress = Progress.load(folder / "progress.json")
+        todo = wanted(given.parts, resume=given.resume, progress=progress)
+        if not todo:
+            print(progress.table(list(PARTS)))
+            return 0
+        root = packages.unpack(folder / "packages")
         with engine.started(root, folder / "docker") as running:
-            trial(running, root, folder)
+            checkout = _checkout(folder, fresh=todo == list(PARTS))
+            project = Project(running, checkout, progress)
+            run(Trial(project, root, folder), todo, progress)
+    except packages.UnavailableError as error:
+        print(f"SKIPPED: the trial of the containers needs {error}", file=sys.stderr)
+        return SKIPPED
     except AssertionError as error:
         print(f"FAILED: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def trial(running: engine.Engine, root: Path, folder: Path) -> None:
-    """Go through every step; print each and, at the end, the figures."""
-    project = Project(running, folder / "env")
-    project.compose("down", "--volumes")
-    images.base(running, root, folder)
-    images.servers(running, folder)
-    project.timed("build of the image", lambda: project.compose("build"))
-    images.text_model(running, folder, "threads-pipelines:latest")
-    outputs = folder / "outputs"
-    shutil.rmtree(outputs, ignore_errors=True)
-    outputs.mkdir()
-    todo = {
-        "missing secrets": lambda: steps.missing_secrets(project),
-        "cold up": lambda: steps.up(project),
-        "ports without a key": lambda: steps.closed_ports(project),
-        "full_pipeline": lambda: project.command("launch", "full_pipeline"),
-        "the morning after": lambda: steps.morning_after(project),
-        "reports": lambda: steps.reports(project, outputs),
-        "figures": lambda: steps.measure(project),
-        "passwords": lambda: steps.passwords(project),
-        "backup and restore": lambda: steps.backup_and_restore(project, outputs),
-        "stop": lambda: project.compose("down", "--volumes"),
-    }
+def run(trial: Trial, todo: list[str], progress: Progress) -> None:
+    """Go through the parts; at the end, also after a failure, print the table of all figures."""
+    if todo == list(PARTS):
+        progress.passed, progress.figures = [], {}
+        trial.project.shell(_REMOVE_ALL)
+    elif "cold-up" in progress.passed:
+        trial.project.shell("docker compose up --detach --wait")
     try:
-        for name, step in todo.items():
+        for name in todo:
             print(f"{time.strftime('%H:%M:%S')} {name}", flush=True)
-            project.timed(name, step)
+            progress.begin(name)
+            trial.project.part = name
+            began = time.monotonic()
+            PARTS[name](trial)
+            progress.passes(name, time.monotonic() - began)
     except AssertionError:
-        logs = project.compose("logs", "--no-color", "--tail=60", check=False)
-        (folder / "logs.txt").write_text(logs.stdout)
-        project.compose("down", "--volumes", check=False)
+        logs = trial.project.shell("docker compose logs --no-color --tail=100", check=False)
+        (trial.folder / "logs.txt").write_text(logs.stdout)
+        print(f"Logs: {trial.folder / 'logs.txt'}. Go on with: --resume", file=sys.stderr)
         raise
+    finally:
+        print(progress.table(list(PARTS)), flush=True)
     print("PASSED")
-    for name, figure in project.figures.items():
-        print(f"  {name:30} {figure}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tools.compose_trial", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help="run these parts alone")
+    parser.add_argument("--resume", action="store_true", help="go on with what has not passed")
+    parser.add_argument("--list", action="store_true", help="list the parts")
+    return parser
+
+
+def wanted(parts: list[str], *, resume: bool, progress: Progress) -> list[str]:
+    """Return the parts to run: those named, those that have not passed, or all."""
+    if parts:
+        return parts
+    return [name for name in PARTS if not (resume and name in progress.passed)]
+
+
+def _checkout(folder: Path, *, fresh: bool) -> Path:
+    """Copy the checkout, so that `.env`, backups and an update touch none of its files."""
+    copy = folder / "checkout"
+    if fresh:
+        shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(
+        PROJECT_ROOT, copy, ignore=shutil.ignore_patterns(*_UNCOPIED), dirs_exist_ok=True
+    )
+    return copy
+
+
+def raise_when_told() -> None:
+    """Let SIGTERM and SIGHUP unwind the stack as Ctrl-C does, so that the engine is ended."""
+
+    def stop(number: int, _frame: object) -> None:
+        for ignored in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(ignored, signal.SIG_IGN)
+        raise SystemExit(_STOPPED + number)
+
+    for told in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(told, stop)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from threads_pipelines.embedded import seaweedfs
 from tools.compose_trial.engine import Engine
+from tools.compose_trial.packages import UnavailableError
 
 _RELEASE = "bookworm"
 _INCLUDED = "python3,python3-venv,ca-certificates,busybox,libgomp1"
@@ -29,21 +30,20 @@ def base(engine: Engine, root: Path, folder: Path) -> None:
     if not archive.exists():
         tree = folder / "base"
         shutil.rmtree(tree, ignore_errors=True)
-        subprocess.run(
-            [
-                str(root / "usr/sbin/debootstrap"),
-                "--variant=minbase",
-                f"--include={_INCLUDED}",
-                _RELEASE,
-                str(tree),
-            ],
+        program = str(root / "usr/sbin/debootstrap")
+        made = subprocess.run(
+            [program, "--variant=minbase", f"--include={_INCLUDED}", _RELEASE, str(tree)],
             env={
                 "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
                 "DEBOOTSTRAP_DIR": str(root / "usr/share/debootstrap"),
             },
-            stdout=subprocess.DEVNULL,
-            check=True,
+            capture_output=True,
+            text=True,
+            check=False,
         )
+        if made.returncode:
+            said = (made.stdout + made.stderr).splitlines()[-1:]
+            raise UnavailableError(f"Debian's base system, which debootstrap cannot make: {said}")
         (tree / "usr/local/bin/python").symlink_to("/usr/bin/python3")
         fresh = archive.with_suffix(".new")
         subprocess.run(["tar", "-C", str(tree), "-cf", str(fresh), "."], check=True)

@@ -12,6 +12,12 @@ _HELPERS = (
     *("libip4tc2", "libip6tc2", "libmnl0", "libnetfilter-conntrack3", "libnfnetlink0"),
     *("libnftnl11", "libxtables12"),
 )
+
+
+class UnavailableError(Exception):
+    """What the trial needs cannot be had on this machine; the text names it."""
+
+
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _SETTINGS = """Dir::State "{folder}/state";
 Dir::State::status "{folder}/state/status";
@@ -25,7 +31,7 @@ APT::Sandbox::User "root";
 
 def missing() -> list[str]:
     """Return what this machine lacks for the trial; empty where it can run."""
-    programs = ("apt-get", "dpkg-deb", "unshare", "nsenter")
+    programs = ("apt-get", "dpkg-deb", "unshare", "nsenter", "setpriv")
     found = [f"the program {name}" for name in programs if shutil.which(name) is None]
     if not _KEYRING.exists():
         found.append("Debian's keyring (package debian-archive-keyring)")
@@ -37,7 +43,8 @@ def missing() -> list[str]:
 def unpack(folder: Path) -> Path:
     """Download and unpack the packages at the first time; return the folder they are in.
 
-    Raises CalledProcessError where a package cannot be downloaded.
+    Raises:
+        UnavailableError: A package cannot be downloaded.
     """
     root = folder / "root"
     if (root / ".complete").exists():
@@ -46,8 +53,7 @@ def unpack(folder: Path) -> Path:
     for name in ("state/lists/partial", "cache/archives/partial", "none", "debs", "root"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "state/status").touch()
-    mirror = _mirror()
-    (folder / "sources.list").write_text(f"deb [signed-by={_KEYRING}] {mirror} trixie main\n")
+    (folder / "sources.list").write_text(f"deb [signed-by={_KEYRING}] {mirror()} trixie main\n")
     (folder / "apt.conf").write_text(_SETTINGS.format(folder=folder))
     own = {"APT_CONFIG": str(folder / "apt.conf")}
     _apt(folder, own, "update")
@@ -63,7 +69,7 @@ def unpack(folder: Path) -> Path:
     return root
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """Return the mirror that this machine's apt uses for its own release."""
     lines = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)"],
@@ -72,13 +78,22 @@ def _mirror() -> str:
         check=True,
     ).stdout.splitlines()
     mirrors = [line.split()[0] for line in lines if line.endswith(" main")]
-    return next(found for found in mirrors if found.rstrip("/").endswith("/debian"))
+    for found in mirrors:
+        if found.rstrip("/").endswith("/debian"):
+            return found
+    raise UnavailableError("a mirror of Debian in the sources of apt")
 
 
 def _apt(folder: Path, variables: dict[str, str], *arguments: str) -> None:
-    subprocess.run(
+    finished = subprocess.run(
         ["apt-get", "-q", "-q", *arguments],
         cwd=folder,
         env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **variables},
-        check=True,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
     )
+    errors = [line for line in finished.stderr.splitlines() if line.startswith("E:")]
+    if finished.returncode or (arguments[0] == "update" and "W: Failed" in finished.stderr):
+        reason = (errors or finished.stderr.splitlines() or ["no reason was given"])[0]
+        raise UnavailableError(f"Debian's packages, which cannot be downloaded: {reason}")

@@ -1,89 +1,128 @@
-"""The compose file under trial: ``docker compose`` with secrets of the trial's own."""
+"""The deployment under trial: a copy of the checkout, driven as the operator's guide says."""
 
+import json
 import re
-import secrets
 import subprocess
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from threads_pipelines.settings import PROJECT_ROOT
 from tools.compose_trial.engine import Engine
+from tools.compose_trial.progress import Progress
 
-NAME = "compose-trial"
-_SECRETS = ("POSTGRES_PASSWORD", "PIPELINE_PASSWORD", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY")
+IN_CODE = "docker compose exec code"
 
 
 @dataclass
 class Project:
-    """The services, driven as the operator's guide does it."""
+    """The services."""
 
     engine: Engine
-    env_file: Path
-    values: dict[str, str] = field(
-        default_factory=lambda: {name: secrets.token_hex(12) for name in _SECRETS}
-    )
-    figures: dict[str, str] = field(default_factory=dict)
+    checkout: Path
+    progress: Progress
+    part: str = ""
 
-    def __post_init__(self) -> None:
-        """Write the file of secrets."""
-        self.change()
+    def note(self, name: str, figure: str) -> None:
+        """Keep a figure of the part that runs."""
+        print(f"  {name}: {figure}", flush=True)
+        self.progress.note(self.part, name, figure)
 
-    def change(self, **values: str) -> None:
-        """Change secrets in the file, as a person does."""
-        self.values |= values
-        self.env_file.touch(mode=0o600)
-        self.env_file.write_text("".join(f"{key}={value}\n" for key, value in self.values.items()))
-
-    def compose(
-        self, *arguments: str, text: str | None = None, check: bool = True
-    ) -> subprocess.CompletedProcess[str]:
-        """Run ``docker compose`` on the project's file."""
-        return self.engine.run(
-            *("docker", "compose", "--project-name", NAME, "--env-file", str(self.env_file)),
-            *("--file", str(PROJECT_ROOT / "docker-compose.yml")),
-            *arguments,
-            text=text,
-            check=check,
-            cwd=PROJECT_ROOT,
-        )
-
-    def command(self, *arguments: str, code: int = 0) -> str:
-        """Run ``threads-pipelines`` in the container; AssertionError for another exit code."""
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Keep the seconds of a block as a figure."""
         began = time.monotonic()
-        finished = self.compose(
-            "exec", "--no-TTY", "code", "threads-pipelines", *arguments, check=False
+        yield
+        self.note(name, f"{time.monotonic() - began:.0f} s")
+
+    def secrets(self) -> dict[str, str]:
+        """Return what ``.env`` holds."""
+        lines = (self.checkout / ".env").read_text().splitlines()
+        pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+        return {name: value for name, _, value in pairs}
+
+    def fill_in(self, **values: str) -> None:
+        """Change lines of ``.env``, as a person does in an editor."""
+        path = self.checkout / ".env"
+        text = path.read_text()
+        for name, value in values.items():
+            text, found = re.subn(rf"^{name}=.*$", f"{name}={value}", text, flags=re.MULTILINE)
+            assert found == 1, f".env has {found} lines of {name}"
+        path.write_text(text)
+
+    def shell(
+        self, line: str, *, text: str | None = None, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a line of the guide in a shell, in the checkout."""
+        began = time.monotonic()
+        finished = self.engine.run(
+            "sh", "-e", "-c", line, text=text, check=check, cwd=self.checkout
         )
+        if seconds := round(time.monotonic() - began):
+            print(f"  {line[:110]}: exit code {finished.returncode} ({seconds} s)", flush=True)
+        return finished
+
+    def command(self, line: str, *, code: int = 0) -> str:
+        """Run a command in the container ``code``; AssertionError for another exit code."""
+        finished = self.shell(f"{IN_CODE} {line}", check=False)
         output = finished.stdout + finished.stderr
-        words = " ".join(arguments)
-        said = f"threads-pipelines {words}: exit code {finished.returncode}"
-        print(f"  {said} ({time.monotonic() - began:.0f} s)", flush=True)
         if finished.returncode != code or "Traceback" in output:
-            raise AssertionError(f"{said} instead of {code}:\n{output[-6000:]}")
+            raise AssertionError(
+                f"{line}: exit code {finished.returncode} instead of {code}:\n{output[-6000:]}"
+            )
         return output
 
-    def python(self, service: str, code: str) -> str:
+    def python(self, service: str, code: str, *arguments: str) -> str:
         """Run Python in a service's container and return what it prints."""
-        return self.compose("exec", "--no-TTY", service, "python", "-c", code).stdout
+        return self.engine.run(
+            *("docker", "compose", "exec", service, "python", "-c", code, *arguments),
+            cwd=self.checkout,
+        ).stdout.strip()
 
-    def sql(self, statement: str) -> str:
+    def sql(self, statement: str, database: str = "threads") -> str:
         """Return the answer of the database's owner, fields by ``|``."""
-        psql = ("psql", "--host=127.0.0.1", "--no-align", "--tuples-only", "--command", statement)
-        return self.compose("exec", "--no-TTY", "postgres", *psql).stdout.strip()
+        return self.engine.run(
+            *("docker", "compose", "exec", "postgres", "psql", "--host=127.0.0.1", "--no-align"),
+            *("--tuples-only", f"--dbname={database}", "--command", statement),
+            cwd=self.checkout,
+        ).stdout.strip()
 
-    def timed(self, name: str, step: Callable[[], object]) -> None:
-        """Run a step and keep its time as a figure."""
-        began = time.monotonic()
-        step()
-        self.figures[name] = f"{time.monotonic() - began:.0f} s"
-        print(f"  {name}: {self.figures[name]}", flush=True)
+    def inspect(self, service: str, path: str) -> object:
+        """Return what Docker knows of a service's container, at a path such as ``State.Pid``."""
+        container = self.shell(f"docker compose ps --all --quiet {service}").stdout.strip()
+        found = self.engine.run("docker", "inspect", "--format", f"{{{{json .{path}}}}}", container)
+        parsed: object = json.loads(found.stdout)
+        return parsed
 
 
-def guide(section: str) -> list[str]:
-    """Return the commands of a section of the operator's guide, without their comments."""
+def wait_for(condition: Callable[[], object], seconds: float, what: str) -> None:
+    """Ask once a second until it is so; AssertionError where it never is."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not so after {seconds:.0f} s")
+        time.sleep(1)
+
+
+def guide(section: str) -> list[list[str]]:
+    """Return the blocks of commands of a section of the operator's guide, without the comments.
+
+    A section ends at the next heading of any level.
+    """
     text = (PROJECT_ROOT / "docs" / "operations.md").read_text()
-    part = re.split(r"^## ", text.partition(f"## {section}\n")[2], flags=re.MULTILINE)[0]
-    blocks = re.findall(r"^```sh\n(.*?)^```", part, flags=re.MULTILINE | re.DOTALL)
-    lines = "".join(blocks).splitlines()
-    return [re.sub(r"\s+#.*$", "", line) for line in lines if line.strip()]
+    heading = rf"^##+ {re.escape(section)}\n(.*?)(?=^##|\Z)"
+    found = re.search(heading, text, flags=re.MULTILINE | re.DOTALL)
+    if found is None:
+        raise AssertionError(f"docs/operations.md has no section {section!r}")
+    blocks = re.findall(r"^```sh\n(.*?)^```", found[1], flags=re.MULTILINE | re.DOTALL)
+    return [
+        [re.sub(r"\s+#.*$", "", line) for line in block.splitlines() if line.strip()]
+        for block in blocks
+    ]
+
+
+def commands(section: str) -> list[str]:
+    """Return the commands of all blocks of a section."""
+    return [line for block in guide(section) for line in block]
