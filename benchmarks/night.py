@@ -27,6 +27,7 @@ from threads_pipelines.cli.dagster import dagster_environment, launch_job
 from threads_pipelines.cli.run import prepare
 from threads_pipelines.defs.cost import profile
 from threads_pipelines.embedded.stack import Stack
+from threads_pipelines.environment import state_folder
 
 Row = dict[str, object]
 
@@ -77,7 +78,7 @@ def own_stack() -> Iterator[settings.Settings]:
 
     Whatever servers the environment names are left alone.
     """
-    parent = settings.state_folder()
+    parent = state_folder()
     parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=parent, prefix="bench-"))
     for name in settings.STACK_VARIABLES:

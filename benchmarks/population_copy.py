@@ -21,6 +21,7 @@ from threads_pipelines.content.seeds import parse_seed_posts, parse_seed_users
 from threads_pipelines.population.generate import Population, generate
 from threads_pipelines.population.settings import PopulationSettings
 from threads_pipelines.population.tables import TABLES, batches
+from threads_pipelines.project_files import SEEDS_DIR
 from threads_pipelines.storage.postgres.bulk import copy_batches
 from threads_pipelines.storage.postgres.database import session
 
@@ -63,7 +64,7 @@ def main(interactions: int, users: int, posts: int, out: Path | None) -> None:
 
 def made(users: int, posts: int, interactions: int) -> Population:
     """A population whose posts have a word each."""
-    folder = settings.SEEDS_DIR
+    folder = SEEDS_DIR
     kinds = parse_seed_users((folder / "seed_users.json").read_bytes(), "seed_users.json")
     seeds = parse_seed_posts((folder / "seed_posts.json").read_bytes(), "seed_posts.json")
     topics = [seeds[index % len(seeds)].topic for index in range(posts)]

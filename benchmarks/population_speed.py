@@ -18,7 +18,7 @@ from threads_pipelines.content.seeds import parse_seed_posts, parse_seed_users
 from threads_pipelines.population.generate import generate
 from threads_pipelines.population.settings import PopulationSettings
 from threads_pipelines.population.tables import interaction_batches
-from threads_pipelines.settings import SEEDS_DIR
+from threads_pipelines.project_files import SEEDS_DIR
 
 NOW = datetime(2026, 1, 15, 12)  # noqa: DTZ001 - naive UTC, as everywhere in the database
 

@@ -19,23 +19,26 @@ from tests.storage.app_database import AppDatabase
 from threads_pipelines import settings
 from threads_pipelines.database_url import sqlalchemy_url
 from threads_pipelines.embedded.stack import Stack
+from threads_pipelines.environment import state_folder
+from threads_pipelines.project_files import PROJECT_ROOT
+from threads_pipelines.s3_settings import S3Settings
 from threads_pipelines.storage.postgres.contract import create_schema
 from threads_pipelines.storage.postgres.database import connect
 
 # Hypothesis keeps its examples in the state folder like everything else.
-set_hypothesis_home_dir(settings.state_folder() / "cache" / "hypothesis")
+set_hypothesis_home_dir(state_folder() / "cache" / "hypothesis")
 # No example fails because the machine is busy, and every run tries the same ones.
 hypothesis_settings.register_profile(
     "steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("steady")
 # pytest's own temporary folders, too, and whatever a program asks the system a place for.
-_TEMPORARY = settings.state_folder() / "cache" / "temporary"
+_TEMPORARY = state_folder() / "cache" / "temporary"
 _TEMPORARY.mkdir(parents=True, exist_ok=True)
 os.environ["PYTEST_DEBUG_TEMPROOT"] = str(_TEMPORARY)
 # Read now: the tests themselves see nothing of the user's environment.
 _NONE_MAY_SKIP = "THREADS_REQUIRE_ALL_TESTS" in os.environ
-_FOLDER = Path(os.environ.get("THREADS_STATE_DIR") or settings.PROJECT_ROOT / ".state") / "tests"
+_FOLDER = Path(os.environ.get("THREADS_STATE_DIR") or PROJECT_ROOT / ".state") / "tests"
 _USERS_OWN = ("AWS_", "DAGSTER_", "OLLAMA_", "PG", "S3_", "THREADS_")
 _UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _names = count(1)
@@ -113,12 +116,12 @@ def s3_server(state_dir: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def s3_settings(s3_server: dict[str, str]) -> Iterator[settings.S3Settings]:
+def s3_settings(s3_server: dict[str, str]) -> Iterator[S3Settings]:
     """A new, empty bucket on the embedded S3 server.
 
     Removed with all that is in it, as each takes volumes and a small disk has room for a few dozen.
     """
-    given = settings.S3Settings(
+    given = S3Settings(
         endpoint_url=s3_server["S3_ENDPOINT_URL"],
         bucket=f"test-{next(_names)}",
         access_key_id=s3_server["AWS_ACCESS_KEY_ID"],

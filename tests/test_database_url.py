@@ -12,9 +12,10 @@ from sqlalchemy.dialects.postgresql.psycopg2 import dialect
 
 from tests.deployment.certificates import Authority
 from threads_pipelines import settings
-from threads_pipelines.database_url import dagster_database, schema_as_option, sqlalchemy_url
+from threads_pipelines.database_url import sqlalchemy_url
 from threads_pipelines.errors import ConfigurationError
 from threads_pipelines.storage.postgres.schema import schema_of
+from threads_pipelines.translated_url import dagster_database, schema_as_option
 
 
 def libpq(url: str) -> dict[str, object]:

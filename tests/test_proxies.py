@@ -11,7 +11,7 @@ from threads_pipelines.content.text_model import CompletionOptions, OllamaModel
 from threads_pipelines.errors import DeliveryError, ObjectStorageError, TextModelError
 from threads_pipelines.health import delivery
 from threads_pipelines.health.delivery import send_alert
-from threads_pipelines.settings import S3Settings
+from threads_pipelines.s3_settings import S3Settings
 from threads_pipelines.storage.s3.objects import ObjectStore
 
 NOBODY = "http://127.0.0.1:9"

@@ -11,7 +11,7 @@ import pytest
 
 from threads_pipelines.cli.main import cli
 from threads_pipelines.definitions import defs
-from threads_pipelines.settings import PROJECT_ROOT
+from threads_pipelines.project_files import PROJECT_ROOT
 
 README = (PROJECT_ROOT / "README.md").read_text()
 DOCS = [PROJECT_ROOT / "README.md", *sorted((PROJECT_ROOT / "docs").glob("*.md"))]

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from threads_pipelines import settings
+from threads_pipelines.environment import dagster_home
 from threads_pipelines.errors import ConfigurationError
+from threads_pipelines.project_files import PROJECT_ROOT
 
 
 def load(tmp_path: Path, **environment: str) -> settings.Settings:
@@ -128,7 +130,7 @@ def test_a_dagster_home_that_holds_its_settings_is_used_as_it_is(
     home.mkdir()
     (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
     monkeypatch.setenv("DAGSTER_HOME", str(home))
-    assert settings.dagster_home(tmp_path / "state") == home
+    assert dagster_home(tmp_path / "state") == home
     assert (home / "dagster.yaml").read_text() == "telemetry:\n  enabled: false\n"
     assert not (tmp_path / "state").exists()
 
@@ -138,9 +140,9 @@ def test_any_other_dagster_home_is_replaced_by_one_in_the_state_folder(
     given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DAGSTER_HOME", given)
-    home = settings.dagster_home(tmp_path)
+    home = dagster_home(tmp_path)
     assert home == tmp_path / "dagster"
-    ours = (settings.PROJECT_ROOT / "dagster.yaml").read_text()
+    ours = (PROJECT_ROOT / "dagster.yaml").read_text()
     assert [(file.name, file.read_text()) for file in home.iterdir()] == [("dagster.yaml", ours)]
 
 
@@ -172,7 +174,7 @@ def test_dagsters_folder_is_its_owners_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
-    home = settings.dagster_home(tmp_path / "state")
+    home = dagster_home(tmp_path / "state")
     assert home.stat().st_mode & 0o777 == 0o700
 
 

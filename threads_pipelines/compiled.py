@@ -1,9 +1,9 @@
-"""Functions that numba compiles at their first call, kept in the state folder.
+"""Functions that numba compiles at their first call; the compiled copies are in the state folder.
 
-Importing numba takes a second, which most commands never need. numba also looks only at the file
-of a function when it decides whether a compiled copy is still good. Here the folder of the copy is
-named by the files of the compiled functions that it calls, and by the constants that it uses, so
-that a change of those compiles it again and no other change does.
+Importing numba takes a second, which most commands do not need. numba checks only the file of a
+function to decide whether a compiled copy is current. Here the name of the copy's folder depends on
+the files of the compiled functions that it calls and on the constants that it uses, so that a
+change of these compiles it again and no other change does.
 """
 
 import hashlib
@@ -17,14 +17,20 @@ from typing import Any
 
 import numpy as np
 
-from threads_pipelines.settings import state_folder
+from threads_pipelines.environment import state_folder
 
 _LOCK = threading.RLock()
 _CONSTANTS = (bool, int, float, str, tuple, np.generic)
 
 
 class Compiled:
-    """A compiled function: it can be called from Python and from other compiled functions."""
+    """A compiled function. Python code and other compiled functions can call it.
+
+    Args:
+        path: The file of the function.
+        made_by: Compiles the function.
+        function: The function as written; None if numba compiled it elsewhere.
+    """
 
     def __init__(
         self, path: str, made_by: Callable[[], Any], function: FunctionType | None
@@ -54,7 +60,14 @@ class Compiled:
 
 
 def compiled(function: Callable[..., Any]) -> Compiled:
-    """Compile the function with numba at its first call, without the interpreter's lock."""
+    """Compile a function with numba at its first call; it runs without the interpreter lock.
+
+    Args:
+        function: A plain function that numba can compile.
+
+    Returns:
+        The compiled function.
+    """
     assert isinstance(function, FunctionType)  # noqa: S101 - a decorator of plain functions
 
     def make() -> Any:
@@ -73,7 +86,18 @@ def compiled(function: Callable[..., Any]) -> Compiled:
 
 
 def compiled_in(module: str, name: str) -> Compiled:
-    """Refer to a function that ``module`` compiles by itself, and import it at the first call."""
+    """Refer to a function that another module compiles; that module is imported at the first call.
+
+    Args:
+        module: Dotted name of the module.
+        name: Name of the function.
+
+    Returns:
+        The compiled function.
+
+    Raises:
+        ModuleNotFoundError: There is no such module.
+    """
     found = importlib.util.find_spec(module)
     if found is None or found.origin is None:
         raise ModuleNotFoundError(module)
@@ -81,10 +105,10 @@ def compiled_in(module: str, name: str) -> Compiled:
 
 
 def fingerprint(function: FunctionType) -> str:
-    """Name the state of what a compiled copy of the function depends on beside its own file.
+    """Compute a digest of everything that a compiled copy depends on besides its own file.
 
     Args:
-        function: The function as it is written.
+        function: The function as written.
 
     Returns:
         16 hexadecimal digits. They change with the size or time of the file of a compiled function

@@ -1,7 +1,7 @@
-"""Translate what an address says of TLS into libpq's terms; nothing that protects is dropped.
+"""Translates the TLS parameters of an address into libpq's; none that protects is dropped.
 
-Prisma names the authority's certificate ``sslcert``, asks for its verification by ``sslaccept``,
-and gives the client's own certificate as a PKCS #12 file, ``sslidentity``. libpq calls the first
+Prisma names the authority's certificate ``sslcert``, requests verification with ``sslaccept``, and
+passes the client's own certificate as a PKCS #12 file, ``sslidentity``. libpq calls the first
 ``sslrootcert``, verifies by ``sslmode``, and reads PEM files.
 """
 
@@ -26,13 +26,13 @@ def translate_tls(query: dict[str, str], variable: str, folder: Path | None) -> 
     """Translate the parameters of Prisma and node-postgres in ``query`` into libpq's, in place.
 
     Args:
-        query: parameters of an address.
-        variable: names the address in messages.
-        folder: where the PEM files of ``sslidentity`` are written; None refuses ``sslidentity``.
+        query: Parameters of an address.
+        variable: Name of the variable, for messages.
+        folder: Where the PEM files of ``sslidentity`` are written; None refuses ``sslidentity``.
 
     Raises:
-        ConfigurationError: for a value that is not known, for parameters that contradict each
-            other, and for an ``sslidentity`` that cannot be opened.
+        ConfigurationError: A value is unknown, two parameters contradict each other, or
+            ``sslidentity`` cannot be opened.
     """
     given = query.pop("ssl", "").lower()
     if given:

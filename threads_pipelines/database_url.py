@@ -1,14 +1,15 @@
-"""Translate the addresses of PostgreSQL that people have: Prisma's, libpq's and node-postgres'.
+"""Translates PostgreSQL addresses in the forms of Prisma, libpq and node-postgres.
 
 ``sqlalchemy_url`` returns an address for SQLAlchemy and psycopg2. Each parameter is translated,
-passed on to libpq, or ignored because it means nothing for a batch; an unknown one is refused, so
-that none that protects is dropped. No message holds a part of a user name or a password.
+passed on to libpq, or ignored because it has no meaning for a batch. An unknown parameter is
+refused, so that none that protects the connection is dropped. No message contains a part of a user
+name or a password.
 """
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from threads_pipelines.database_tls import translate_tls
 from threads_pipelines.errors import ConfigurationError
@@ -34,18 +35,6 @@ _LIBPQ = {
 _TRANSLATED = {
     *("schema", "ssl", "sslaccept", "sslidentity", "host", "port", "user", "password", "dbname")
 }
-# Whose names differ from the parameter's: all others are PG and the parameter.
-_VARIABLES = {
-    "application_name": "PGAPPNAME",
-    "target_session_attrs": "PGTARGETSESSIONATTRS",
-    "load_balance_hosts": "PGLOADBALANCEHOSTS",
-    "channel_binding": "PGCHANNELBINDING",
-    "require_auth": "PGREQUIREAUTH",
-    "connect_timeout": "PGCONNECT_TIMEOUT",
-    "client_encoding": "PGCLIENTENCODING",
-    "ssl_min_protocol_version": "PGSSLMINPROTOCOLVERSION",
-    "ssl_max_protocol_version": "PGSSLMAXPROTOCOLVERSION",
-}
 _ADDRESS = re.compile(
     r"postgres(?:ql)?(?:\+psycopg2)?://(?:(?P<login>[^/?#@]*)@)?(?P<hosts>[^/?#@]*)"
     r"(?:/(?P<name>[^?#@]*))?(?:\?(?P<query>[^#]*))?"
@@ -57,20 +46,20 @@ _HOST = re.compile(
 
 
 def sqlalchemy_url(url: str, variable: str = "DATABASE_URL", folder: Path | None = None) -> str:
-    """Translate an address into one for SQLAlchemy and psycopg2.
+    """Translate an address for SQLAlchemy and psycopg2.
 
     Args:
-        url: such as ``postgresql://USER:PASSWORD@HOST:PORT/NAME?schema=public``. Several hosts are
+        url: Such as ``postgresql://USER:PASSWORD@HOST:PORT/NAME?schema=public``. Several hosts are
             separated by commas; a host that begins with ``/`` is the folder of a Unix socket.
-        variable: names the address in messages.
-        folder: where the PEM files of ``sslidentity`` are written; None refuses ``sslidentity``.
+        variable: Name of the variable, for messages.
+        folder: Where the PEM files of ``sslidentity`` are written; None refuses ``sslidentity``.
 
     Returns:
         The address. A schema other than ``public`` is kept as the parameter ``schema``, which
-        ``storage.postgres.database.connect`` takes out.
+        ``storage.postgres.database.connect`` removes.
 
     Raises:
-        ConfigurationError: for an address that cannot be used.
+        ConfigurationError: The address cannot be used.
     """
     parts = _ADDRESS.fullmatch(url)
     login = (parts and parts["login"]) or ""
@@ -98,46 +87,8 @@ def sqlalchemy_url(url: str, variable: str = "DATABASE_URL", folder: Path | None
     return f"postgresql+psycopg2://{address}{hosts}/{name}" + (f"?{parameters}" if kept else "")
 
 
-def schema_as_option(url: str) -> str:
-    """Let a translated address set its schema when it connects, for a reader that is not ours.
-
-    Dagster opens its storage by itself. A transaction pooler refuses such an option.
-    """
-    base, _, query = url.partition("?")
-    given = dict(parse_qsl(query))
-    schema = given.pop("schema", None)
-    if schema is None:
-        return url
-    quoted = '"' + schema.replace('"', '""') + '"'
-    escaped = re.sub(r"([\\\s])", r"\\\1", quoted)  # a space ends an option
-    given["options"] = f"{given.get('options', '')} -csearch_path={escaped}".strip()
-    return f"{base}?{urlencode(given, quote_via=quote)}"
-
-
-def libpq_environment(url: str) -> dict[str, str]:
-    """The variables from which psql and other programs of libpq take a translated address."""
-    parts = urlsplit(schema_as_option(url))
-    query = dict(parse_qsl(parts.query))
-    given = {
-        "PGHOST": query.pop("host", "") or parts.hostname or "",
-        "PGPORT": query.pop("port", "") or str(parts.port or ""),
-        "PGDATABASE": parts.path.removeprefix("/"),
-        "PGUSER": unquote(parts.username or ""),
-        "PGPASSWORD": unquote(parts.password or ""),
-        **{_VARIABLES.get(key, f"PG{key.upper()}"): value for key, value in query.items()},
-    }
-    return {name: value for name, value in given.items() if value}
-
-
-def dagster_database(url: str) -> str:
-    """The address of Dagster's own database beside a translated one: NAME_dagster."""
-    base, _, query = url.partition("?")
-    kept = {key: value for key, value in parse_qsl(query) if key != "schema"}
-    return f"{base}_dagster" + (f"?{urlencode(kept, quote_via=quote)}" if kept else "")
-
-
 def _known(query: Mapping[str, str], variable: str) -> None:
-    """Refuse a parameter that nobody reads; one that may be the rest of a password is not named."""
+    """Refuse unknown parameters; a name that may be part of a password is not repeated."""
     unknown = sorted(set(query) - _IGNORED - _LIBPQ - _TRANSLATED)
     if unknown:
         named = unknown[0] if re.fullmatch(r"[a-z_]{1,40}", unknown[0]) else "after the ?"
@@ -148,7 +99,7 @@ def _known(query: Mapping[str, str], variable: str) -> None:
 
 
 def _hosts(authority: str, query: dict[str, str], variable: str) -> str:
-    """The host and port as SQLAlchemy takes them; several hosts and sockets go into ``query``."""
+    """Return host and port for SQLAlchemy; several hosts and sockets are moved into ``query``."""
     hosts, ports = [], []
     for one in authority.split(","):
         found = _HOST.fullmatch(one)

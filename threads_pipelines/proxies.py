@@ -13,14 +13,29 @@ ADVICE = (
 
 
 def proxy_for(url: str) -> str | None:
-    """The address of the proxy for ``url``; None where the host is reached directly."""
+    """Find the proxy for a request, by the rules of HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
+
+    Args:
+        url: Address of the request.
+
+    Returns:
+        Address of the proxy; None if the host is reached directly, as this machine always is.
+    """
     if _is_this_machine(urlsplit(url).hostname or ""):
         return None
     return select_proxy(url, get_environ_proxies(url))
 
 
 def httpx_options(url: str) -> dict[str, Any]:
-    """Arguments that let an ``httpx.Client`` reach ``url`` by the same rules."""
+    """Make the arguments for an ``httpx.Client`` that reaches an address by the rules of
+    ``proxy_for``.
+
+    Args:
+        url: Address of the requests.
+
+    Returns:
+        Keyword arguments.
+    """
     proxy = proxy_for(url)
     return {"proxy": proxy} if proxy else {"mounts": {"http://": None, "https://": None}}
 

@@ -1,4 +1,4 @@
-"""Read the value of one variable: each function returns what it means, or says what to write."""
+"""Parsers of single variables; their errors name the variable and the accepted values."""
 
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
@@ -11,7 +11,18 @@ _YES, _NO = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
 def web_address(values: Values, variable: str) -> str | None:
-    """An http or https address; None where the variable is not set."""
+    """Read an http or https address.
+
+    Args:
+        values: Variables by name.
+        variable: Name of the variable.
+
+    Returns:
+        The address; None if the variable is not set.
+
+    Raises:
+        ConfigurationError: The value is not such an address.
+    """
     url = values.get(variable)
     if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
         raise ConfigurationError(
@@ -21,7 +32,18 @@ def web_address(values: Values, variable: str) -> str | None:
 
 
 def time_zone(values: Values, variable: str) -> str:
-    """The name of a time zone; UTC where the variable is not set."""
+    """Read the name of a time zone.
+
+    Args:
+        values: Variables by name.
+        variable: Name of the variable.
+
+    Returns:
+        The IANA name; UTC if the variable is not set.
+
+    Raises:
+        ConfigurationError: There is no such time zone.
+    """
     name = values.get(variable, "UTC")
     try:
         ZoneInfo(name)
@@ -33,7 +55,19 @@ def time_zone(values: Values, variable: str) -> str:
 
 
 def yes_or_no(values: Values, variable: str) -> bool:
-    """Whether something is wanted; it is not where the variable is not set."""
+    """Read a yes-or-no value.
+
+    Args:
+        values: Variables by name.
+        variable: Name of the variable.
+
+    Returns:
+        True for 1, true, yes and on; False for 0, false, no and off, and if the variable is not
+        set.
+
+    Raises:
+        ConfigurationError: The value is none of these.
+    """
     given = values.get(variable, "no").lower()
     if given not in _YES | _NO:
         raise ConfigurationError(f"{variable} {given!r} is neither yes nor no")
@@ -41,7 +75,18 @@ def yes_or_no(values: Values, variable: str) -> bool:
 
 
 def share(values: Values, variable: str) -> float:
-    """A share from 0 to 1, written as ``all``, ``none`` or a percentage such as ``10%``."""
+    """Read a share, written as ``all``, ``none`` or a percentage such as ``10%``.
+
+    Args:
+        values: Variables by name.
+        variable: Name of the variable.
+
+    Returns:
+        The share, in [0, 1]; 0 if the variable is not set.
+
+    Raises:
+        ConfigurationError: The value is not a share.
+    """
     given = values.get(variable, "none").lower()
     if given in {"all", "none"}:
         return float(given == "all")
@@ -57,7 +102,19 @@ def share(values: Values, variable: str) -> float:
 
 
 def minutes(values: Values, variable: str, *, default: int) -> int:
-    """Whole minutes from a quarter of an hour to a day."""
+    """Read a number of minutes from 15 to 1440.
+
+    Args:
+        values: Variables by name.
+        variable: Name of the variable.
+        default: The value if the variable is not set.
+
+    Returns:
+        Whole minutes.
+
+    Raises:
+        ConfigurationError: The value is not in this range.
+    """
     given = values.get(variable, str(default))
     if not given.isdecimal() or not 15 <= int(given) <= 24 * 60:
         raise ConfigurationError(f"{variable} is {given!r}: write whole minutes from 15 to 1440")
@@ -65,7 +122,20 @@ def minutes(values: Values, variable: str, *, default: int) -> int:
 
 
 def url_password(values: Values, variable: str) -> str | None:
-    """A password that an address can hold as it is: compose files and people put it into one."""
+    """Read a password that an address can hold without percent-encoding.
+
+    Compose files and people insert it into addresses.
+
+    Args:
+        values: Variables by name.
+        variable: Name of the variable.
+
+    Returns:
+        The password; None if the variable is not set.
+
+    Raises:
+        ConfigurationError: The password has another character.
+    """
     given = values.get(variable)
     if given and quote(given, safe="") != given:
         raise ConfigurationError(

@@ -1,20 +1,24 @@
-"""The one place that reads the environment.
+"""Settings from the environment, and from the embedded stack where the environment has none.
 
-An address in the environment wins; where there is none, the running embedded stack answers
-(``stack.json`` in the state folder, written by ``threads_pipelines.embedded``).
+The running stack writes its addresses to ``stack.json`` in the state folder. An address in the
+environment takes precedence.
 """
 
-import json
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from threads_pipelines.database_url import dagster_database, schema_as_option, sqlalchemy_url
-from threads_pipelines.errors import ConfigurationError, MissingAddressError
+from threads_pipelines.database_url import sqlalchemy_url
+from threads_pipelines.environment import (
+    running_stack,
+    state_folder,
+    strip_values_of_libraries,
+    variables,
+)
+from threads_pipelines.errors import MissingAddressError
+from threads_pipelines.s3_settings import S3Settings, has_s3, read_s3
 from threads_pipelines.setting_values import (
     minutes,
     share,
@@ -23,17 +27,9 @@ from threads_pipelines.setting_values import (
     web_address,
     yes_or_no,
 )
+from threads_pipelines.translated_url import dagster_database, schema_as_option
 
 T = TypeVar("T")
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
-_PACKAGED = Path(__file__).resolve().parent / "packaged"
-"""Holds, in an installed wheel, the files that the checkout has at its top level."""
-_INSTALLED = _PACKAGED.is_dir()
-FILES = _PACKAGED if _INSTALLED else PROJECT_ROOT
-SQL_DIR = FILES / "sql"
-SEEDS_DIR = FILES / "seeds"
-WORKSPACE = FILES / "workspace.yaml"
-DEFAULT_BUCKET = "threads-synthetic-data"
 DEFAULT_MODEL = "gemma3:270m"
 STACK_VARIABLES = (
     "DATABASE_URL",
@@ -46,24 +42,6 @@ STACK_VARIABLES = (
     "OLLAMA_MODEL",
 )
 _START = "start the embedded stack with `threads-pipelines start`, or set {}"
-
-
-@dataclass(frozen=True, slots=True)
-class S3Settings:
-    """Where objects live.
-
-    endpoint_url: None is AWS itself.
-    access_key_id, secret_access_key, session_token: None leaves them to boto3's chain (profiles,
-        container and instance roles).
-    region: None leaves it to boto3's chain (the profile), then to us-east-1.
-    """
-
-    endpoint_url: str | None
-    bucket: str
-    access_key_id: str | None = field(repr=False)
-    secret_access_key: str | None = field(repr=False)
-    session_token: str | None = field(default=None, repr=False)
-    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,21 +111,30 @@ class Settings:
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings now.
+    """Read the settings from the environment and the running embedded stack.
 
-    White space around a value is no part of it: files of secrets end with a line break.
+    White space around a value is removed, because files with secrets end with a line break.
+
+    Args:
+        environ: Variables to read in place of the environment of this process.
+
+    Returns:
+        The settings.
 
     Raises:
-        ConfigurationError: where a value cannot be used.
+        ConfigurationError: A value cannot be used; the message names the variable.
     """
     if environ is None:
-        _strip_what_libraries_read()
-    stripped = {key: value.strip() for key, value in (environ or os.environ).items()}
+        strip_values_of_libraries()
+    given = variables() if environ is None else environ
+    stripped = {
+        key: value.strip() for key, value in (variables() if environ is None else environ).items()
+    }
     given = {key: value for key, value in stripped.items() if value}
     state_dir = state_folder(given)
     stack = running_stack(state_dir)
     # A user's own server never gets the embedded server's credentials, and the other way round.
-    ours = stack if _has_s3(given) else given
+    ours = stack if has_s3(given) else given
     for name in [name for name in ours if name.startswith(("S3_", "AWS_"))]:
         del ours[name]
     if "DATABASE_URL" in given:
@@ -164,7 +151,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         refresh_minutes=minutes(given, "THREADS_REFRESH_MINUTES", default=60),
         database_url_or_none=database,
         dagster_database_url_or_none=dagster and schema_as_option(dagster),
-        s3_or_none=_s3(values) if _has_s3(values) else None,
+        s3_or_none=read_s3(values) if has_s3(values) else None,
         ollama_host_or_none=values.get("OLLAMA_HOST"),
         ollama_model=values.get("OLLAMA_MODEL", DEFAULT_MODEL),
         alert_webhook_url=web_address(given, "THREADS_ALERT_WEBHOOK_URL"),
@@ -179,100 +166,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     )
 
 
-def state_folder(environ: Mapping[str, str] | None = None) -> Path:
-    """The folder that holds everything the project writes on this machine."""
-    variables = os.environ if environ is None else environ
-    given = variables.get("THREADS_STATE_DIR", "").strip()
-    return Path(given or _default_state_folder(variables)).absolute()
-
-
-def dagster_home(state_dir: Path) -> Path:
-    """Return the folder that Dagster's processes are to have as DAGSTER_HOME.
-
-    A folder that DAGSTER_HOME names is used as it is where it holds a ``dagster.yaml``, as the
-    container's does. Otherwise it is ``dagster`` in the state folder, with the project's
-    ``dagster.yaml`` written to it.
-
-    Args:
-        state_dir: The state folder.
-
-    Returns:
-        The folder, which exists and holds a ``dagster.yaml``.
-    """
-    given = Path(os.environ.get("DAGSTER_HOME", "").strip())
-    if given.is_absolute() and (given / "dagster.yaml").is_file():
-        return given
-    home = state_dir / "dagster"
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Replaced in one step: another command may be reading it.
-    fresh = home / f"dagster.yaml.{os.getpid()}.new"
-    shutil.copyfile(FILES / "dagster.yaml", fresh)
-    fresh.replace(home / "dagster.yaml")
-    return home
-
-
-def keep_matplotlib_in_state_folder() -> None:
-    """Let matplotlib, which reads this when it is imported, keep its caches out of the home."""
-    os.environ.setdefault("MPLCONFIGDIR", str(state_folder() / "cache" / "matplotlib"))
-
-
-def running_stack(state_dir: Path) -> dict[str, str]:
-    """Variables of the embedded stack that runs in ``state_dir``; empty where none does."""
-    path = state_dir / "stack.json"
-    try:
-        return dict(json.loads(path.read_text())["environment"])
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigurationError(
-            f"{path} cannot be read ({type(error).__name__}): run `threads-pipelines stop`, "
-            "then `threads-pipelines start`"
-        ) from error
-
-
-def child_environment(**extra: str) -> dict[str, str]:
-    """The environment of this process with ``extra``, for a process that it starts."""
-    return {**os.environ, **extra}
-
-
-def _default_state_folder(environ: Mapping[str, str]) -> Path:
-    """In a checkout its `.state`; for an installed wheel the user's folder for states (XDG)."""
-    if not _INSTALLED:
-        return PROJECT_ROOT / ".state"
-    states = environ.get("XDG_STATE_HOME", "").strip() or Path.home() / ".local" / "state"
-    return Path(states) / "threads-pipelines"
-
-
-def _has_s3(values: Mapping[str, str]) -> bool:
-    return "S3_ENDPOINT_URL" in values or "S3_BUCKET" in values
-
-
 def _url(values: Mapping[str, str], variable: str, state_dir: Path) -> str | None:
     if variable not in values:
         return None
     return sqlalchemy_url(values[variable], variable, state_dir / "tls")
-
-
-def _s3(values: Mapping[str, str]) -> S3Settings:
-    endpoints = ("S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
-    named = next((name for name in endpoints if name in values), endpoints[0])
-    return S3Settings(
-        endpoint_url=web_address(values, named),
-        bucket=values.get("S3_BUCKET", DEFAULT_BUCKET),
-        access_key_id=values.get("AWS_ACCESS_KEY_ID"),
-        secret_access_key=values.get("AWS_SECRET_ACCESS_KEY"),
-        session_token=values.get("AWS_SESSION_TOKEN"),
-        region=values.get("AWS_REGION") or values.get("AWS_DEFAULT_REGION"),
-    )
-
-
-def _strip_what_libraries_read() -> None:
-    """Take white space off the variables that boto3, httpx and libpq read by themselves."""
-    for name, value in list(os.environ.items()):
-        if name.startswith(("AWS_", "PG", "SSL_CERT_")) or name.lower().endswith("_proxy"):
-            stripped = value.strip()
-            if stripped != value:
-                os.environ[name] = stripped
 
 
 def _required(value: T | None, variable: str) -> T:

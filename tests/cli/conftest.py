@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import make_url
 
-from threads_pipelines.settings import S3Settings
+from threads_pipelines.s3_settings import S3Settings
 
 UNREACHABLE = {
     "DATABASE_URL": "postgresql://someone:secret@127.0.0.1:1/app",

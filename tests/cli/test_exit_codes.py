@@ -7,7 +7,7 @@ import pytest
 from tests.cli.command import threads_pipelines
 from tests.storage.app_database import AppDatabase
 from threads_pipelines.cli.main import cli
-from threads_pipelines.settings import S3Settings
+from threads_pipelines.s3_settings import S3Settings
 from threads_pipelines.storage.s3.objects import ObjectStore
 
 EVENTS = "user_id,post_id\n" + "".join(

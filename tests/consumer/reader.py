@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from threads_pipelines.settings import PROJECT_ROOT
+from threads_pipelines.project_files import PROJECT_ROOT
 
 SOURCES = Path(__file__).resolve().parent
 # Read at import: during the tests THREADS_STATE_DIR names a folder that is gone when they end.

@@ -11,7 +11,7 @@ import pytest
 from psycopg2.extensions import connection as Connection  # noqa: N812 (it is a class)
 
 from tests.consumer import reader
-from threads_pipelines.settings import PROJECT_ROOT, SQL_DIR
+from threads_pipelines.project_files import PROJECT_ROOT, SQL_DIR
 
 ZONES = ("UTC", "Asia/Taipei", "America/New_York")
 CONTROL, TREATED, QUIET, AUTHOR = "control-1", "treated-1", "quiet-1", "author-1"

@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.fake_text_model import Behaviour, FakeTextModelServer, text_model_servers
-from threads_pipelines import settings
 from threads_pipelines.content.seeds import SeedPost, parse_seed_posts
 from threads_pipelines.content.text_model import CompletionOptions
 from threads_pipelines.errors import TextModelError
+from threads_pipelines.project_files import SEEDS_DIR
 
 
 @pytest.fixture(scope="session")
 def seeds() -> tuple[SeedPost, ...]:
-    path = settings.SEEDS_DIR / "seed_posts.json"
+    path = SEEDS_DIR / "seed_posts.json"
     return parse_seed_posts(path.read_bytes(), path.name)
 
 

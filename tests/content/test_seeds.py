@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from threads_pipelines import settings
 from threads_pipelines.content.seeds import SeedPost, parse_seed_posts, parse_seed_users
 from threads_pipelines.errors import SeedError
+from threads_pipelines.project_files import SEEDS_DIR
 
 POST = {"id": "a", "topic": "food", "content": "Soup.", "tags": ["soup"], "tone": "warm"}
 USER = {
@@ -41,7 +41,7 @@ def test_ten_posts_over_six_topics(seeds: tuple[SeedPost, ...]) -> None:
 
 
 def test_ten_archetypes_that_like_different_things() -> None:
-    path = settings.SEEDS_DIR / "seed_users.json"
+    path = SEEDS_DIR / "seed_users.json"
     users = parse_seed_users(path.read_bytes(), path.name)
     assert len(users) == 10
     for user in users:

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 
 from threads_pipelines import settings
 from threads_pipelines.definitions import defs
+from threads_pipelines.project_files import SEEDS_DIR
+from threads_pipelines.s3_settings import S3Settings
 from threads_pipelines.storage.postgres import contract, database
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.objects import ObjectStore
@@ -71,7 +73,7 @@ class World:
 @pytest.fixture
 def world(
     database_url: str,
-    s3_settings: settings.S3Settings,
+    s3_settings: S3Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[World]:
     """An empty app database with its tables, a bucket with the seeds, and a Dagster instance."""
@@ -84,7 +86,7 @@ def world(
     engine = database.connect(database_url)
     contract.create_schema(engine)
     store = ObjectStore(s3_settings)
-    upload_seeds(store, settings.SEEDS_DIR)
+    upload_seeds(store, SEEDS_DIR)
     with dg.DagsterInstance.ephemeral() as instance:
         scratch = settings.load().state_dir / "scratch"
         yield World(engine, store, ArtefactStore(store, scratch), instance)

@@ -14,7 +14,7 @@ from threads_pipelines.errors import (
     ObjectStorageError,
     SeedError,
 )
-from threads_pipelines.settings import S3Settings
+from threads_pipelines.s3_settings import S3Settings
 from threads_pipelines.storage.s3.objects import ObjectStore
 
 

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from threads_pipelines.definitions import defs
-from threads_pipelines.settings import PROJECT_ROOT
+from threads_pipelines.project_files import PROJECT_ROOT
 from tools.asset_graph import nodes
 from tools.graph import PALETTE, draw
 

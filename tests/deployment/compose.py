@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from threads_pipelines.settings import PROJECT_ROOT
+from threads_pipelines.project_files import PROJECT_ROOT
 
 COMPOSE = PROJECT_ROOT / "docker-compose.yml"
 OURS = ("setup", "code", "webserver", "daemon")

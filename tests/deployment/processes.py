@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx
 
 from tests.deployment.compose import services
-from threads_pipelines.settings import PROJECT_ROOT
+from threads_pipelines.project_files import PROJECT_ROOT
 
 SERVICES = ("code", "webserver", "daemon")
 # What was compiled once need not be compiled again for each night.

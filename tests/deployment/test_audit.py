@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
-from threads_pipelines.settings import PROJECT_ROOT as ROOT
+from threads_pipelines.project_files import PROJECT_ROOT as ROOT
 
 FOUND = {"id": "PYSEC-1", "aliases": ["CVE-1", "GHSA-1"], "fix_versions": ["2.1"]}
 REPORT = {

@@ -11,7 +11,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from tests.deployment.compose import services
 from tests.deployment.processes import free_ports
-from threads_pipelines.settings import PROJECT_ROOT
+from threads_pipelines.project_files import PROJECT_ROOT
 
 
 def asked(port: int) -> subprocess.CompletedProcess[str]:

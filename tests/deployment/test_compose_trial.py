@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from threads_pipelines.cli.main import cli
-from threads_pipelines.settings import PROJECT_ROOT
+from threads_pipelines.project_files import PROJECT_ROOT
 from tools.compose_trial import __main__ as trial
 from tools.compose_trial import images, packages
 from tools.compose_trial.parts import PARTS

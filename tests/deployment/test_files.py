@@ -27,8 +27,9 @@ from tests.deployment.compose import (
 )
 from threads_pipelines import settings
 from threads_pipelines.cli.main import cli
+from threads_pipelines.project_files import PROJECT_ROOT
 
-ROOT = settings.PROJECT_ROOT
+ROOT = PROJECT_ROOT
 SCRIPTS = Path(sys.executable).parent
 OPTIONAL = {
     *("THREADS_TIMEZONE", "THREADS_ALERT_WEBHOOK_URL", "THREADS_PUSHGATEWAY_URL", "CODE_MEMORY"),

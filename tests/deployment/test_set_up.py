@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from threads_pipelines.settings import PROJECT_ROOT
+from threads_pipelines.project_files import PROJECT_ROOT
 
 COMMAND = [sys.executable, str(PROJECT_ROOT / "tools" / "set_up.py")]
 

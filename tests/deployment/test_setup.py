@@ -9,7 +9,7 @@ from threads_pipelines import settings
 from threads_pipelines.cli.main import cli
 from threads_pipelines.health import findings as health
 from threads_pipelines.health.probes import run_health_checks
-from threads_pipelines.settings import S3Settings
+from threads_pipelines.s3_settings import S3Settings
 from threads_pipelines.storage.postgres.database import connect, session
 from threads_pipelines.storage.s3.objects import ObjectStore
 

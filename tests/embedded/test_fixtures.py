@@ -3,7 +3,7 @@
 import boto3
 from sqlalchemy import create_engine, text
 
-from threads_pipelines.settings import S3Settings
+from threads_pipelines.s3_settings import S3Settings
 
 
 def test_each_test_has_an_empty_database_of_its_own(database_url: str) -> None:

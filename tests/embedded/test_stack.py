@@ -10,6 +10,7 @@ from threads_pipelines import settings
 from threads_pipelines.database_url import sqlalchemy_url
 from threads_pipelines.embedded.stack import PARTS, Stack, needed_parts
 from threads_pipelines.errors import StackError
+from threads_pipelines.s3_settings import DEFAULT_BUCKET
 
 OWN = {
     "DATABASE_URL": "postgresql://me@db.example/app",
@@ -63,7 +64,7 @@ def test_the_settings_find_the_running_stack(hurt_stack: Stack) -> None:
     found = settings.load({"THREADS_STATE_DIR": str(stack.state_dir)})
     assert found.database_url == sqlalchemy_url(environment["DATABASE_URL"])
     assert found.dagster_database_url.endswith("/dagster")
-    assert found.s3.bucket == settings.DEFAULT_BUCKET
+    assert found.s3.bucket == DEFAULT_BUCKET
     assert needed_parts(found) == PARTS
     assert (stack.state_dir / "stack.json").stat().st_mode & 0o777 == 0o600
     processes = json.loads((stack.state_dir / "stack.json").read_text())["processes"]

@@ -8,7 +8,8 @@ import pytest
 
 from tests.storage.app_database import AppDatabase
 from threads_pipelines import settings
-from threads_pipelines.settings import S3Settings, Settings
+from threads_pipelines.s3_settings import S3Settings
+from threads_pipelines.settings import Settings
 
 
 @pytest.fixture

@@ -19,8 +19,9 @@ from threads_pipelines.defs.ops import rollback
 from threads_pipelines.defs.resources.connections import ObjectStorage
 from threads_pipelines.health import findings as health
 from threads_pipelines.health import probes as looking
+from threads_pipelines.project_files import PROJECT_ROOT
 from threads_pipelines.runner import launch
-from threads_pipelines.settings import PROJECT_ROOT, S3Settings
+from threads_pipelines.s3_settings import S3Settings
 from threads_pipelines.storage.postgres.publishing.publish import PublishReport, publish
 from threads_pipelines.storage.s3.objects import ObjectStore
 

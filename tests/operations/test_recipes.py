@@ -27,8 +27,8 @@ from threads_pipelines.cli.main import cli
 from threads_pipelines.defs.assets import publish
 from threads_pipelines.defs.failures import failure_of
 from threads_pipelines.errors import ContractError
+from threads_pipelines.project_files import PROJECT_ROOT, SEEDS_DIR
 from threads_pipelines.runner import launch
-from threads_pipelines.settings import PROJECT_ROOT
 from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.pins import read_pin
 from threads_pipelines.storage.s3.registry import read_registry
@@ -99,7 +99,7 @@ def operator(
     environment.setenv("DATABASE_URL", own_database.url)
     environment.setenv("THREADS_WITH_REAL_ACCOUNTS", "yes")
     own_database.rows(PEOPLE)
-    upload_seeds(ObjectStore(settings.load().s3), settings.SEEDS_DIR)
+    upload_seeds(ObjectStore(settings.load().s3), SEEDS_DIR)
 
     def in_this_process(command: list[str], **_given: Any) -> CompletedProcess[str]:
         assert command[1:3] == ["-m", launch.__name__]

@@ -18,7 +18,7 @@ from tests.operations.receiver import receiving
 from threads_pipelines.defs.ops.maintenance import maintenance
 from threads_pipelines.defs.sensors.alerts import alert_on_failure
 from threads_pipelines.defs.sensors.recovery import OFFERED_AGAIN, end_abandoned_runs, offer_again
-from threads_pipelines.settings import PROJECT_ROOT
+from threads_pipelines.project_files import PROJECT_ROOT
 
 
 @pytest.fixture

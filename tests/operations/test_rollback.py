@@ -14,7 +14,7 @@ from threads_pipelines.defs.ops.rollback import dry_run, pin_version, release_ve
 from threads_pipelines.defs.resources.audience import Audience
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.errors import DataError
-from threads_pipelines.settings import PROJECT_ROOT
+from threads_pipelines.project_files import PROJECT_ROOT
 from threads_pipelines.storage.s3.pins import read_pin
 from threads_pipelines.storage.s3.registry import read_registry
 

@@ -17,7 +17,7 @@ from threads_pipelines.defs.assets.services import check_services
 from threads_pipelines.defs.resources import participants
 from threads_pipelines.defs.resources.audience import Audience
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
-from threads_pipelines.settings import S3Settings
+from threads_pipelines.s3_settings import S3Settings
 from threads_pipelines.storage.s3.objects import ObjectStore
 
 PLANTED = "planted-secret-7f3a"

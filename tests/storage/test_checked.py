@@ -7,7 +7,7 @@ import pytest
 
 from tests.operations.build import store_version
 from threads_pipelines.errors import ArtefactError
-from threads_pipelines.settings import S3Settings
+from threads_pipelines.s3_settings import S3Settings
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.registry import activate

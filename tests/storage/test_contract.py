@@ -5,7 +5,7 @@ from sqlalchemy import make_url
 
 from tests.storage.app_database import AppDatabase
 from threads_pipelines.errors import ContractError, DatabaseError
-from threads_pipelines.settings import SQL_DIR
+from threads_pipelines.project_files import SQL_DIR
 from threads_pipelines.storage.postgres.contract import (
     add_experiment_group,
     check_contract,

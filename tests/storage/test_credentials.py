@@ -8,7 +8,7 @@ import pytest
 from tests.storage.aws import fake_aws
 from threads_pipelines import settings
 from threads_pipelines.errors import ConfigurationError, ObjectStorageError
-from threads_pipelines.settings import S3Settings
+from threads_pipelines.s3_settings import S3Settings
 from threads_pipelines.storage.s3.objects import ObjectStore
 
 CONFIG = """\

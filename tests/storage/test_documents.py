@@ -7,7 +7,7 @@ import pytest
 
 from tests.storage.facts import FACTS
 from threads_pipelines.errors import ArtefactError
-from threads_pipelines.settings import S3Settings
+from threads_pipelines.s3_settings import S3Settings
 from threads_pipelines.storage.s3 import registry
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.documents import copy_of, delete_document

@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 from tests.operations.build import store_version
 from tests.storage.app_database import AppDatabase
 from threads_pipelines.errors import ForeignHistoryError
-from threads_pipelines.settings import S3Settings
+from threads_pipelines.s3_settings import S3Settings
 from threads_pipelines.storage.feeds_to_publish import feeds_to_publish
 from threads_pipelines.storage.history import adopt, require_own, require_own_history
 from threads_pipelines.storage.postgres.database import connect

@@ -13,7 +13,7 @@ from tests.recommender.worlds import random_world
 from tests.storage.facts import FACTS
 from threads_pipelines.errors import ArtefactError, ThreadsPipelinesError
 from threads_pipelines.experiment.settings import ExperimentSettings
-from threads_pipelines.settings import S3Settings
+from threads_pipelines.s3_settings import S3Settings
 from threads_pipelines.storage.s3 import experiment_start
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.objects import ObjectStore

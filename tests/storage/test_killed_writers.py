@@ -10,7 +10,7 @@ import pytest
 
 from tests.storage.cut_proxy import CLASSES, When, cut_proxy
 from threads_pipelines.errors import ObjectStorageError
-from threads_pipelines.settings import S3Settings
+from threads_pipelines.s3_settings import S3Settings
 from threads_pipelines.storage.s3.objects import ObjectStore
 
 OLD, NEW, LARGE = b"old" * 700, b"new" * 900, bytes(range(256)) * 36_000

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from threads_pipelines.errors import ObjectStorageError
-from threads_pipelines.settings import S3Settings
+from threads_pipelines.s3_settings import S3Settings
 from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.synthetic.seed_files import upload_seeds
 

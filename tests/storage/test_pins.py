@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from threads_pipelines.errors import ArtefactError, PinError
-from threads_pipelines.settings import S3Settings
+from threads_pipelines.s3_settings import S3Settings
 from threads_pipelines.storage.s3 import registry
 from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.pins import CURRENT, JOURNAL, Pin, pin, read_pin, release

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from threads_pipelines.settings import S3Settings
+from threads_pipelines.s3_settings import S3Settings
 from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.registry import (
     KEY,

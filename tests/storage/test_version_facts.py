@@ -17,7 +17,7 @@ from threads_pipelines.dataset.version_facts import (
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.recommender.model import Model
 from threads_pipelines.recommender.settings import RecommenderSettings
-from threads_pipelines.settings import S3Settings
+from threads_pipelines.s3_settings import S3Settings
 from threads_pipelines.storage.s3 import registry
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.objects import ObjectStore

@@ -16,8 +16,10 @@ import yaml
 
 from threads_pipelines import settings
 from threads_pipelines.cli.stack import start_needed
+from threads_pipelines.environment import child_environment, dagster_home
 from threads_pipelines.health import findings as health
 from threads_pipelines.health.probes import run_health_checks
+from threads_pipelines.project_files import WORKSPACE
 from threads_pipelines.storage.postgres.provision import ensure_database
 
 _RUN_FAILED = 1
@@ -26,9 +28,9 @@ _INTERRUPTED = 130
 
 def dagster_environment(loaded: settings.Settings) -> dict[str, str]:
     """Return the environment of a Dagster process: its home and the address of its storage."""
-    home = settings.dagster_home(loaded.state_dir)
+    home = dagster_home(loaded.state_dir)
     ensure_database(loaded.dagster_database_url, variable="DAGSTER_DATABASE_URL")
-    return settings.child_environment(
+    return child_environment(
         DAGSTER_HOME=str(home), DAGSTER_DATABASE_URL=loaded.dagster_database_url
     )
 
@@ -195,7 +197,7 @@ def ui(port: int) -> None:
     """
     loaded = start_needed()
     click.echo(f"Dagster: http://127.0.0.1:{port} (Ctrl-C ends it)")
-    workspace = str(settings.WORKSPACE)
+    workspace = str(WORKSPACE)
     command = [sys.executable, "-m", "dagster", "dev", "-w", workspace]
     command += ["-h", "127.0.0.1", "-p", str(port)]
     # A session of its own, so that its code server and daemon can be ended with it.

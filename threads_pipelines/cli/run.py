@@ -12,6 +12,7 @@ from threads_pipelines.cli.dagster import launch_job
 from threads_pipelines.cli.options import INSTANT, WITH_REAL_ACCOUNTS, consent
 from threads_pipelines.cli.stack import start_needed
 from threads_pipelines.dataset.identity import TEST_ACCOUNTS
+from threads_pipelines.project_files import SEEDS_DIR
 from threads_pipelines.reporting.account_feeds import account_feeds
 from threads_pipelines.reporting.summary import summary as worded
 from threads_pipelines.storage import feeds
@@ -29,7 +30,7 @@ def prepare(loaded: settings.Settings) -> None:
     """Make what a first run needs, and nothing that is there already."""
     store = ObjectStore(loaded.s3)
     store.ensure_bucket()
-    for key in upload(store, settings.SEEDS_DIR, replace=False):
+    for key in upload(store, SEEDS_DIR, replace=False):
         click.echo(f"  uploaded {key}")
     engine = database.connect(loaded.database_url)
     if contract.create_schema(engine):
@@ -95,7 +96,7 @@ def upload_seeds() -> None:
     """Upload the seed files, replacing those in the bucket."""
     store = ObjectStore(start_needed().s3)
     store.ensure_bucket()
-    for key in upload(store, settings.SEEDS_DIR):
+    for key in upload(store, SEEDS_DIR):
         click.echo(f"uploaded {key}")
 
 

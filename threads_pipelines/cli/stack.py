@@ -8,8 +8,9 @@ from rich.table import Table
 
 from threads_pipelines import settings
 from threads_pipelines.cli.output import print_table
-from threads_pipelines.database_url import libpq_environment
 from threads_pipelines.embedded.stack import PARTS, Stack, needed_parts
+from threads_pipelines.environment import running_stack, state_folder
+from threads_pipelines.translated_url import libpq_environment
 
 
 def start_needed() -> settings.Settings:
@@ -38,7 +39,7 @@ def stop() -> None:
     """Stop the embedded stack and keep its data."""
     # Only the folder is asked for: a broken stack.json, which `settings.load` refuses, is no reason
     # not to stop what runs.
-    Stack(settings.state_folder(), PARTS).stop(progress=lambda line: click.echo(f"  {line}"))
+    Stack(state_folder(), PARTS).stop(progress=lambda line: click.echo(f"  {line}"))
 
 
 @click.command()
@@ -72,7 +73,7 @@ def env(psql: bool) -> None:
     if psql:
         _print_exports(libpq_environment(settings.load().database_url))
         return
-    exports = settings.running_stack(settings.load().state_dir)
+    exports = running_stack(settings.load().state_dir)
     if not exports:
         raise click.ClickException(
             "The embedded stack does not run: start it with `threads-pipelines start`"

@@ -22,6 +22,7 @@ from threads_pipelines.embedded.postgres import Postgres
 from threads_pipelines.embedded.processes import ProcessRecord
 from threads_pipelines.embedded.seaweedfs import SeaweedFS
 from threads_pipelines.errors import StackError
+from threads_pipelines.s3_settings import DEFAULT_BUCKET
 
 PARTS = ("postgres", "seaweedfs", "gemma")
 Progress = Callable[[str], None]
@@ -60,7 +61,7 @@ class Stack:
     state_dir: Path
     names: tuple[str, ...] = PARTS
     postgres_options: Mapping[str, str] = field(default_factory=dict)
-    bucket: str = settings.DEFAULT_BUCKET
+    bucket: str = DEFAULT_BUCKET
     model: str = settings.DEFAULT_MODEL
 
     def start(self, progress: Progress | None = None) -> dict[str, str]:

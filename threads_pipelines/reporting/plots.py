@@ -5,7 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from threads_pipelines.settings import keep_matplotlib_in_state_folder
+from threads_pipelines.environment import keep_matplotlib_in_state_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

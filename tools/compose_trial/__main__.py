@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from threads_pipelines.settings import PROJECT_ROOT
+from threads_pipelines.project_files import PROJECT_ROOT
 from tools.compose_trial import engine, packages
 from tools.compose_trial.parts import PARTS, Trial
 from tools.compose_trial.progress import Progress

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from threads_pipelines.settings import SQL_DIR
+from threads_pipelines.project_files import SQL_DIR
 
 
 @cache

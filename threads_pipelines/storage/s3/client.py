@@ -15,7 +15,7 @@ from botocore.exceptions import (
 
 from threads_pipelines import proxies
 from threads_pipelines.errors import ObjectStorageError
-from threads_pipelines.settings import S3Settings
+from threads_pipelines.s3_settings import S3Settings
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
