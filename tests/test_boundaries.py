@@ -62,11 +62,19 @@ ALLOWED: dict[str, set[str]] = {
     "defs": {
         *("errors", "settings", "dataset", "content", "population", "recommender", "evaluation"),
         *("tuning", "experiment", "storage.s3", "storage.postgres", "storage", "simulation"),
-        *("health", "reporting", "refresh", "process_identity"),
+        *("health", "reporting", "refresh", "process_identity", "environment"),
     },
     "definitions": {"defs"},
     "runner": {
-        *("errors", "settings", "process_identity", "storage.postgres", "defs", "definitions"),
+        *(
+            "errors",
+            "environment",
+            "settings",
+            "process_identity",
+            "storage.postgres",
+            "defs",
+            "definitions",
+        ),
     },
     "cli": {
         *(
