@@ -8,8 +8,8 @@ import psutil
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
-from threads_pipelines import settings
 from threads_pipelines.defs.launch_lock import LAUNCH_TAG, is_released
+from threads_pipelines.environment import state_folder
 from threads_pipelines.process_identity import ProcessIdentity, identify, is_gone, lives
 
 PROCESS_TAG = "threads-pipelines/process"
@@ -45,7 +45,7 @@ def _is_abandoned(instance: DagsterInstance, run: DagsterRun, in_code_server: bo
         return in_code_server and not lives(ProcessIdentity.parse(own[WORKER_TAG]))
     if PROCESS_TAG in own:
         launch = run.tags.get(LAUNCH_TAG)
-        if launch is not None and is_released(settings.state_folder(), launch):
+        if launch is not None and is_released(state_folder(), launch):
             return True
         return is_gone(ProcessIdentity.parse(own[PROCESS_TAG]))
     if not in_code_server or GRPC_INFO_TAG not in run.tags:

@@ -17,9 +17,9 @@ import dagster as dg
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 from dagster._core.storage.tags import PARENT_RUN_ID_TAG
 
-from threads_pipelines import settings
 from threads_pipelines.defs.abandoned_runs import PROCESS_TAG, end_abandoned_runs
 from threads_pipelines.defs.launch_lock import LAUNCH_TAG, launch_lock, lock_file
+from threads_pipelines.environment import state_folder
 from threads_pipelines.errors import ConfigurationError, ThreadsPipelinesError
 from threads_pipelines.process_identity import identify
 from threads_pipelines.runner.progress import Progress
@@ -78,7 +78,7 @@ def launch(
     )
     options = dg.ReexecutionOptions.from_failure(retry_of, instance) if retry_of else None
     with (
-        launch_lock(settings.state_folder(), token),
+        launch_lock(state_folder(), token),
         Progress(instance, LAUNCH_TAG, token),
         dg.execute_job(
             target,
@@ -135,7 +135,7 @@ def _stop_when_told(instance: DagsterInstance, token: str, told: int, screen: in
                 continue
             instance.report_run_canceled(run, "It was stopped where it was launched.")
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-            lock_file(settings.state_folder(), token).unlink(missing_ok=True)
+            lock_file(state_folder(), token).unlink(missing_ok=True)
             said = f"Stopped. Go on with: threads-pipelines retry {run.run_id}"
     finally:
         os.write(screen, f"{said}\n".encode())
