@@ -17,8 +17,9 @@ from threads_pipelines.defs.resources.connections import ObjectStorage
 from threads_pipelines.evaluation.split import DAY
 from threads_pipelines.recommender.presets import BASELINES, PACES
 from threads_pipelines.recommender.settings import RecommenderSettings
-from threads_pipelines.storage.s3.registry import Entry, activate, register
+from threads_pipelines.storage.s3.registry import activate, register
 from threads_pipelines.storage.s3.snapshots import save_snapshot
+from threads_pipelines.storage.s3.versions.registered import Entry
 
 CUT = AS_OF - DAY
 ONE, OTHER = PACES["pace_weeks"], PACES["pace_months"]

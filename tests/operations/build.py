@@ -9,9 +9,10 @@ from tests.storage.app_database import AppDatabase
 from threads_pipelines.dataset.scored_rows import ScoredRows
 from threads_pipelines.dataset.version_facts import VersionFacts
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
-from threads_pipelines.storage.s3.registry import Entry, register
+from threads_pipelines.storage.s3.registry import register
 from threads_pipelines.storage.s3.scored import save_scored
 from threads_pipelines.storage.s3.versions.checked import mark_checked
+from threads_pipelines.storage.s3.versions.registered import Entry
 
 Row = tuple[str, str, float]
 

@@ -18,7 +18,6 @@ from threads_pipelines.s3_settings import S3Settings
 from threads_pipelines.storage.s3 import registry, scored
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.objects import ObjectStore
-from threads_pipelines.storage.s3.registry import Entry
 from threads_pipelines.storage.s3.scored import batches, open_scored, save_scored
 from threads_pipelines.storage.s3.snapshots import MATRIX, load_snapshot, save_snapshot
 from threads_pipelines.storage.s3.versions.packing import (
@@ -27,6 +26,7 @@ from threads_pipelines.storage.s3.versions.packing import (
     unpack_strings,
     write_arrays,
 )
+from threads_pipelines.storage.s3.versions.registered import Entry, Registry
 
 DAY, NOON = "2026-03-31", "2026-03-31T12:00:00+00:00"
 
@@ -230,7 +230,7 @@ def test_two_writers_of_the_registry_lose_nothing(store: ArtefactStore) -> None:
 
 def test_one_version_is_active(store: ArtefactStore) -> None:
     objects = store.objects
-    assert registry.read_registry(objects) == registry.Registry()
+    assert registry.read_registry(objects) == Registry()
     for version in ("v1", "v2"):
         registry.register(objects, Entry(DAY, version, NOON, metrics={"ndcg": 0.3}))
         registry.activate(objects, version)

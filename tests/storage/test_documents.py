@@ -12,7 +12,7 @@ from threads_pipelines.storage.s3 import registry
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.documents import copy_of, delete_document
 from threads_pipelines.storage.s3.objects import ObjectStore
-from threads_pipelines.storage.s3.registry import Entry
+from threads_pipelines.storage.s3.versions.registered import Entry
 
 DAY, NOON = "2026-11-22", "2026-11-22T12:00:00+00:00"
 POINTER = f"models/{DAY}/current.json"

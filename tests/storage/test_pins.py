@@ -9,7 +9,7 @@ from threads_pipelines.s3_settings import S3Settings
 from threads_pipelines.storage.s3 import registry
 from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.pins import CURRENT, JOURNAL, Pin, pin, read_pin, release
-from threads_pipelines.storage.s3.registry import Entry
+from threads_pipelines.storage.s3.versions.registered import Entry
 
 DAY, NOON = "2026-11-22", "2026-11-22T12:00:00+00:00"
 SECOND = f"{JOURNAL}00000002.json"

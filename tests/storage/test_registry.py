@@ -6,13 +6,8 @@ import pytest
 
 from threads_pipelines.s3_settings import S3Settings
 from threads_pipelines.storage.s3.objects import ObjectStore
-from threads_pipelines.storage.s3.registry import (
-    KEY,
-    Entry,
-    activate,
-    read_registry,
-    register,
-)
+from threads_pipelines.storage.s3.registry import KEY, activate, read_registry, register
+from threads_pipelines.storage.s3.versions.registered import Entry
 
 DAY, NOON = "2026-11-22", "2026-11-22T12:00:00+00:00"
 

@@ -30,8 +30,9 @@ from threads_pipelines.evaluation.report import OURS, TRENDING, EvaluationReport
 from threads_pipelines.evaluation.split import Split
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.reporting.plots import intervals, lines, markdown_image
-from threads_pipelines.storage.s3.registry import Registry, read_registry
+from threads_pipelines.storage.s3.registry import read_registry
 from threads_pipelines.storage.s3.snapshots import load_snapshot
+from threads_pipelines.storage.s3.versions.registered import Registry
 
 REPORT = "evaluation.json"
 _TABLE = ("ndcg@10", "precision@10", "recall@10", "hit_rate@10", "mrr", "coverage@10")

@@ -20,11 +20,12 @@ from threads_pipelines.recommender.fit import fit
 from threads_pipelines.recommender.model import Model, recommend_chunks
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
-from threads_pipelines.storage.s3.registry import Entry, register
+from threads_pipelines.storage.s3.registry import register
 from threads_pipelines.storage.s3.scored import open_scored, save_scored
 from threads_pipelines.storage.s3.snapshots import load_snapshot
 from threads_pipelines.storage.s3.versions.checked import mark_checked, mark_unchecked
 from threads_pipelines.storage.s3.versions.manifest import Manifest
+from threads_pipelines.storage.s3.versions.registered import Entry
 
 MODEL = "model.npz"
 

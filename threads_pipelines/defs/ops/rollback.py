@@ -17,8 +17,9 @@ from threads_pipelines.storage.history import require_own
 from threads_pipelines.storage.postgres.publishing.publish import PublishReport, publish
 from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.pins import pin, read_pin, release
-from threads_pipelines.storage.s3.registry import Entry, activate, read_registry
+from threads_pipelines.storage.s3.registry import activate, read_registry
 from threads_pipelines.storage.s3.versions.checked import require_checked
+from threads_pipelines.storage.s3.versions.registered import Entry
 
 _FIRST = {"checked": dg.In(dg.Nothing)}
 

@@ -12,8 +12,9 @@ from threads_pipelines.storage.postgres.feed_ages import has_anything_happened
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.pins import read_pin
 from threads_pipelines.storage.s3.refreshes.record import read_refreshes
-from threads_pipelines.storage.s3.registry import Entry, read_registry
+from threads_pipelines.storage.s3.registry import read_registry
 from threads_pipelines.storage.s3.versions.checked import require_checked
+from threads_pipelines.storage.s3.versions.registered import Entry
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

@@ -1,8 +1,8 @@
-"""Small documents that the pipeline cannot work without, each with a last good copy beside it.
+"""Small documents that the pipeline depends on, each with a last good copy.
 
-``models/registry.json`` has its copy at ``models/registry.json.copy``. A write replaces the
-document on a condition and then the copy. A reader that meets a broken or missing document uses the
-copy, writes it back and logs a warning.
+The copy of ``models/registry.json`` is ``models/registry.json.copy``. A write replaces the document
+under a condition and then the copy. A reader that finds a broken or missing document restores it
+from the copy and logs a warning.
 """
 
 import logging
@@ -19,26 +19,32 @@ _ATTEMPTS = 5
 
 
 def copy_of(key: str) -> str:
-    """Key of a document's last good copy."""
+    """Return the key of a document's last good copy.
+
+    Args:
+        key: Key of the document.
+
+    Returns:
+        The key of the copy.
+    """
     return f"{key}.copy"
 
 
 def read_document(
     store: ObjectStore, key: str, parse: Callable[[bytes], Value]
 ) -> tuple[Value, str] | None:
-    """Read a document; where it is broken or gone, restore it from its copy.
+    """Read a document; restore it from its copy if it is broken or missing.
 
     Args:
-        store: Bucket of the document.
+        store: The bucket.
         key: Key of the document.
-        parse: Turns the content into a value; raises ValueError, KeyError, TypeError or
-            AttributeError for content that is not such a document.
+        parse: Parses the content; raises ValueError, KeyError or TypeError for a broken document.
 
     Returns:
-        The value and the entity tag for a conditional write; None where neither exists.
+        The parsed document and its entity tag; None if both document and copy are missing.
 
     Raises:
-        ArtefactError: Document and copy cannot be read.
+        ObjectStorageError: Both are broken, or one is broken and the other missing.
     """
     for _ in range(_ATTEMPTS):
         found = store.get_with_tag(key)
@@ -67,10 +73,16 @@ def read_document(
 
 
 def write_document(store: ObjectStore, key: str, content: bytes, tag: str | None) -> bool:
-    """Write a document where it still has ``tag`` (None: is missing), then its copy.
+    """Write a document if it is unchanged, then its copy.
+
+    Args:
+        store: The bucket.
+        key: Key of the document.
+        content: The new content.
+        tag: Entity tag that the document must still have; None if it must be missing.
 
     Returns:
-        False where another writer came first; nothing is written then.
+        False if another writer changed the document first; nothing is written then.
     """
     if not store.put_if(key, content, tag):
         return False
@@ -79,6 +91,11 @@ def write_document(store: ObjectStore, key: str, content: bytes, tag: str | None
 
 
 def delete_document(store: ObjectStore, key: str) -> None:
-    """Delete a document and its copy, the copy first: it would bring the document back."""
+    """Delete a document and its copy. The copy goes first, because a reader would restore from it.
+
+    Args:
+        store: The bucket.
+        key: Key of the document.
+    """
     store.delete(copy_of(key))
     store.delete(key)

@@ -1,4 +1,4 @@
-"""When an experiment began: the app keeps no trace of it, so it is remembered on S3."""
+"""The time at which an experiment began. The app does not record it, so it is stored on S3."""
 
 from datetime import datetime
 from hashlib import sha256
@@ -9,7 +9,16 @@ from threads_pipelines.storage.s3.stored_json import expected_layout
 
 
 def note_start(store: ObjectStore, experiment: ExperimentSettings, now: datetime) -> datetime:
-    """The first assignment (naive UTC), which is ``now`` where none was noted before."""
+    """Store the time of the first assignment, unless one is stored.
+
+    Args:
+        store: The bucket.
+        experiment: Name and participants of the experiment.
+        now: Naive UTC.
+
+    Returns:
+        The stored time, naive UTC.
+    """
     noted = {
         "experiment": experiment.name,
         "enroll_real_accounts": experiment.enroll_real_accounts,
@@ -20,7 +29,18 @@ def note_start(store: ObjectStore, experiment: ExperimentSettings, now: datetime
 
 
 def read_start(store: ObjectStore, experiment: ExperimentSettings) -> datetime | None:
-    """When groups were first dealt (naive UTC); None where they never were."""
+    """Read the time of the first assignment.
+
+    Args:
+        store: The bucket.
+        experiment: Name and participants of the experiment.
+
+    Returns:
+        Naive UTC; None if no groups were assigned.
+
+    Raises:
+        ObjectStorageError: The stored object is broken.
+    """
     key = _key(experiment)
     if not store.exists(key):
         return None
@@ -29,7 +49,7 @@ def read_start(store: ObjectStore, experiment: ExperimentSettings) -> datetime |
 
 
 def _key(experiment: ExperimentSettings) -> str:
-    """Another name deals anew, and real accounts that join later were not split before."""
+    """Return the key of an experiment, by its name and its participants."""
     who = "everyone" if experiment.enroll_real_accounts else "synthetic"
     if experiment.enroll_real_accounts and experiment.real_share < 1:
         who = f"{experiment.real_share:.4%}".rstrip("0%").rstrip(".")

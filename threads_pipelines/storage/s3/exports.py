@@ -1,4 +1,4 @@
-"""Tables as objects that a person or a notebook opens: JSON, and Parquet where there is much."""
+"""Tables as objects for people and notebooks: JSON, and Parquet for large tables."""
 
 import json
 from collections.abc import Iterable
@@ -24,10 +24,19 @@ def export_rows(
     scratch: Path,
     most_json_rows: int = MOST_JSON_ROWS,
 ) -> list[str]:
-    """Write ``rows`` rows that come in tables as ``<prefix>.json``; returns the keys.
+    """Write a table as JSON, or as Parquet with a JSON sample if it is large.
 
-    Above ``most_json_rows`` the whole is ``<prefix>.parquet``, one table in memory at a time, and
-    the JSON holds a sample: the first rows.
+    Args:
+        store: The bucket.
+        prefix: Key without its ending.
+        tables: The rows, in one or more tables; one is in memory at a time.
+        rows: Total number of rows.
+        scratch: Local folder for the Parquet file.
+        most_json_rows: Number of rows up to which ``<prefix>.json`` holds all rows. Above it
+            ``<prefix>.parquet`` does, and the JSON holds the first rows.
+
+    Returns:
+        The keys written.
     """
     stream = iter(tables)
     if rows <= most_json_rows:
@@ -54,5 +63,5 @@ def _put_json(store: ObjectStore, prefix: str, tables: Iterable[pa.Table]) -> No
 
 
 def _plain(value: Any) -> str:
-    """A time as ISO 8601; anything else that JSON does not know is a fault of the caller."""
+    """Format a time as ISO 8601; other types that JSON does not know are an error of the caller."""
     return str(value.isoformat())

@@ -1,8 +1,8 @@
-"""Which version is pinned: a journal of changes, and ``pins/current.json`` that repeats the last.
+"""The pinned version: a journal of changes, and ``pins/current.json``, which repeats the last one.
 
-``pins/journal/00000007.json`` is the seventh change; it is written once and never again. Each of
-the two repairs the other. An older state never stands in for a newer one: where the latest change
-can be read in neither place, ``read_pin`` raises and nothing is published.
+``pins/journal/00000007.json`` is the seventh change; it is written once. Journal and current pin
+repair each other. An older state never replaces a newer one: if the latest change is unreadable in
+both places, ``read_pin`` raises an error and nothing is published.
 """
 
 import logging
@@ -28,7 +28,7 @@ class Pin:
     Attributes:
         partition: Day of the version.
         version: Name of the version.
-        since: When it was pinned, as text for a person.
+        since: When it was pinned, as text.
     """
 
     partition: str
@@ -38,14 +38,20 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A change of the pin. number: from 1 on. pin: None where it was released."""
+    """A change of the pin. ``number`` counts from 1; ``pin`` is None for a release."""
 
     number: int
     pin: Pin | None
 
 
 def read_pin(store: ObjectStore) -> Pin | None:
-    """Return the pin, or None where nothing is pinned; repair the copy that is behind or broken.
+    """Read the pin, and repair a copy that is outdated or broken.
+
+    Args:
+        store: The bucket.
+
+    Returns:
+        The pin; None if nothing is pinned.
 
     Raises:
         PinError: The latest change cannot be read.
@@ -70,12 +76,20 @@ def read_pin(store: ObjectStore) -> Pin | None:
 
 
 def pin(store: ObjectStore, version: str, since: str) -> Pin:
-    """Pin a version until ``release``; the night publishes it instead of its own.
+    """Pin a version until ``release``; the nights publish it in place of their own versions.
 
-    The former pin is not needed: this works where it cannot be read, too.
+    It does not read the former pin, so it also works when that is unreadable.
+
+    Args:
+        store: The bucket.
+        version: Name of the version.
+        since: Time of the change, as text.
+
+    Returns:
+        The new pin.
 
     Raises:
-        ArtefactError: The registry has no such version, or it did not pass its checks.
+        ArtefactError: The registry has no such version, or the version did not pass its checks.
     """
     new = Pin(read_registry(store).checked(version).partition, version, since)
     _append(store, new)
@@ -83,7 +97,11 @@ def pin(store: ObjectStore, version: str, since: str) -> Pin:
 
 
 def release(store: ObjectStore) -> None:
-    """End the pin; works where it cannot be read, too."""
+    """End the pin. This also works when the pin is unreadable.
+
+    Args:
+        store: The bucket.
+    """
     _append(store, None)
 
 
@@ -108,7 +126,7 @@ def _last_number(store: ObjectStore) -> int:
 
 
 def _read(store: ObjectStore, key: str) -> tuple[_Change | None, str | None]:
-    """Read a change and its entity tag; (None, tag) where it is broken, (None, None) if missing."""
+    """Read a change and its entity tag: (None, tag) if broken, (None, None) if missing."""
     found = store.get_with_tag(key)
     if found is None:
         return None, None
@@ -122,7 +140,7 @@ def _read(store: ObjectStore, key: str) -> tuple[_Change | None, str | None]:
 
 
 def _former_pin(store: ObjectStore) -> Pin | None:
-    """Pin that an earlier release of the pipeline kept in the registry."""
+    """Return the pin that an earlier release of the pipeline stored in the registry."""
     former = read_registry(store).former_pin
     if not former:
         return None

@@ -1,4 +1,4 @@
-"""``models/<partition>/current.json``: which version of a partition is current."""
+"""``models/<partition>/current.json``, which names the current version of a partition."""
 
 import re
 
@@ -15,13 +15,30 @@ _ATTEMPTS = 20
 
 
 def read_pointer(store: ObjectStore, partition: str) -> str | None:
-    """Return the version that a partition's pointer names, or None where it has no pointer."""
+    """Read the pointer of a partition.
+
+    Args:
+        store: The bucket.
+        partition: The day.
+
+    Returns:
+        Name of the current version; None without a pointer.
+    """
     found = read_document(store, _key(partition), _parse)
     return None if found is None else found[0]
 
 
 def write_pointer(store: ObjectStore, partition: str, version: str) -> None:
-    """Point at a version, whatever was pointed at before."""
+    """Make a version the current one, whichever was current before.
+
+    Args:
+        store: The bucket.
+        partition: The day.
+        version: Name of the version.
+
+    Raises:
+        ArtefactError: Other writers change the pointer too often.
+    """
     key, content = _key(partition), json_bytes({"version": version})
     for _ in range(_ATTEMPTS):
         found = store.get_with_tag(key)

@@ -1,4 +1,4 @@
-"""Deletes versions of artefacts that have had their time."""
+"""Deletes versions of artefacts that are past their retention."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -18,13 +18,13 @@ DEBRIS_AGE = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What went.
+    """Result of pruning.
 
     Attributes:
-        deleted: Whole versions.
-        thinned: Versions of which the manifest stayed.
-        debris: Versions without a manifest, which a killed write or deletion left behind.
-        bytes: Size of it all.
+        deleted: Number of versions that were deleted.
+        thinned: Number of versions of which only the manifest was kept.
+        debris: Number of versions without a manifest, left by a killed write or deletion.
+        bytes: Total size of the deleted files.
     """
 
     deleted: int
@@ -35,7 +35,7 @@ class Pruned:
 
 @dataclass(frozen=True, slots=True)
 class _Debris:
-    """Files of a version that has no manifest. size: in bytes."""
+    """Files of a version without a manifest. ``size`` is in bytes."""
 
     partition: str
     version: str
@@ -54,10 +54,20 @@ def prune_versions(
     dry_run: bool = False,
     progress: Callable[[str], None] = lambda _message: None,
 ) -> Pruned:
-    """Apply the rules to every version; ``now`` is aware. A run that was killed is run again.
+    """Apply the retention rules to every version. After a kill it can simply be run again.
 
-    The pins and the active version are read again just before each deletion: a rollback that comes
+    Pins and the active version are read again just before each deletion, so that a rollback in
     between keeps its version.
+
+    Args:
+        store: The versions.
+        now: The time, with a time zone.
+        rules: The retention rules.
+        dry_run: Only count; delete nothing.
+        progress: Called with one sentence for each deleted version.
+
+    Returns:
+        Counts and size of what was, or would be, deleted.
     """
     manifests = _manifests(store)
     plan = plan_versions(_stored(store, manifests), now, rules)
@@ -83,7 +93,7 @@ def prune_versions(
 
 
 def _delete(store: ArtefactStore, prefix: str) -> None:
-    """Delete a version, its manifest last: by it a killed deletion is found and ended later."""
+    """Delete a version, its manifest last, so that an interrupted deletion is completed later."""
     keys = [item.key for item in store.objects.listing(prefix)]
     for key in sorted(keys, key=lambda key: key == prefix + MANIFEST):
         store.objects.delete(key)
@@ -92,11 +102,11 @@ def _delete(store: ArtefactStore, prefix: str) -> None:
 def _debris(
     store: ArtefactStore, now: datetime, known: Collection[tuple[str, str]]
 ) -> list[_Debris]:
-    """Find versions without a manifest that nothing was written to since ``DEBRIS_AGE``.
+    """Find versions without a manifest that were last written to before ``DEBRIS_AGE``.
 
-    An empty manifest, which an S3 server can leave of a killed write, counts as none. A version
-    whose manifest is there but cannot be read is left to a person, and so are one that is served or
-    pinned and one that its partition's pointer names.
+    An empty manifest, which an S3 server can leave after a killed write, counts as none. A version
+    is kept if its manifest is unreadable, if it is served or pinned, or if its partition's pointer
+    names it.
     """
     found, served = [], _served(store)
     for partition in store.partitions():
@@ -120,7 +130,7 @@ def _counted(
 
 
 def _thin(store: ArtefactStore, manifest: Manifest) -> None:
-    """Leave the manifest alone behind; it forgets the files before they go."""
+    """Delete all files but the manifest, which forgets the files before they are deleted."""
     store.objects.put(manifest.key, replace(manifest, files={}).to_bytes())
     for name in manifest.files:
         store.objects.delete(manifest.prefix + name)

@@ -1,4 +1,4 @@
-"""Which versions and runs have had their time. What is served or pinned always stays."""
+"""Decides which versions and runs to delete. A served or pinned version is always kept."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,15 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class StoredVersion:
-    """A version on S3. current: its partition's pointer names it; served: active or pinned."""
+    """A version on S3.
+
+    Attributes:
+        partition: The day.
+        version: Name of the version.
+        created_at: Time of creation, with a time zone.
+        current: Whether its partition's pointer names it.
+        served: Whether it is active or pinned.
+    """
 
     partition: str
     version: str
@@ -18,10 +26,14 @@ class StoredVersion:
 
 @dataclass(frozen=True, slots=True)
 class VersionRules:
-    """superseded_days: how long a version stays that its partition does not point at any more.
+    """Retention of versions.
 
-    keep_days, keep_partitions: a current version keeps its files for so many days, and those of the
-    latest partitions whatever their age; afterwards only its manifest stays, with its metrics.
+    Attributes:
+        superseded_days: Days to keep a version that is not its partition's current one.
+        keep_days: Days to keep the files of a current version; after that only its manifest with
+            the metrics is kept.
+        keep_partitions: Number of latest partitions whose current versions keep their files
+            regardless of age.
     """
 
     superseded_days: float = 7
@@ -31,14 +43,23 @@ class VersionRules:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """delete: versions that go altogether. thin: versions of which the manifest stays."""
+    """Versions to delete, and versions to thin: of these only the manifest is kept."""
 
     delete: tuple[StoredVersion, ...]
     thin: tuple[StoredVersion, ...]
 
 
 def plan_versions(versions: Sequence[StoredVersion], now: datetime, rules: VersionRules) -> Plan:
-    """Decide on every version."""
+    """Decide which versions to delete and which to thin.
+
+    Args:
+        versions: All versions.
+        now: The time, with a time zone.
+        rules: The retention rules.
+
+    Returns:
+        The plan.
+    """
     partitions = sorted({version.partition for version in versions})
     latest = set(partitions[-rules.keep_partitions :]) if rules.keep_partitions else set()
 
@@ -56,7 +77,7 @@ def plan_versions(versions: Sequence[StoredVersion], now: datetime, rules: Versi
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """A run that ended, however it ended."""
+    """A run that has ended, with success or not."""
 
     run_id: str
     ended_at: datetime
@@ -70,10 +91,18 @@ def plan_runs(
     keep_count: int,
     needed: Collection[str],
 ) -> list[str]:
-    """Ids of the runs to delete.
+    """Decide which runs to delete.
 
-    keep_count: so many of the latest stay whatever their age. needed: runs that hold the latest
-    materialization of an asset: without them it would look as if it had never been made.
+    Args:
+        runs: All finished runs.
+        now: The time, with a time zone.
+        keep_days: Days to keep a run.
+        keep_count: Number of latest runs to keep regardless of age.
+        needed: Ids of runs that hold the latest materialization of an asset; without them the asset
+            would look as if it had never been made.
+
+    Returns:
+        Ids of the runs to delete.
     """
     latest_first = sorted(runs, key=lambda run: run.ended_at, reverse=True)
     limit = now - timedelta(days=keep_days)

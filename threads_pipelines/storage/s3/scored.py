@@ -1,6 +1,6 @@
-"""Scored rows as the Parquet file ``recommendations.parquet`` of a version, written in a stream.
+"""Scored rows as the Parquet file ``recommendations.parquet`` of a version, written as a stream.
 
-Sorted by user id (code points) and rank; a row group holds whole users.
+Rows are sorted by user id (code points) and rank. A row group holds the whole feeds of its users.
 """
 
 from collections.abc import Iterable, Iterator
@@ -38,9 +38,18 @@ def save_scored(
     user_ids: Ids,
     post_ids: Ids,
 ) -> Manifest:
-    """Store chunks of rows in ascending order of user; a user's rows never span two chunks.
+    """Store scored rows. One chunk is in memory at a time.
 
-    Holds one chunk at a time. ``user_ids`` and ``post_ids`` are those of the snapshot.
+    Args:
+        store: The versions.
+        partition: The day.
+        version: Name of the version.
+        chunks: Rows in ascending order of user; the rows of one user are in one chunk.
+        user_ids: (n_users,) ids of the snapshot.
+        post_ids: (n_posts,) ids of the snapshot.
+
+    Returns:
+        The stored manifest.
     """
     users, posts = pa.array(user_ids, pa.string()), pa.array(post_ids, pa.string())
     with store.writing(partition, version, RECOMMENDATIONS) as draft:
@@ -58,7 +67,19 @@ def save_scored(
 def open_scored(
     store: ArtefactStore, partition: str, version: str | None = None
 ) -> Iterator[pq.ParquetFile]:
-    """The verified Parquet file of a version; read it with ``batches``."""
+    """Yield the Parquet file of a version, to be read with ``batches``.
+
+    Args:
+        store: The versions.
+        partition: The day.
+        version: Name of the version. Default: the current one.
+
+    Yields:
+        The file, whose checksum was verified.
+
+    Raises:
+        ArtefactError: The file is missing or damaged.
+    """
     with (
         store.reading(partition, RECOMMENDATIONS, version) as path,
         pq.ParquetFile(path) as file,
@@ -67,13 +88,21 @@ def open_scored(
 
 
 def batches(file: pq.ParquetFile, columns: list[str] | None = None) -> Iterator[pa.Table]:
-    """One table a row group, in order."""
+    """Read a Parquet file by row groups.
+
+    Args:
+        file: The file.
+        columns: Names of the columns. Default: all.
+
+    Yields:
+        One table for each row group, in order.
+    """
     for group in range(file.num_row_groups):
         yield file.read_row_group(group, columns=columns)
 
 
 def _whole_users(rows: ScoredRows) -> Iterator[ScoredRows]:
-    """Cut a chunk where a user begins, at about the size of a row group."""
+    """Cut a chunk between users, at about the size of a row group."""
     starts = np.flatnonzero(np.diff(rows.user, prepend=-1))
     cut = 0
     while cut < len(rows):

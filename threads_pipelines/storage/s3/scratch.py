@@ -1,7 +1,7 @@
-"""Local folders for files on their way to S3 or from it, in the folder ``scratch``.
+"""Local folders, below ``scratch``, for files on their way to or from S3.
 
-A folder is named by the process that made it, so that another process can delete what a killed one
-left behind.
+The name of a folder identifies the process that made it, so that another process can delete what a
+killed one left.
 """
 
 import shutil
@@ -20,9 +20,14 @@ _OLD = timedelta(days=1)
 
 @contextmanager
 def temporary_file(scratch: Path, name: str) -> Iterator[Path]:
-    """Yield the path of an empty file ``name`` of mode 0600 in a folder of mode 0700.
+    """Yield an empty file of mode 0600 in a new folder of mode 0700; both are deleted at the end.
 
-    Folder and file are deleted at the end.
+    Args:
+        scratch: The folder for temporary folders; it is created if it does not exist.
+        name: Name of the file.
+
+    Yields:
+        Path of the file.
     """
     scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
     owner = quote(str(identify()), safe="@ ")
@@ -33,10 +38,17 @@ def temporary_file(scratch: Path, name: str) -> Iterator[Path]:
 
 
 def clean_scratch(scratch: Path) -> list[str]:
-    """Delete what processes that have ended left behind; return the names.
+    """Delete what ended processes left behind.
 
-    What names no process, as in earlier releases, goes when it is older than a day. The processes
-    of other machines and containers cannot be seen: what they left goes by age, too.
+    An entry whose name identifies no process, as in earlier releases, is deleted after a day. So is
+    an entry of a process on another machine or in another container, which cannot be seen from
+    here.
+
+    Args:
+        scratch: The folder for temporary folders.
+
+    Returns:
+        Names of the deleted entries.
     """
     deleted = []
     for entry in sorted(scratch.iterdir()) if scratch.is_dir() else ():

@@ -18,7 +18,17 @@ _TABLES: dict[str, Any] = {"users": Users, "posts": Posts, "interactions": Inter
 def save_snapshot(
     store: ArtefactStore, partition: str, version: str, snapshot: Snapshot
 ) -> Manifest:
-    """Store a snapshot; the rows of the file are its interactions."""
+    """Store a snapshot. The row count of the file is its number of interactions.
+
+    Args:
+        store: The versions.
+        partition: The day.
+        version: Name of the version.
+        snapshot: The snapshot.
+
+    Returns:
+        The stored manifest.
+    """
     arrays: dict[str, NDArray] = {
         f"{table}.{name}": getattr(getattr(snapshot, table), name)
         for table, kind in _TABLES.items()
@@ -33,7 +43,19 @@ def save_snapshot(
 
 
 def load_snapshot(store: ArtefactStore, partition: str, version: str | None = None) -> Snapshot:
-    """Read the snapshot of a version, the current one if none is named."""
+    """Load the snapshot of a version.
+
+    Args:
+        store: The versions.
+        partition: The day.
+        version: Name of the version. Default: the current one.
+
+    Returns:
+        The snapshot.
+
+    Raises:
+        ArtefactError: The file is missing, damaged, or its arrays do not fit each other.
+    """
     from scipy.sparse import csr_matrix
 
     arrays = store.load_arrays(partition, MATRIX, version)

@@ -1,4 +1,4 @@
-"""JSON documents on S3, read strictly: whatever they hold, the fault is one line."""
+"""Strict reading of JSON documents on S3; any fault becomes one line."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,17 @@ _LONGEST = 300
 
 
 def parse_json(content: bytes) -> Any:
-    """Parse JSON; raise ValueError for anything else, however deep or large its numbers are."""
+    """Parse JSON.
+
+    Args:
+        content: The encoded text.
+
+    Returns:
+        The parsed value.
+
+    Raises:
+        ValueError: The content is not JSON, is nested too deeply, or has a number that is too long.
+    """
     try:
         return json.loads(content)
     except RecursionError as error:
@@ -25,12 +35,30 @@ def parse_json(content: bytes) -> Any:
 
 
 def typed(kind: type[Value], value: object) -> Value:
-    """Turn parsed JSON into a dataclass of exactly its types; raise ValueError otherwise."""
+    """Convert parsed JSON to a dataclass, without converting any type.
+
+    Args:
+        kind: The dataclass, or a simple type.
+        value: The parsed JSON.
+
+    Returns:
+        The converted value.
+
+    Raises:
+        ValueError: A field is missing, unknown, or has another type.
+    """
     return cast(Value, _adapter(cast(Any, kind)).validate_json(json.dumps(value), strict=True))
 
 
 def fault_of(error: BaseException) -> str:
-    """What was wrong, as one short line."""
+    """Describe a fault of a document in one short line.
+
+    Args:
+        error: What reading the document raised.
+
+    Returns:
+        The line.
+    """
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -44,7 +72,14 @@ def fault_of(error: BaseException) -> str:
 
 @contextmanager
 def expected_layout(name: str) -> Iterator[None]:
-    """Turn what reading a document raises into an ObjectStorageError that names it."""
+    """Turn errors while reading a document into an error that names the document.
+
+    Args:
+        name: The key of the document.
+
+    Raises:
+        ObjectStorageError: The block raised an error about the document's layout.
+    """
     try:
         yield
     except UNREADABLE as error:

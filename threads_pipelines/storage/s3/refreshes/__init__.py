@@ -1,5 +1,5 @@
-"""What refreshes keep between them: the list of the latest ones, and the last reading.
+"""State that refreshes share: the list of the latest refreshes, and the last reading.
 
 Belongs here: ``models/refreshes.json`` and ``cache/reading.npz``.
-Does not belong here: the nights' versions (``storage/s3/registry.py``), which a refresh never is.
+Does not belong here: the versions of nights (``storage/s3/registry.py``), which a refresh never is.
 """

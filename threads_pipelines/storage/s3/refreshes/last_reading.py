@@ -1,6 +1,6 @@
-"""``cache/reading.npz``: what the last reading kept, so that the next one reads only what changed.
+"""``cache/reading.npz``: the last reading, so that the next one reads only what changed.
 
-It is a cache: where it is missing or cannot be read, everything is read from the database.
+It is a cache: if it is missing or unreadable, everything is read from the database.
 """
 
 from pathlib import Path
@@ -13,17 +13,30 @@ KEY = "cache/reading.npz"
 
 
 def save_reading(store: ObjectStore, arrays: Arrays, scratch: Path) -> None:
-    """Replace what is kept. scratch: a local folder for files on their way."""
+    """Replace the cached reading.
+
+    Args:
+        store: The bucket.
+        arrays: Arrays by name.
+        scratch: Local folder for files on their way to S3.
+    """
     with temporary_file(scratch, "reading.npz") as path:
         write_arrays(path, arrays)
         store.upload(path, KEY)
 
 
 def load_reading(store: ObjectStore, scratch: Path) -> Arrays | None:
-    """What was kept, None where nothing was.
+    """Load the cached reading.
+
+    Args:
+        store: The bucket.
+        scratch: Local folder for files on their way from S3.
+
+    Returns:
+        Arrays by name; None if nothing is cached.
 
     Raises:
-        ArtefactError: What is there is no array file, or its checksums are wrong.
+        ArtefactError: The object is not an array file, or its checksums are wrong.
     """
     if not store.exists(KEY):
         return None

@@ -1,4 +1,4 @@
-"""Deletes refreshes that have had their time."""
+"""Deletes refreshes that are past their retention."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,9 +7,17 @@ from threads_pipelines.storage.s3.refreshes.record import forget_refreshes, read
 
 
 def prune_refreshes(store: ArtefactStore, now: datetime, keep: timedelta) -> int:
-    """Delete the files and records of refreshes older than ``keep``, never of the latest one.
+    """Delete the files and records of old refreshes, but never of the latest one.
 
-    now: aware. Returns how many went. A run that was killed in between is made up for by the next.
+    An interrupted deletion is completed by the next call.
+
+    Args:
+        store: The versions.
+        now: The time, with a time zone.
+        keep: How long refreshes are kept.
+
+    Returns:
+        Number of deleted refreshes.
     """
     old = [
         one for one in read_refreshes(store.objects)[:-1] if now - _aware(one.published_at) > keep

@@ -1,7 +1,7 @@
 """``models/refreshes.json``: the refreshes of the last day, oldest first.
 
-It is apart from the registry of the nights, so that no refresh is ever what a rollback goes back
-to, what an evaluation is compared with, or what the next night takes for its predecessor.
+It is separate from the registry of the nights, so that a rollback, an evaluation or the next night
+never takes a refresh for a night.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,8 +20,13 @@ _ATTEMPTS = 50
 class Refresh:
     """A refresh that was published.
 
-    partition, version: where its rows are. parent: version of its night.
-    as_of, published_at: ISO 8601, UTC. figures: numbers by name, see ``refresh.figures``.
+    Attributes:
+        partition: Day of its night.
+        version: Name of its version.
+        parent: Version of its night.
+        as_of: Instant up to which the app was read, ISO 8601 in UTC.
+        published_at: Time of publishing, ISO 8601 in UTC.
+        figures: Numbers by name; see ``refresh.figures``.
     """
 
     partition: str
@@ -33,12 +38,27 @@ class Refresh:
 
 
 def read_refreshes(store: ObjectStore) -> tuple[Refresh, ...]:
-    """The refreshes that are kept, oldest first; none where there was none yet."""
+    """Read the list of refreshes.
+
+    Args:
+        store: The bucket.
+
+    Returns:
+        The refreshes, oldest first.
+
+    Raises:
+        ObjectStorageError: The list is broken.
+    """
     return _read(store)[0]
 
 
 def record_refresh(store: ObjectStore, refresh: Refresh) -> None:
-    """Add a refresh, or replace what was recorded of the same version."""
+    """Add a refresh to the list, or replace the record of the same version.
+
+    Args:
+        store: The bucket.
+        refresh: The refresh.
+    """
 
     def change(known: Sequence[Refresh]) -> list[Refresh]:
         others = [one for one in known if one.version != refresh.version]
@@ -48,7 +68,12 @@ def record_refresh(store: ObjectStore, refresh: Refresh) -> None:
 
 
 def forget_refreshes(store: ObjectStore, versions: Sequence[str]) -> None:
-    """Remove versions from the list."""
+    """Remove refreshes from the list.
+
+    Args:
+        store: The bucket.
+        versions: Names of their versions.
+    """
     _change(store, lambda known: [one for one in known if one.version not in versions])
 
 

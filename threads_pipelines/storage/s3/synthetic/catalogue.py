@@ -1,6 +1,6 @@
-"""What each generated post is about: a Parquet file a run key, written once.
+"""The catalogue of generated posts: one Parquet file for each run key, written once.
 
-The app's schema has no place for topic, tags, template and source; this is where they live.
+It holds topic, tags, template and source, for which the app's schema has no columns.
 """
 
 import io
@@ -28,14 +28,34 @@ SCHEMA = pa.schema(
 
 
 def save_catalogue(store: ObjectStore, key: str, rows: Sequence[dict[str, Any]]) -> bool:
-    """Write the catalogue of a run key; returns False where another run has written it already."""
+    """Write the catalogue of a run key, unless it exists.
+
+    Args:
+        store: The bucket.
+        key: Key of the catalogue.
+        rows: One dictionary for each post, with the columns of the schema.
+
+    Returns:
+        False if another run has already written it.
+    """
     buffer = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(list(rows), SCHEMA), buffer, compression="zstd")
     return store.put_if(key, buffer.getvalue(), None)
 
 
 def load_catalogue(store: ObjectStore, key: str) -> pa.Table:
-    """Read the catalogue of a run key; ArtefactError where the object is no catalogue."""
+    """Read the catalogue of a run key.
+
+    Args:
+        store: The bucket.
+        key: Key of the catalogue.
+
+    Returns:
+        One row for each post.
+
+    Raises:
+        ArtefactError: The object is not a catalogue.
+    """
     try:
         return pq.read_table(io.BytesIO(store.get(key)), schema=SCHEMA)
     except pa.ArrowException as error:
@@ -43,7 +63,14 @@ def load_catalogue(store: ObjectStore, key: str) -> pa.Table:
 
 
 def topics_of_posts(store: ObjectStore) -> dict[str, str]:
-    """Topic of every catalogued post, whichever run key made it, by post id."""
+    """Read the topics of all catalogued posts, of every run key.
+
+    Args:
+        store: The bucket.
+
+    Returns:
+        Topic by post id.
+    """
     pairs: dict[str, str] = {}
     for table in _catalogues(store):
         pairs.update(zip(table["post_id"].to_pylist(), table["topic"].to_pylist(), strict=True))
@@ -51,7 +78,14 @@ def topics_of_posts(store: ObjectStore) -> dict[str, str]:
 
 
 def sources_of_posts(store: ObjectStore) -> list[str]:
-    """Who wrote each catalogued post: "gemma" or "template"."""
+    """Read who wrote the catalogued posts, of every run key.
+
+    Args:
+        store: The bucket.
+
+    Returns:
+        ``gemma`` or ``template`` for each post.
+    """
     return [source for table in _catalogues(store) for source in table["source"].to_pylist()]
 
 

@@ -1,4 +1,4 @@
-"""A run key's pinned time and settings: written once, so that a second run adds nothing."""
+"""Time and settings of a run key: written once, so that a second run adds nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from threads_pipelines.storage.s3.stored_json import expected_layout
 
 @dataclass(frozen=True, slots=True)
 class RunKey:
-    """Names one synthetic world, and the instant (naive UTC, whole seconds) it is made as of."""
+    """A synthetic population: its name and the instant of its creation (naive UTC)."""
 
     name: str
     now: datetime
@@ -30,9 +30,19 @@ class RunKey:
 
 
 def pin_run_key(store: ObjectStore, name: str, now: datetime, config: Mapping[str, Any]) -> RunKey:
-    """Return the run key, pinned at ``now`` (naive UTC) at its first use and for ever after.
+    """Return a run key; its first use fixes its time and settings for ever.
 
-    Raises ConfigurationError where the name cannot be used, or was used with another config.
+    Args:
+        store: The bucket.
+        name: Name of the run key.
+        now: Naive UTC; used at the first use only.
+        config: The settings of the population.
+
+    Returns:
+        The run key.
+
+    Raises:
+        ConfigurationError: The name is invalid, or it was used with other settings.
     """
     try:
         check_run_key(name)
@@ -58,7 +68,12 @@ def pin_run_key(store: ObjectStore, name: str, now: datetime, config: Mapping[st
 
 
 def forget_run_key(store: ObjectStore, name: str) -> None:
-    """Delete what S3 holds of a run key: its pin, its catalogue and its export."""
+    """Delete the objects of a run key: its time and settings, its catalogue and its export.
+
+    Args:
+        store: The bucket.
+        name: Name of the run key.
+    """
     key = f"generated/run_keys/{name}.json"
     if store.exists(key):
         with expected_layout(key):
@@ -69,7 +84,14 @@ def forget_run_key(store: ObjectStore, name: str) -> None:
 
 
 def run_keys(store: ObjectStore) -> list[str]:
-    """Names of the run keys that S3 knows."""
+    """List the run keys that S3 knows.
+
+    Args:
+        store: The bucket.
+
+    Returns:
+        Their names.
+    """
     prefix = "generated/run_keys/"
     keys = (item.key for item in store.listing(prefix))
     return [key.removeprefix(prefix).removesuffix(".json") for key in keys]

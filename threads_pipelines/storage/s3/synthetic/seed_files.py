@@ -1,4 +1,4 @@
-"""The seed files on their way to S3."""
+"""Uploads the seed files to S3."""
 
 from pathlib import Path
 
@@ -7,9 +7,18 @@ from threads_pipelines.storage.s3.objects import ObjectStore
 
 
 def upload_seeds(store: ObjectStore, folder: Path, *, replace: bool = True) -> list[str]:
-    """Upload the JSON files of the seeds folder to ``seeds/``; returns the keys written.
+    """Upload the JSON files of a folder to ``seeds/``.
 
-    replace: False leaves what is already in the bucket as it is.
+    Args:
+        store: The bucket.
+        folder: The folder.
+        replace: Replace objects that exist.
+
+    Returns:
+        The keys written.
+
+    Raises:
+        ObjectStorageError: The folder has no JSON file.
     """
     paths = sorted(folder.glob("*.json"))
     if not paths:

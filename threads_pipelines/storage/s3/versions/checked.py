@@ -1,7 +1,7 @@
-"""Whether a version's stored rows passed the checks: only such a version is ever published.
+"""Whether a version's stored rows passed the checks; no other version is published.
 
-The SHA-256 of the rows that passed is a fact of the version. Rows that are written anew are
-therefore not checked until they have passed again.
+The SHA-256 of the rows that passed is a fact of the version. Rows that are written again count as
+not checked until they pass again.
 """
 
 from dataclasses import replace
@@ -15,17 +15,34 @@ from threads_pipelines.storage.s3.versions.manifest import Manifest
 
 
 def mark_unchecked(store: ArtefactStore, partition: str, version: str) -> Manifest:
-    """Note that a version's rows are about to be written; call it before writing them."""
+    """Mark a version's rows as not checked. Call it before writing them.
+
+    Args:
+        store: The versions.
+        partition: The day.
+        version: Name of the version.
+
+    Returns:
+        The stored manifest.
+    """
     return store.change_facts(
         partition, version, lambda facts: replace(facts, checked_rows=NOT_CHECKED)
     )
 
 
 def mark_checked(store: ArtefactStore, partition: str, version: str) -> Manifest:
-    """Note that a version's stored rows passed every check.
+    """Record that a version's stored rows passed every check.
+
+    Args:
+        store: The versions.
+        partition: The day.
+        version: Name of the version.
+
+    Returns:
+        The stored manifest.
 
     Raises:
-        ArtefactError: where the version has no rows.
+        ArtefactError: The version has no rows.
     """
     checksum = _rows_of(store.manifest(partition, version))
     return store.change_facts(
@@ -34,9 +51,16 @@ def mark_checked(store: ArtefactStore, partition: str, version: str) -> Manifest
 
 
 def is_checked(store: ArtefactStore, manifest: Manifest) -> bool:
-    """Tell whether the rows that a manifest names passed the checks.
+    """Return whether the rows of a manifest passed the checks.
 
-    A version that was stored before this state was kept counts as checked where it was published.
+    A version of a release that did not record this counts as checked if it was published.
+
+    Args:
+        store: The versions.
+        manifest: The manifest.
+
+    Returns:
+        Whether they passed.
     """
     file, checked = manifest.files.get(RECOMMENDATIONS), manifest.facts.checked_rows
     if file is None:
@@ -49,8 +73,16 @@ def is_checked(store: ArtefactStore, manifest: Manifest) -> bool:
 def require_checked(store: ArtefactStore, partition: str, version: str) -> Manifest:
     """Return the manifest of a version that may be published, pinned or refreshed from.
 
+    Args:
+        store: The versions.
+        partition: The day.
+        version: Name of the version.
+
+    Returns:
+        The manifest.
+
     Raises:
-        ArtefactError: where the version is gone, has no rows, or did not pass its checks.
+        ArtefactError: The version does not exist, has no rows, or did not pass its checks.
     """
     manifest = store.manifest(partition, version)
     _rows_of(manifest)

@@ -14,7 +14,7 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file of a version: SHA-256 in hex, size in bytes, and rows where that means something."""
+    """A file of a version: SHA-256 in hexadecimal, size in bytes, and its rows if it has any."""
 
     sha256: str
     size: int
@@ -23,7 +23,7 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a version is. created_at: ISO 8601. files: by name."""
+    """The manifest of a version. ``created_at`` is ISO 8601; ``files`` are by name."""
 
     partition: str
     version: str
@@ -42,7 +42,11 @@ class Manifest:
         return self.prefix + MANIFEST
 
     def to_bytes(self) -> bytes:
-        """Encode the manifest as it is stored."""
+        """Encode the manifest in the form that is stored.
+
+        Returns:
+            JSON text in UTF-8.
+        """
         stored = {
             "partition": self.partition,
             "version": self.version,
@@ -57,11 +61,14 @@ class Manifest:
         """Decode a stored manifest, of this release or of an earlier one.
 
         Args:
-            content: the object's content.
-            key: the object's key, for the message.
+            content: Content of the object.
+            key: Key of the object, for messages.
+
+        Returns:
+            The manifest.
 
         Raises:
-            ArtefactError: where the content is no manifest.
+            ArtefactError: The content is not a manifest, or is that of another version.
         """
         try:
             value = parse_json(content)

@@ -1,4 +1,4 @@
-"""Arrays as npz files that hold no pickle: strings are kept as UTF-8 bytes and offsets."""
+"""Arrays as npz files without pickle: strings are stored as UTF-8 bytes and offsets."""
 
 import zipfile
 from collections.abc import Mapping
@@ -15,7 +15,15 @@ _BYTES, _OFFSETS = ".utf8", ".offsets"
 
 
 def write_arrays(path: Path, arrays: Arrays) -> None:
-    """Write named arrays; an object array must be one-dimensional and hold only str."""
+    """Write named arrays to an npz file.
+
+    Args:
+        path: The file; it is replaced.
+        arrays: Arrays by name. An object array must be one-dimensional and contain only str.
+
+    Raises:
+        DataError: An object array has another shape or other values.
+    """
     packed: dict[str, NDArray] = {}
     for name, array in arrays.items():
         if array.dtype == object:
@@ -28,7 +36,17 @@ def write_arrays(path: Path, arrays: Arrays) -> None:
 
 
 def read_arrays(path: Path) -> dict[str, NDArray]:
-    """Read what ``write_arrays`` wrote; raise ArtefactError for any other file."""
+    """Read the arrays that ``write_arrays`` wrote.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Arrays by name.
+
+    Raises:
+        ArtefactError: The file is not such a file.
+    """
     arrays: dict[str, NDArray] = {}
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -44,7 +62,17 @@ def read_arrays(path: Path) -> dict[str, NDArray]:
 
 
 def pack_strings(strings: NDArray[np.object_]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """UTF-8 bytes of (n,) str one after the other, and the (n + 1,) offsets between them."""
+    """Encode strings as one array of bytes.
+
+    Args:
+        strings: (n,) object array of str.
+
+    Returns:
+        The UTF-8 bytes of all strings, (m,) uint8, and their (n + 1,) int64 offsets.
+
+    Raises:
+        DataError: A value is not valid text.
+    """
     try:
         encoded = [string.encode() for string in strings]
     except (AttributeError, UnicodeEncodeError) as error:
@@ -55,7 +83,15 @@ def pack_strings(strings: NDArray[np.object_]) -> tuple[NDArray[np.uint8], NDArr
 
 
 def unpack_strings(utf8: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArray[np.object_]:
-    """Undo ``pack_strings``."""
+    """Decode the arrays of ``pack_strings``.
+
+    Args:
+        utf8: (m,) uint8.
+        offsets: (n + 1,) int64.
+
+    Returns:
+        (n,) object array of str.
+    """
     content, ends = utf8.tobytes(), offsets.tolist()
     strings = np.empty(len(ends) - 1, object)
     for row, (start, end) in enumerate(pairwise(ends)):

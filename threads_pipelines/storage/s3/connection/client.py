@@ -1,4 +1,4 @@
-"""boto3's client for one storage, and its failures in words."""
+"""boto3's client for one storage, and error messages for its failures."""
 
 import hashlib
 from base64 import b64encode
@@ -44,17 +44,27 @@ _NO_KEYS = (
 
 
 def faults() -> tuple[type[Exception], ...]:
-    """What a request to the storage may raise."""
+    """List the exceptions that a request to the storage may raise.
+
+    Returns:
+        Exception types of botocore and boto3.
+    """
     from boto3.exceptions import Boto3Error
 
     return (ClientError, BotoCoreError, Boto3Error)
 
 
 def open_client(settings: S3Settings) -> "S3Client":
-    """Open a client; what the settings leave open comes from boto3's own chain.
+    """Open a client. boto3's own chain provides what the settings leave open.
+
+    Args:
+        settings: Address, credentials and region.
+
+    Returns:
+        The client.
 
     Raises:
-        ObjectStorageError: where boto3 refuses the settings, such as a profile that is not there.
+        ObjectStorageError: boto3 refuses the settings, for instance a profile that does not exist.
     """
     import boto3  # a third of a second that most processes never need
     from botocore.config import Config
@@ -92,7 +102,12 @@ def open_client(settings: S3Settings) -> "S3Client":
 
 
 def create_bucket(client: "S3Client", bucket: str) -> None:
-    """Create a bucket in the client's region."""
+    """Create a bucket in the client's region.
+
+    Args:
+        client: The client.
+        bucket: Name of the bucket.
+    """
     region: Any = client.meta.region_name
     if region == _FIRST_REGION:  # the one region that may not be named
         client.create_bucket(Bucket=bucket)
@@ -103,7 +118,17 @@ def create_bucket(client: "S3Client", bucket: str) -> None:
 
 
 def worded(verb: str, name: str, endpoint_url: str | None, error: Exception) -> ObjectStorageError:
-    """What failed, where, and what to do."""
+    """Turn a failure into an error that says what failed, where, and what to do.
+
+    Args:
+        verb: What was attempted, such as ``read``.
+        name: The bucket or object.
+        endpoint_url: Address of the server; None for AWS.
+        error: The exception of boto3.
+
+    Returns:
+        The error to raise.
+    """
     where = f"cannot {verb} {name} at {endpoint_url or 'AWS S3'}"
     if isinstance(error, ClientError):
         code = code_of(error)
@@ -116,7 +141,14 @@ def worded(verb: str, name: str, endpoint_url: str | None, error: Exception) -> 
 
 
 def code_of(error: ClientError) -> str:
-    """The server's code of a refusal, such as ``NoSuchKey``."""
+    """Return the server's code of a refusal.
+
+    Args:
+        error: The exception.
+
+    Returns:
+        The code, such as ``NoSuchKey``; ``unknown`` without one.
+    """
     return str(error.response.get("Error", {}).get("Code", "unknown"))
 
 
@@ -129,16 +161,16 @@ def _hint(error: Exception) -> str:
 
 
 def _proxies(url: str) -> dict[str, str]:
-    """Proxies by scheme for ``Config``; an empty one keeps botocore from choosing by itself."""
+    """Return proxies by scheme for ``Config``; an empty one stops botocore from choosing one."""
     proxy = proxies.proxy_for(url)
     return dict.fromkeys(("http", "https"), proxy) if proxy else {}
 
 
 def _add_content_md5(params: dict[str, Any], **_event: Any) -> None:
-    """Send the body's MD5, so that the server refuses a body that is cut or missing.
+    """Send the MD5 of the body, so that the server refuses a body that is incomplete.
 
-    Without it SeaweedFS takes a connection that ends after the headers for an empty object, and
-    stores that over the old one, conditional or not.
+    Without it SeaweedFS stores an empty object, over the old one, if a connection ends after the
+    headers; a condition does not prevent it.
     """
     body = params["body"]
     digest = hashlib.md5(usedforsecurity=False)
