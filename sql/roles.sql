@@ -21,9 +21,11 @@ BEGIN
                WHERE table_schema = current_schema() AND table_name = 'user' AND column_name = 'experiment_group') THEN
         GRANT UPDATE (experiment_group) ON "user" TO threads_nightly;
     END IF;
+    IF NOT EXISTS (SELECT FROM pg_auth_members
+                   WHERE roleid = to_regrole('threads_nightly') AND member = to_regrole('threads_synthetic')) THEN
+        GRANT threads_nightly TO threads_synthetic;
+    END IF;
 END $$;
-
-GRANT threads_nightly TO threads_synthetic;
 
 GRANT SELECT ON "user", post, "like", comment, follow, user_interaction TO threads_nightly;
 GRANT SELECT, INSERT, UPDATE, DELETE ON user_recommendation TO threads_nightly;

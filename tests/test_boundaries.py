@@ -54,7 +54,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "health": {
         *("errors", "settings", "dataset", "content", "storage.s3", "storage.postgres"),
-        "proxies",
+        *("proxies", "project_files"),
     },
     "reporting": {"errors", "environment", "content", "experiment", "storage.s3", "storage"},
     "files": {"errors", "dataset", "recommender", "evaluation", "tuning"},

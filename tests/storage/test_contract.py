@@ -194,17 +194,20 @@ def test_missing_privileges_are_named_with_the_grant(own_database: AppDatabase) 
     guest = connect(
         make_url(own_database.url).set(username=role, password="guest").render_as_string(False)
     )
-    said = {str(difference) for difference in check_contract(guest)}
-    assert said == {
-        f'"{table}": the role lacks {what}: GRANT {grant} ON {quoted} TO {role}'
-        for table, quoted, what, grant in (
-            ("user", '"user"', "UPDATE of a column", "UPDATE (updated_at)"),
-            ("post", "post", "UPDATE of a column", "UPDATE (updated_at)"),
-            ("user_recommendation", "user_recommendation", "INSERT", "INSERT"),
-            ("user_recommendation", "user_recommendation", "UPDATE", "UPDATE"),
-            ("user_recommendation", "user_recommendation", "DELETE", "DELETE"),
-        )
-    }
+    said = [str(difference) for difference in check_contract(guest)]
+    wanted = [
+        ("user", "UPDATE (updated_at)", '"user"'),
+        ("post", "UPDATE (updated_at)", "post"),
+        ("user_recommendation", "INSERT", "user_recommendation"),
+        ("user_recommendation", "UPDATE", "user_recommendation"),
+        ("user_recommendation", "DELETE", "user_recommendation"),
+    ]
+    assert len(said) == len(wanted)
+    for table, what, quoted in wanted:
+        (line,) = (one for one in said if one.startswith(f'"{table}"') and f" {what}" in one)
+        assert line.startswith(f'"{table}": role "{role}" lacks {what}')
+        assert f"or GRANT {what}" in line
+        assert line.endswith(f" ON {quoted} TO {role}")
     guest.dispose()
     own_database.rows(f"DROP OWNED BY {role}")
     own_database.rows(f"DROP ROLE {role}")

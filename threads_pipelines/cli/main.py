@@ -37,8 +37,10 @@ COMMANDS = {
         "refresh": {
             "refresh": "Refresh the feeds of recently active people between two nights.",
         },
+        "setup": {
+            "setup": "Prepare the database, the bucket and Dagster's database.",
+        },
         "operations": {
-            "setup": "Prepare the database and the bucket.",
             "check": "Look at every part: what was found, and what to do.",
             "versions": "List the versions that can be pinned, and which one is served.",
             "adopt": "Bind the versions in the bucket to the database that DATABASE_URL names.",

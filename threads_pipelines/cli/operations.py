@@ -1,51 +1,22 @@
-"""Commands for the operator: setup, check, versions, pin, release, dry-run, prune."""
+"""Commands for the operator: check, versions, pin, release, dry-run, prune."""
 
 import click
 from rich.table import Table
-from sqlalchemy import make_url
 
 from threads_pipelines import settings
 from threads_pipelines.cli.dagster import launch_job
 from threads_pipelines.cli.output import print_table
-from threads_pipelines.cli.run import prepare
 from threads_pipelines.cli.stack import start_needed
-from threads_pipelines.errors import ConfigurationError, PinError
+from threads_pipelines.errors import PinError
 from threads_pipelines.health import findings as health
 from threads_pipelines.health.probes import run_health_checks
 from threads_pipelines.storage.history import adopt as adopt_history
 from threads_pipelines.storage.history import require_own_history
 from threads_pipelines.storage.postgres import database
-from threads_pipelines.storage.postgres.accounts import roles
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.pins import read_pin
 from threads_pipelines.storage.s3.registry import read_registry
-
-
-@click.command()
-@click.option("--role", help="Also provide the login that the pipeline is to work under.")
-@click.option("--synthetic", is_flag=True, help="Let it make and remove synthetic accounts too.")
-def setup(role: str | None, synthetic: bool) -> None:
-    """Prepare the database and the bucket; on the app's own database only check its tables.
-
-    With --role, run as the tables' owner: the login gets the least it needs (sql/roles.sql), the
-    password in THREADS_ROLE_PASSWORD, and Dagster's database.
-    """
-    loaded = start_needed()
-    prepare(loaded)
-    if role:
-        _provide_role(loaded, role, synthetic)
-    click.echo("Ready.")
-
-
-def _provide_role(loaded: settings.Settings, role: str, synthetic: bool) -> None:
-    if not loaded.role_password:
-        raise ConfigurationError(f"THREADS_ROLE_PASSWORD is not set: the password for {role}")
-    engine = database.connect(loaded.database_url)
-    roles.provide_login(engine, role, loaded.role_password, synthetic=synthetic)
-    dagster_database = make_url(loaded.dagster_database_url).database
-    roles.provide_database(engine, str(dagster_database), role)
-    click.echo(f"  {role} may do what {'synthetic data' if synthetic else 'the night'} needs")
 
 
 @click.command()

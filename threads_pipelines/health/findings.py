@@ -9,12 +9,15 @@ TEXT_MODEL = "text model"
 DAGSTER_STORAGE = "Dagster's storage"
 DISK = "disk"
 CLOCK = "clock"
-PARTS = (DATABASE, OBJECT_STORAGE, TEXT_MODEL, DAGSTER_STORAGE, DISK, CLOCK)
+FEATURES = "enabled features"
+PARTS = (DATABASE, FEATURES, OBJECT_STORAGE, TEXT_MODEL, DAGSTER_STORAGE, DISK, CLOCK)
 NIGHTLY_PARTS = (DATABASE, OBJECT_STORAGE, DISK, CLOCK)
-"""The parts that a run needs. Templates replace the text model if it fails."""
+"""The parts that a run needs. Templates replace the text model if it fails. A job that uses a
+further feature checks that feature itself."""
 
 ADVICE = {
     DATABASE: "start the server or correct DATABASE_URL, then `threads-pipelines setup`",
+    FEATURES: "let the owner of the tables run what the message names, or turn the feature off",
     OBJECT_STORAGE: "start the server or correct S3_ENDPOINT_URL, S3_BUCKET and the AWS keys; "
     "`threads-pipelines setup` creates the bucket",
     TEXT_MODEL: "start the server or correct OLLAMA_HOST; `ollama pull` fetches the model",

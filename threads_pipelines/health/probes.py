@@ -11,6 +11,7 @@ from uuid import uuid4
 from threads_pipelines.content.text_model import OllamaModel
 from threads_pipelines.errors import ObjectStorageError, ThreadsPipelinesError
 from threads_pipelines.health import findings as health
+from threads_pipelines.health.features import check_features
 from threads_pipelines.health.findings import Finding, HealthLimits
 from threads_pipelines.settings import Settings
 from threads_pipelines.storage.postgres import database
@@ -43,6 +44,7 @@ def run_health_checks(
     skews: dict[str, float] = {}
     probes: dict[str, Callable[[], tuple[bool, str]]] = {
         health.DATABASE: lambda: _database(settings, skews, clock),
+        health.FEATURES: lambda: check_features(settings),
         health.OBJECT_STORAGE: lambda: _object_storage(settings, skews, clock),
         health.TEXT_MODEL: lambda: _text_model(settings),
         health.DAGSTER_STORAGE: lambda: _dagster_storage(settings),

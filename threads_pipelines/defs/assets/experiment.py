@@ -24,6 +24,7 @@ from threads_pipelines.experiment.report import ExperimentReport, build_report
 from threads_pipelines.experiment.settings import ExperimentSettings, ReportSettings
 from threads_pipelines.reporting.plots import intervals, markdown_image
 from threads_pipelines.storage.postgres.accounts import experiments
+from threads_pipelines.storage.postgres.accounts.privileges import Feature, require_privileges
 from threads_pipelines.storage.postgres.contract import has_experiment_group
 from threads_pipelines.storage.s3.experiment_start import note_start, read_start
 from threads_pipelines.storage.s3.objects import ObjectStore
@@ -51,10 +52,12 @@ def experiment_assignment(
     password = settings.load().test_account_password
     now = datetime.now(UTC).replace(tzinfo=None)
     with database.engine() as engine:
+        there = has_experiment_group(engine)
+        needed = [Feature.EXPERIMENT] * there + [Feature.TEST_LOGINS] * bool(password)
+        require_privileges(engine, *needed)
         roster = experiments.read_roster(engine)
         dealt = assign(roster.ids, roster.emails, roster.synthetic, experiment.settings())
         ids, groups = dealt.rows()
-        there = has_experiment_group(engine)
         changed = experiments.write_groups(engine, ids, groups) if there else 0
         logins = [
             email

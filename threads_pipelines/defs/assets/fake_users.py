@@ -12,6 +12,7 @@ from threads_pipelines.experiment.assignment import assign
 from threads_pipelines.simulation.database import add_fake_users, read_fake_users
 from threads_pipelines.simulation.fake_users import make_fake_users
 from threads_pipelines.storage.postgres.accounts import experiments
+from threads_pipelines.storage.postgres.accounts.privileges import Feature, require_privileges
 from threads_pipelines.storage.postgres.contract import has_experiment_group, require_contract
 
 
@@ -35,6 +36,7 @@ def fake_users(
     now = simulator.now(context)
     with database.engine() as engine:
         require_contract(engine)
+        require_privileges(engine, Feature.SYNTHETIC)
         simulator.require_consent(engine)
         there = {user.id for user in read_fake_users(engine)}
         users = make_fake_users(simulator.users)

@@ -28,6 +28,7 @@ from threads_pipelines.population.checks import dangling, outside_window
 from threads_pipelines.population.generate import Population, generate
 from threads_pipelines.population.realism.table import as_markdown, compare, events_of
 from threads_pipelines.population.tables import batches, table
+from threads_pipelines.storage.postgres.accounts.privileges import Feature, require_privileges
 from threads_pipelines.storage.postgres.bulk import arrow_table, copy_batches
 from threads_pipelines.storage.postgres.contract import require_contract
 from threads_pipelines.storage.s3.exports import export_rows
@@ -111,6 +112,7 @@ def synthetic_population(
     """Generate once, then write table by table; what is there already is left alone."""
     with database.engine() as engine:
         require_contract(engine)
+        require_privileges(engine, Feature.SYNTHETIC)
         synthetic.require_consent(engine)
     store = storage.store()
     run_key = synthetic.pin(store)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
 
 from threads_pipelines.errors import ContractError
+from threads_pipelines.storage.postgres.accounts.privileges import missing_privileges
 from threads_pipelines.storage.postgres.contract_differences import (
     Difference,
     Fact,
@@ -37,6 +38,9 @@ def create_schema(engine: "Engine") -> bool:
         cursor.execute("SELECT current_schema() IS NULL, current_setting('search_path')")
         ((missing, schema),) = cursor.fetchall()
         if missing:  # one quoted name: the connection's own search path
+            closed = missing_privileges(connection, ())
+            if closed:
+                raise ContractError(f"database {engine.url.database!r}: {closed[0]}")
             cursor.execute(f"CREATE SCHEMA {schema}")
         cursor.execute(statement("schema"))
         cursor.execute(statement("experiment_group"))
@@ -60,6 +64,12 @@ def has_experiment_group(engine: "Engine") -> bool:
         return any((fact.table, fact.name) == EXPERIMENT_COLUMN for fact in _facts(connection))
 
 
+def has_table(engine: "Engine", name: str) -> bool:
+    """Whether the app has a table of this name."""
+    with session(engine) as connection:
+        return any(fact.table == name for fact in _facts(connection))
+
+
 def require_contract(engine: "Engine") -> list[Difference]:
     """Return the harmless differences; raise ContractError that lists all where one breaks."""
     differences = check_contract(engine)
@@ -79,6 +89,9 @@ def check_contract(engine: "Engine") -> list[Difference]:
     """Every difference between the database and the contract; extra tables are none."""
     with session(engine) as connection:
         facts = _facts(connection)
+        missing = missing_privileges(connection)
+        if not facts and missing:  # a schema that the role may not enter: nothing in it can be seen
+            return missing
         found = {fact.table for fact in facts}
         differences: list[Difference] = []
         for name, table in TABLES.items():
@@ -87,22 +100,10 @@ def check_contract(engine: "Engine") -> list[Difference]:
                 differences += table_differences(name, table, here)
             else:
                 differences.append(Difference(name, "the table is missing", name != "account"))
-        if {difference.what for difference in differences}.isdisjoint({"the table is missing"}):
-            differences += _missing_privileges(connection)
-        return differences
+        return differences + missing
 
 
 def _facts(connection: Connection) -> list[Fact]:
     with connection.cursor() as cursor:
         cursor.execute(statement("read_catalogue"))
         return [Fact(*row) for row in cursor.fetchall()]
-
-
-def _missing_privileges(connection: Connection) -> list[Difference]:
-    """What reading and publishing need and the role lacks."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement("read_missing_privileges"))
-        return [
-            Difference(table, f"the role lacks {privilege}: {grant}", True)
-            for table, privilege, grant in cursor.fetchall()
-        ]

@@ -33,6 +33,7 @@ _CONNECTING = {
     "password authentication failed": "the user or password in DATABASE_URL is wrong",
     "no password supplied": "DATABASE_URL has no password and the server wants one",
     'role "': "the user in DATABASE_URL does not exist on the server",
+    "permission denied for database": "let its owner run sql/roles.sql, which grants CONNECT",
     'database "': "create the database, or correct its name in DATABASE_URL",
     "no pg_hba.conf entry": "the server does not let this machine in: see its pg_hba.conf",
     "connection refused": "nothing listens there: start the server, or correct DATABASE_URL",

@@ -31,6 +31,7 @@ def ensure_database(url: str, variable: str) -> None:
         if "already exists" in str(error):
             return
         raise DatabaseError(
-            f"{error}. Dagster keeps its runs in a database of its own, {name!r}: "
-            f"create it, or set {variable} to another"
+            f"{error}. Dagster keeps its runs in a database of its own, {name!r}: set {variable} "
+            "to another, or let an administrator run: "
+            f'CREATE DATABASE "{name}" OWNER "{make_url(url).username}"'
         ) from error
