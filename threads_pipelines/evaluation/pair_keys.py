@@ -50,6 +50,7 @@ def matrix_of_keys(keys: NDArray[np.int64], shape: tuple[int, int]) -> "csr_matr
     Returns:
         CSR of bool with sorted indices.
     """
+    from scipy.sparse import csr_matrix
 
     counts = np.bincount(keys // shape[1], minlength=shape[0])
     indptr = np.concatenate(([0], np.cumsum(counts)))

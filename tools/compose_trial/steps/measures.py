@@ -7,7 +7,7 @@ from tools.compose_trial.steps.start import APPLICATION
 
 _LOGGED, _KEPT = 150_000_000, 50_000_000
 _FLOOD = "docker compose run --detach --no-deps --name flood code sh -c"
-_LINES = f"'yes {'a' * 200} | head -c {_LOGGED}'"
+_LINES = f"'head --bytes={_LOGGED * 3 // 4} /dev/urandom | base64 --wrap=200'"
 _TOO_MUCH = "python -c \"b = b'x' * (5 << 30)\""
 _CPU = """
 import resource, subprocess, sys
