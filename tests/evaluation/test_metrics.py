@@ -94,7 +94,7 @@ def test_missing_values_are_left_out_of_their_own_mean() -> None:
 
 
 def test_chunks_of_the_bootstrap_cover_all_samples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "_CHUNK", 25)
+    monkeypatch.setattr(bootstrap, "_CHUNK", 25)
     chunks = list(bootstrap.resamples(10, 7, np.random.default_rng(0)))
     assert [start for start, _ in chunks] == [0, 2, 4, 6]
     assert all((weights.sum(axis=1) == 10).all() for _, weights in chunks)
