@@ -38,6 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "content": {"errors", "proxies"},
     "population": {"errors", "compiled", "dataset"},
     "recommender": {"errors", "compiled", "dataset"},
+    "guard": {"errors", "dataset", "recommender"},
     "evaluation": {"errors", "dataset", "recommender"},
     "tuning": {"errors", "dataset", "recommender", "evaluation"},
     "refresh": {"errors", "dataset"},
@@ -95,7 +96,7 @@ ALLOWED: dict[str, set[str]] = {
 DAGSTER_ROOMS = {"defs", "definitions", "runner"}
 PURE_ROOMS = {
     *("dataset", "content", "population", "recommender", "evaluation", "tuning", "experiment"),
-    "refresh",
+    *("refresh", "guard"),
 }
 MOST_FILES = 16
 

@@ -1,0 +1,143 @@
+"""Trust that needs no label: posts whose audience is hardly more alike than accounts at random.
+
+A post is doubted where the people of its audience have hardly more in common than chance gives, and
+where they have nothing in common but a few posts that all of them acted on (a farm). What chance
+gives is measured on random groups of the snapshot's own accounts, and what is usual on the other
+posts with about as many people.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from threads_pipelines.guard.coherence import Coherence, Histories
+from threads_pipelines.recommender.pairs import Pairs
+
+LEAST_PEOPLE = 20
+"""People of an audience from which on it is judged: fewer move no feed, and say too little."""
+FIRST_LOOK, SECOND_LOOK = 64, 512
+"""People compared of every audience, and of those that look doubtful."""
+_DOUBTFUL = 2.0
+"""Ratio of the first look below which there is a second one."""
+_GROUPS = 200
+"""Random groups of each size that say what chance gives."""
+_QUANTILE = 0.995
+_MARGIN = 0.03
+"""Added to what chance gives."""
+_NEIGHBOURS = 40
+_LOW = 0.1
+"""What is usual: this quantile of the ratio among so many posts of about the same audience."""
+_WAY = 0.35
+"""How far from chance to what is usual the limit is, on a scale of logarithms."""
+_HIGHEST_LIMIT = 1.8
+"""No limit is higher, however alike the usual audience is."""
+_FARM = 2
+"""Siblings from which on a post is judged without them, too."""
+MOST_DOUBTED = 0.05
+"""Share of the judged posts above which the statistic does not tell anything apart here."""
+AUDIENCE_OF_CHANCE = 1.0
+"""People that an audience counts as, altogether, where it is no more alike than chance gives."""
+CHANCE, FARM = 1, 2
+"""Why a post is doubted."""
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """What the structure of the histories says of each post.
+
+    doubt: (n_posts,) int8, 0: none; CHANCE: hardly more likeness in the audience than chance gives;
+    FARM: hardly more without the posts that the same people acted on.
+    trust: (n_posts,) float32 in (0, 1], what an event on each post counts.
+    ratio: (n_posts,) observed over expected likeness, without the siblings in a farm; NaN where a
+    post was not judged.
+    limit: (n_posts,) ratio below which a post is doubted, NaN as well.
+    judged: posts that were judged. off: whether the doubts were so many that none is kept.
+    """
+
+    doubt: NDArray[np.int8]
+    trust: NDArray[np.float32]
+    ratio: Floats
+    limit: Floats
+    judged: int
+    off: bool
+
+
+def structure_of(pairs: Pairs, rng: np.random.Generator) -> Structure:
+    """Judge every post with an audience of at least ``LEAST_PEOPLE``.
+
+    Args:
+        pairs: of the whole snapshot.
+        rng: draws the people who are compared and the random groups.
+    """
+    n_posts = len(pairs.post_degree)
+    doubt, trust = np.zeros(n_posts, np.int8), np.ones(n_posts, np.float32)
+    ratio, limit = np.full((2, n_posts), np.nan)
+    known = Histories(pairs)
+    posts = np.flatnonzero(pairs.post_degree >= LEAST_PEOPLE)
+    first = known.coherence(known.audiences(posts, FIRST_LOOK, rng), posts)
+    posts, ratios = posts[first.people >= LEAST_PEOPLE], first.ratio[first.people >= LEAST_PEOPLE]
+    if not len(posts):
+        return Structure(doubt, trust, ratio, limit, 0, off=False)
+    usual = usual_ratio(pairs.post_degree[posts], ratios)
+    ratio[posts] = ratios
+    siblings = first.sibling_count[first.people >= LEAST_PEOPLE]
+    again = (ratios < _DOUBTFUL) | (siblings >= _FARM)
+    judged, posts, usual = len(posts), posts[again], usual[again]
+
+    second = known.coherence(known.audiences(posts, SECOND_LOOK, rng), posts)
+    bound = chance(known, second.people, rng)
+    top = np.maximum(bound, np.minimum(bound ** (1 - _WAY) * usual**_WAY, _HIGHEST_LIMIT))
+    farm = (second.sibling_count >= _FARM) & (second.without_siblings < top)
+    farm |= _siblings_of(farm, posts, second)
+    found = np.where(farm, second.without_siblings, second.ratio)
+    doubted = farm | (found < top)
+    ratio[posts], limit[posts] = found, top
+    doubt[posts] = np.where(doubted, np.where(farm, FARM, CHANCE), 0)
+    # From the least trust where chance explains all, to 1 at the limit, in equal ratios.
+    least = np.minimum(AUDIENCE_OF_CHANCE / pairs.post_degree[posts], 1)
+    way = np.log(np.maximum(found, 1e-9) / bound) / np.maximum(np.log(top / bound), 1e-9)
+    way = np.where(farm, 0, np.clip(way, 0, 1))
+    trust[posts] = np.where(doubted, least ** (1 - way), 1)
+    if (doubt == CHANCE).sum() > max(MOST_DOUBTED * judged, 10):
+        doubt, trust = np.zeros_like(doubt), np.ones_like(trust)
+        return Structure(doubt, trust, ratio, limit, judged, off=True)
+    return Structure(doubt, trust, ratio, limit, judged, off=False)
+
+
+def _siblings_of(farm: NDArray[np.bool_], posts: NDArray[np.int64], found: Coherence) -> Any:
+    """(n,) posts most of whose siblings, and at least ``_FARM``, are in a farm.
+
+    A few genuine people who are much alike can hide a farm on one of its posts, not on all.
+    """
+    group, sibling = found.siblings
+    place = np.minimum(np.searchsorted(posts, sibling), len(posts) - 1)
+    hit = (posts[place] == sibling) & farm[place]
+    farmed = np.bincount(group[hit], minlength=len(posts))
+    return (farmed >= _FARM) & (2 * farmed > found.sibling_count)
+
+
+def usual_ratio(people: NDArray[np.int64], ratio: Floats) -> Floats:
+    """(n,) a low quantile of the ratio among the posts whose audience is about as large."""
+    order = np.argsort(people, kind="stable")
+    width = min(_NEIGHBOURS + 1, len(order))
+    windows = np.lib.stride_tricks.sliding_window_view(np.nan_to_num(ratio[order]), width)
+    low = np.quantile(windows, _LOW, axis=1)
+    first = np.clip(np.arange(len(order)) - width // 2, 0, len(low) - 1)
+    found = np.empty(len(order))
+    found[order] = low[first]
+    return found
+
+
+def chance(known: Histories, people: NDArray[np.int64], rng: np.random.Generator) -> Floats:
+    """(n,) the ratio that random groups of so many people stay below."""
+    sizes = np.array([16, 32, 64, 128, 256, 512])
+    sizes = sizes[: int(np.searchsorted(sizes, people.max(initial=0))) + 1]
+    highest = [
+        np.nanquantile(known.coherence(known.random_groups(_GROUPS, size, rng)).ratio, _QUANTILE)
+        for size in sizes
+    ]
+    bound: Floats = np.interp(np.log(np.maximum(people, 1)), np.log(sizes), highest) + _MARGIN
+    return bound
