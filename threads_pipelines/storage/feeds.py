@@ -1,4 +1,4 @@
-"""Feeds and histories of single accounts, as the app's own queries give them."""
+"""Feeds and histories of single accounts, read with the app's own queries."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """An account whose feed is looked at. ``group`` is None where the app has no experiment."""
+    """An account whose feed is shown. ``group`` is None if the app has no experiment."""
 
     id: str
     email: str
@@ -28,7 +28,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class FeedRow:
-    """A post of a feed; ``created_at`` is naive UTC, ``score`` None where chance chose it."""
+    """A post of a feed. ``created_at`` is naive UTC; ``score`` is None in a random feed."""
 
     post_id: str
     author: str
@@ -39,7 +39,7 @@ class FeedRow:
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """A post that the account met; ``action`` is the strongest interaction with it."""
+    """A post that the account interacted with; ``action`` is the strongest interaction."""
 
     post_id: str
     author: str
@@ -51,13 +51,33 @@ class HistoryRow:
 def find_readers(
     engine: "Engine", now: datetime, emails: Sequence[str] = (), others: int = 0
 ) -> list[Reader]:
-    """Accounts with these emails, then ``others`` further ones that have live rows."""
+    """Find accounts by email, and further accounts with live rows.
+
+    Args:
+        engine: The app's database.
+        now: Naive UTC.
+        emails: Emails of the accounts.
+        others: Number of further accounts.
+
+    Returns:
+        The accounts with these emails, then the others.
+    """
     given = {"emails": list(emails), "now": now, "others": others}
     return [Reader(*row) for row in _rows(engine, "find_readers", given)]
 
 
 def read_feed(engine: "Engine", user_id: str, now: datetime, limit: int = 50) -> list[FeedRow]:
-    """Live rows, best first: the app's query."""
+    """Read the live rows of a user with the app's query.
+
+    Args:
+        engine: The app's database.
+        user_id: Id of the user.
+        now: Naive UTC.
+        limit: Most rows.
+
+    Returns:
+        The rows, best first.
+    """
     given = {"user_id": user_id, "now": now, "limit": limit}
     return [FeedRow(*row) for row in _rows(engine, "read_feed", given)]
 
@@ -65,19 +85,47 @@ def read_feed(engine: "Engine", user_id: str, now: datetime, limit: int = 50) ->
 def read_random_feed(
     engine: "Engine", user_id: str, now: datetime, salt: str, limit: int = 50
 ) -> list[FeedRow]:
-    """Posts in an order of chance that ``salt`` decides: what the control group is served."""
+    """Read posts in a random order, which the control group gets.
+
+    Args:
+        engine: The app's database.
+        user_id: Id of the user.
+        now: Naive UTC.
+        salt: Determines the order.
+        limit: Most rows.
+
+    Returns:
+        The posts.
+    """
     given = {"user_id": user_id, "now": now, "salt": salt, "limit": limit}
     return [FeedRow(*row) for row in _rows(engine, "read_random_feed", given)]
 
 
 def read_history(engine: "Engine", user_id: str, limit: int = 20) -> list[HistoryRow]:
-    """Posts that the account met, the latest first."""
+    """Read the posts that a user interacted with.
+
+    Args:
+        engine: The app's database.
+        user_id: Id of the user.
+        limit: Most rows.
+
+    Returns:
+        The posts, latest first.
+    """
     given = {"user_id": user_id, "limit": limit}
     return [HistoryRow(*row) for row in _rows(engine, "read_history", given)]
 
 
 def count_rows(engine: "Engine", now: datetime) -> dict[str, int]:
-    """Rows of the app's tables by what they are."""
+    """Count the rows of the app's tables.
+
+    Args:
+        engine: The app's database.
+        now: Naive UTC.
+
+    Returns:
+        Counts by description, such as ``live recommendations``.
+    """
     names = [
         *("accounts", "follows", "posts", "interactions", "likes", "comments"),
         *("live recommendations", "accounts with a feed"),
@@ -87,14 +135,30 @@ def count_rows(engine: "Engine", now: datetime) -> dict[str, int]:
 
 
 def read_contents(engine: "Engine", post_ids: Iterable[str]) -> dict[str, str]:
-    """Text of posts by id; those that are gone are left out."""
+    """Read the texts of posts.
+
+    Args:
+        engine: The app's database.
+        post_ids: Ids of the posts.
+
+    Returns:
+        Text by id; deleted posts are left out.
+    """
     with session(engine) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT id, content FROM post WHERE id = ANY(%s)", (list(post_ids),))
         return dict(cursor.fetchall())
 
 
 def unknown_accounts(engine: "Engine", ids: Sequence[str]) -> list[str]:
-    """Those of the ids that no account has, in their order."""
+    """Find the ids that no account has.
+
+    Args:
+        engine: The app's database.
+        ids: The ids.
+
+    Returns:
+        Unknown ids, in the given order, without repeats.
+    """
     with session(engine) as connection, connection.cursor() as cursor:
         cursor.execute('SELECT id FROM "user" WHERE id = ANY(%s)', (list(ids),))
         known = {identifier for (identifier,) in cursor.fetchall()}
@@ -104,7 +168,20 @@ def unknown_accounts(engine: "Engine", ids: Sequence[str]) -> list[str]:
 def reasons_of(
     store: ArtefactStore, partition: str, version: str, user_ids: Sequence[str]
 ) -> dict[tuple[str, str], tuple[str, str | None]]:
-    """(reason, evidence) of a version's rows by (user id, post id), for a few users."""
+    """Read the reasons of a version's rows for a few users.
+
+    Args:
+        store: The versions.
+        partition: The day.
+        version: Name of the version.
+        user_ids: Ids of the users.
+
+    Returns:
+        (reason, evidence) by (user id, post id).
+
+    Raises:
+        ArtefactError: The rows are missing or damaged.
+    """
     with store.reading(partition, RECOMMENDATIONS, version) as path:
         rows = pq.read_table(path, filters=[("user_id", "in", list(user_ids))]).to_pylist()
     return {(row["user_id"], row["post_id"]): (row["reason"], row["evidence"]) for row in rows}

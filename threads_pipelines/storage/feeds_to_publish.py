@@ -1,7 +1,7 @@
-"""Which rows are published: those of the partition's version, or those of the one that is pinned.
+"""Selects the rows to publish: those of the partition's version, or those of the pinned version.
 
-An earlier version is served again without what was seen since; users and posts that were deleted
-since are left out by ``publish`` itself.
+A pinned version is published without posts that users have seen since. ``publish`` itself leaves
+out users and posts that were deleted since.
 """
 
 import io
@@ -32,7 +32,15 @@ _PAIR = ["user_id", "post_id"]
 
 @dataclass(frozen=True, slots=True)
 class Feeds:
-    """What to publish. generated_at: naive UTC. tables: as ``publish`` takes them."""
+    """What to publish.
+
+    Attributes:
+        version: Name of the version.
+        generated_at: Naive UTC.
+        tables: The rows, as ``publish`` takes them.
+        pin: The pin; None if nothing is pinned.
+        warning: A sentence for the log, or empty.
+    """
 
     version: str
     generated_at: datetime
@@ -46,22 +54,25 @@ class Feeds:
 def feeds_to_publish(
     engine: "Engine", store: ArtefactStore, partition: str, version: str, now: datetime
 ) -> Iterator[Feeds]:
-    """Open the rows of a version, or those of the pinned one as a new generation of ``now``.
+    """Open the rows of a version, or those of the pinned version as a new generation of ``now``.
 
-    A pinned version is published again each night: its rows would expire otherwise.
+    A pinned version is published again each night, because its rows would expire otherwise.
 
     Args:
-        engine: the app's database, asked what was seen since a pinned version was made.
-        store: where the versions are.
-        partition: day of the version.
-        version: what to publish where nothing is pinned.
-        now: naive UTC.
+        engine: The app's database; it tells what was seen since a pinned version was made.
+        store: The versions.
+        partition: Day of the version.
+        version: The version to publish if nothing is pinned.
+        now: Naive UTC.
+
+    Yields:
+        The rows to publish.
 
     Raises:
-        ArtefactError: where the version or its rows are gone, or did not pass their checks.
-        ForeignHistoryError: where the version was made from another database.
-        PinError: where it cannot be read which version is pinned.
-        DatabaseError: where the database fails.
+        ArtefactError: The version or its rows are missing, or did not pass their checks.
+        ForeignHistoryError: The version was made from another database.
+        PinError: The pin cannot be read.
+        DatabaseError: The database fails.
     """
     pin = read_pin(store.objects)
     if pin:
@@ -79,7 +90,15 @@ def feeds_to_publish(
 
 
 def read_seen_since(engine: "Engine", since: datetime) -> pa.Table:
-    """Distinct pairs of user_id and post_id; ``since`` is naive UTC."""
+    """Read the pairs of users and posts that were seen since an instant.
+
+    Args:
+        engine: The app's database.
+        since: Naive UTC.
+
+    Returns:
+        Distinct pairs of user_id and post_id.
+    """
     buffer = io.BytesIO()
     with session(engine) as connection, connection.cursor() as cursor:
         query = cursor.mogrify(statement("read_seen_since"), {"since": since}).decode()
@@ -97,6 +116,14 @@ def read_seen_since(engine: "Engine", since: datetime) -> pa.Table:
 
 
 def without(table: pa.Table, seen: pa.Table) -> pa.Table:
-    """Rows of ``table`` whose pair is not in ``seen``, sorted by user_id as they were."""
+    """Remove the pairs that were seen.
+
+    Args:
+        table: Rows with user_id, post_id and score.
+        seen: Pairs of user_id and post_id.
+
+    Returns:
+        The remaining rows, by user_id and descending score.
+    """
     kept = table.join(seen, keys=_PAIR, join_type="left anti")
     return kept.sort_by([("user_id", "ascending"), ("score", "descending")])

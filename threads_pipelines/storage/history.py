@@ -1,7 +1,7 @@
-"""Whether the versions in the bucket were made from the database that is connected.
+"""Checks that the versions in the bucket were made from the connected database.
 
-The history belongs to the database of its latest version. A history of another database is refused
-until ``threads-pipelines adopt`` binds it on purpose, as after a restore or an upgrade.
+The history belongs to the database of its latest version. The history of another database is
+refused until ``threads-pipelines adopt`` binds it, for instance after a restore or an upgrade.
 """
 
 import json
@@ -24,20 +24,36 @@ _ATTEMPTS = 20
 
 
 def require_own_history(engine: "Engine", store: ArtefactStore) -> str:
-    """Refuse to go on where the latest version was made from another database.
+    """Refuse to continue if the latest version was made from another database.
+
+    Args:
+        engine: The app's database.
+        store: The versions.
 
     Returns:
-        A warning where the same server is reached at another address, else an empty string.
+        A warning if the same server has another address; otherwise empty.
 
     Raises:
-        ForeignHistoryError: where the history is another database's.
+        ForeignHistoryError: The history belongs to another database.
     """
     latest = _latest(store)
     return require_own(engine, store, latest) if latest else ""
 
 
 def require_own(engine: "Engine", store: ArtefactStore, manifest: Manifest) -> str:
-    """Refuse a version that was made from another database; see ``require_own_history``."""
+    """Refuse a version that was made from another database.
+
+    Args:
+        engine: The app's database.
+        store: The versions.
+        manifest: Manifest of the version.
+
+    Returns:
+        A warning if the same server has another address; otherwise empty.
+
+    Raises:
+        ForeignHistoryError: The version belongs to another database.
+    """
     theirs, ours = manifest.facts.database, read_identity(engine)
     if theirs is None:  # stored before the identity was noted
         return ""
@@ -59,9 +75,15 @@ def require_own(engine: "Engine", store: ArtefactStore, manifest: Manifest) -> s
 def adopt(engine: "Engine", store: ArtefactStore) -> list[str]:
     """Bind the history in the bucket to the connected database.
 
+    Args:
+        engine: The app's database.
+        store: The versions.
+
     Returns:
-        The databases, as text, whose versions this database may use from now on and could not
-        before.
+        The databases, as text, whose versions this database may use from now on.
+
+    Raises:
+        ArtefactError: Other processes change the record too often.
     """
     ours = read_identity(engine)
     found = {str(made.facts.database) for made in _manifests(store) if made.facts.database}
@@ -81,7 +103,7 @@ def _latest(store: ArtefactStore) -> Manifest | None:
 
 
 def _manifests(store: ArtefactStore) -> Iterator[Manifest]:
-    """Manifests of the registered versions, the latest first; those that are gone are left out."""
+    """Read the manifests of the registered versions, latest first; deleted ones are left out."""
     for entry in reversed(read_registry(store.objects).entries):
         try:
             yield store.manifest(entry.partition, entry.version)

@@ -1,7 +1,7 @@
-"""PostgreSQL's binary COPY format for rows of fixed width, both ways, without a loop over rows.
+"""PostgreSQL's binary COPY format for rows of fixed width, without a loop over rows.
 
-A row is int16 number of fields, then for each an int32 length and the value, big-endian;
-https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
+A row has an int16 number of fields, and for each field an int32 length and the value, all
+big-endian. See https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
 """
 
 import io
@@ -24,7 +24,14 @@ _NULL = "a column that is NOT NULL in the contract holds a NULL: check the contr
 
 
 def row_type(columns: Mapping[str, str]) -> np.dtype:
-    """Structured dtype of a row; the columns as numpy's big-endian codes, such as ``>i8``."""
+    """Make the structured dtype of a row.
+
+    Args:
+        columns: Big-endian numpy code of each column by name, such as ``>i8``.
+
+    Returns:
+        The dtype, with the lengths that the format puts before each value.
+    """
     fields: list[tuple[str, str]] = [("fields", ">i2")]
     for name, code in columns.items():
         fields += [(f"length of {name}", ">i4"), (name, code)]
@@ -32,7 +39,15 @@ def row_type(columns: Mapping[str, str]) -> np.dtype:
 
 
 def encode(columns: Mapping[str, NDArray], codes: Mapping[str, str]) -> bytes:
-    """Rows of equally long arrays as the body of a binary COPY (without header and trailer)."""
+    """Encode rows as the body of a binary COPY, without header and trailer.
+
+    Args:
+        columns: (n,) arrays by name.
+        codes: Big-endian numpy code of each column, in the order of the table's columns.
+
+    Returns:
+        The encoded rows.
+    """
     kind = row_type(codes)
     rows = np.zeros(len(next(iter(columns.values()))), kind)
     rows["fields"] = len(codes)
@@ -49,10 +64,20 @@ def copy_out(
     columns: Mapping[str, str],
     consume: Callable[[NDArray[np.void]], None],
 ) -> int:
-    """Stream a query by COPY and hand its rows on in blocks of about a megabyte; returns how many.
+    """Run a query by COPY and pass its rows on in blocks of about a megabyte.
 
-    columns: name to big-endian code, in the order of the query; a NULL in one raises DataError.
-    consume: gets structured arrays with these fields; they are only valid during the call.
+    Args:
+        connection: The connection.
+        query: The query, with psycopg2 parameters.
+        parameters: Values of the parameters by name.
+        columns: Big-endian numpy code of each column by name, in the order of the query.
+        consume: Receives structured arrays with these fields; they are valid only during the call.
+
+    Returns:
+        Number of rows.
+
+    Raises:
+        DataError: A value is NULL.
     """
     sink = _Decoder(row_type(columns), len(columns), consume)
     with connection.cursor() as cursor:
@@ -66,7 +91,7 @@ def copy_out(
 
 
 class _Decoder(io.RawIOBase):
-    """Takes the bytes of a binary COPY as they come."""
+    """Decodes the bytes of a binary COPY as they arrive."""
 
     def __init__(
         self, kind: np.dtype, fields: int, consume: Callable[[NDArray[np.void]], None]

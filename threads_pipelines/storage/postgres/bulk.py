@@ -1,4 +1,4 @@
-"""Columns of arrays into a table by COPY; a retry adds nothing twice."""
+"""Writes columns of arrays to a table by COPY; repeating it adds no row twice."""
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,11 +24,19 @@ Columns = Mapping[str, NDArray]
 
 
 def copy_rows(engine: "Engine", table: str, columns: Columns) -> int:
-    """Add rows to a table in one transaction; returns how many were not there yet.
+    """Add rows to a table in one transaction; rows that exist are skipped.
 
-    columns: name to (n,) array. Bytes (``S``) and str are text, None is NULL; integers in a column
-        whose name ends in ``_at`` are epoch milliseconds (UTC); a list is a TEXT[].
-    Raises DataError for a NUL character, text that is no Unicode, and a NULL inside a list.
+    Args:
+        engine: The app's database.
+        table: Name of the table.
+        columns: (n,) arrays by column. Bytes (``S``) and str are text, None is NULL; integers in a
+            column whose name ends in ``_at`` are epoch milliseconds (UTC); a list is a TEXT[].
+
+    Returns:
+        Number of new rows.
+
+    Raises:
+        DataError: A text has a NUL character or is not valid Unicode, or a list has a NULL.
     """
     return sum(copy_batches(engine, table, [columns], connections=1))
 
@@ -36,7 +44,20 @@ def copy_rows(engine: "Engine", table: str, columns: Columns) -> int:
 def copy_batches(
     engine: "Engine", table: str, batches: Iterable[Columns], *, connections: int = 2
 ) -> Iterator[int]:
-    """Add batches as ``copy_rows`` does, some at the same time; yields the new rows of each."""
+    """Add batches of rows as ``copy_rows`` does, over several connections.
+
+    Args:
+        engine: The app's database.
+        table: Name of the table.
+        batches: Columns of each batch, as ``copy_rows`` takes them.
+        connections: Number of connections, at least 1.
+
+    Yields:
+        Number of new rows of each batch.
+
+    Raises:
+        DataError: As in ``copy_rows``.
+    """
 
     @contextmanager
     def copier() -> Iterator[Callable[[Columns], int]]:
@@ -82,14 +103,25 @@ def _copy_statement(connection: Connection, target: sql.Composable, names: sql.C
 
 
 def arrow_table(table: str, columns: Columns) -> pa.Table:
-    """Columns as ``copy_rows`` takes them, as typed columns of text, times and numbers."""
+    """Convert columns to a typed Arrow table.
+
+    Args:
+        table: Name of the table, for messages.
+        columns: Columns as ``copy_rows`` takes them.
+
+    Returns:
+        The table, with columns of text, times and numbers.
+
+    Raises:
+        DataError: As in ``copy_rows``.
+    """
     return pa.table(
         {name: _column(f"{table}.{name}", name, array) for name, array in columns.items()}
     )
 
 
 def _csv(table: str, columns: Columns) -> io.BytesIO:
-    """CSV in which only a NULL is without quotes."""
+    """Format a row as CSV in which only a NULL is unquoted."""
     buffer = pa.BufferOutputStream()
     options = csv.WriteOptions(include_header=False, quoting_style="all_valid")
     csv.write_csv(arrow_table(table, columns), buffer, options)
@@ -116,7 +148,7 @@ def _column(where: str, name: str, array: NDArray) -> pa.Array:
 
 
 def _text(where: str, row: int, value: object) -> object:
-    """The value itself, or a list as PostgreSQL writes an array of text."""
+    """Return the value itself, or a list in PostgreSQL's format of a text array."""
     if not isinstance(value, list):
         return value
     if not all(isinstance(item, str) for item in value):

@@ -1,4 +1,4 @@
-"""The app's tables as the pipeline relies on them: made in an empty database, else only checked."""
+"""The app's tables as the pipeline needs them: created in an empty database, or checked."""
 
 from typing import TYPE_CHECKING
 
@@ -23,13 +23,16 @@ EXPERIMENT_COLUMN = ("user", "experiment_group")
 
 
 def create_schema(engine: "Engine") -> bool:
-    """Create the tables, ``experiment_group`` included, where the schema holds no table at all.
+    """Create the app's tables, with ``experiment_group``, if the schema has no table.
 
-    A schema that is not there is created, as Prisma's migrations do. Two callers at once are safe:
-    the second finds the tables.
+    A missing schema is created, as Prisma's migrations do. Concurrent calls are safe: the second
+    one finds the tables.
+
+    Args:
+        engine: The app's database.
 
     Returns:
-        Whether it did.
+        Whether tables were created.
     """
     with session(engine) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('threads-pipelines create schema'))")
@@ -49,7 +52,14 @@ def create_schema(engine: "Engine") -> bool:
 
 
 def add_experiment_group(engine: "Engine") -> bool:
-    """Apply the experiment's migration on an explicit command; returns False where it is there."""
+    """Apply the migration of the experiment, which adds ``experiment_group``.
+
+    Args:
+        engine: The app's database.
+
+    Returns:
+        False if the column exists.
+    """
     if has_experiment_group(engine):
         return False
     with session(engine) as connection, connection.cursor() as cursor:
@@ -59,19 +69,44 @@ def add_experiment_group(engine: "Engine") -> bool:
 
 
 def has_experiment_group(engine: "Engine") -> bool:
-    """Whether ``"user".experiment_group`` exists."""
+    """Return whether the column ``"user".experiment_group`` exists.
+
+    Args:
+        engine: The app's database.
+
+    Returns:
+        Whether it exists.
+    """
     with session(engine) as connection:
         return any((fact.table, fact.name) == EXPERIMENT_COLUMN for fact in _facts(connection))
 
 
 def has_table(engine: "Engine", name: str) -> bool:
-    """Whether the app has a table of this name."""
+    """Return whether the app has a table.
+
+    Args:
+        engine: The app's database.
+        name: Name of the table.
+
+    Returns:
+        Whether it exists.
+    """
     with session(engine) as connection:
         return any(fact.table == name for fact in _facts(connection))
 
 
 def require_contract(engine: "Engine") -> list[Difference]:
-    """Return the harmless differences; raise ContractError that lists all where one breaks."""
+    """Check the database against the contract.
+
+    Args:
+        engine: The app's database.
+
+    Returns:
+        The harmless differences.
+
+    Raises:
+        ContractError: A difference would break the pipeline; the message lists all differences.
+    """
     differences = check_contract(engine)
     if any(difference.breaks for difference in differences):
         listed = "\n".join(
@@ -86,7 +121,14 @@ def require_contract(engine: "Engine") -> list[Difference]:
 
 
 def check_contract(engine: "Engine") -> list[Difference]:
-    """Every difference between the database and the contract; extra tables are none."""
+    """List the differences between the database and the contract. Additional tables do not count.
+
+    Args:
+        engine: The app's database.
+
+    Returns:
+        The differences.
+    """
     with session(engine) as connection:
         facts = _facts(connection)
         missing = missing_privileges(connection)

@@ -1,4 +1,4 @@
-"""Compares what the catalogue says of a table with what the contract says."""
+"""Compares a table in the database catalogue with the contract."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,9 +9,12 @@ from threads_pipelines.storage.postgres.contract_tables import ContractTable
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One way in which the database is not as the contract says.
+    """One difference between the database and the contract.
 
-    breaks: the pipeline cannot work or could do harm; otherwise it is slower or merely other.
+    Attributes:
+        table: Name of the table.
+        what: What differs.
+        breaks: Whether the pipeline cannot work or could do harm; otherwise it is only slower.
     """
 
     table: str
@@ -37,7 +40,16 @@ class Fact(NamedTuple):
 def table_differences(
     name: str, table: ContractTable, facts: Sequence[Fact]
 ) -> Iterator[Difference]:
-    """Differences of one table that exists; ``facts`` are its own."""
+    """Compare one existing table with the contract.
+
+    Args:
+        name: Name of the table.
+        table: Its contract.
+        facts: Its rows of ``sql/read_catalogue.sql``.
+
+    Yields:
+        The differences.
+    """
     columns = {fact.name: fact for fact in facts if fact.kind == "column"}
     for column, kind in table.columns.items():
         if column in columns:
@@ -54,7 +66,7 @@ def table_differences(
 
 
 def _column(fact: Fact, expected: str) -> Iterator[tuple[str, bool]]:
-    """What is wrong with a column, and whether it breaks."""
+    """List what is wrong with a column, and whether it breaks the pipeline."""
     kind = expected.rstrip("!=").replace("timestamp(3)", "timestamp(3) without time zone")
     if fact.definition != kind:
         # A varchar or a finer timestamp takes and gives the same values; another family does not.
@@ -77,7 +89,7 @@ def _family(definition: str) -> str:
 
 
 def _keys(name: str, table: ContractTable, facts: Sequence[Fact]) -> Iterator[Difference]:
-    """Missing or differently named keys, indexes and foreign keys."""
+    """List missing keys, indexes and foreign keys, and those with another name."""
     expected = [("primary key", table.primary, f"{name}_pkey", True)]
     for columns in table.unique:
         # ON CONFLICT, and one like or one recommendation a pair, rest on these.

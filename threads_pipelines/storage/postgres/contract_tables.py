@@ -1,4 +1,4 @@
-"""The app's tables as data: what the contract says of each."""
+"""The contract of each of the app's tables, as data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ _PAIR_REFERENCES = {"user_id": "user", "post_id": "post"}
 
 @dataclass(frozen=True, slots=True)
 class ContractTable:
-    """One table. Foreign keys cascade on delete and update; names follow Prisma's pattern."""
+    """The contract of one table. Foreign keys cascade on delete and update; names follow Prisma."""
 
     columns: Mapping[str, str]
     unique: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
-"""Connections to the app's database, and what their failures mean in words.
+"""Connections to the app's database, and messages for their failures.
 
-Every connection speaks naive UTC: Prisma reads ``TIMESTAMP(3)`` as UTC, so a session in local time
-would lengthen or cut what it writes.
+Every connection uses naive UTC. Prisma reads ``TIMESTAMP(3)`` as UTC, so a session in local time
+would shift the times that it writes.
 """
 
 from collections.abc import Iterator
@@ -58,10 +58,16 @@ _WORKING = {
 
 
 def connect(url: str) -> "Engine":
-    """Engine for an address such as ``Settings.database_url``; it connects on first use.
+    """Make an engine; it connects on first use.
 
-    Connections are opened per use and closed after it: a nightly needs no pool, and nothing is
-    left behind (temporary tables, locks) for the next user.
+    A connection is opened for each use and closed after it. A nightly run needs no pool, and no
+    temporary table or lock is left for the next user.
+
+    Args:
+        url: An address such as ``Settings.database_url``.
+
+    Returns:
+        The engine.
     """
     from sqlalchemy import create_engine, event, make_url
     from sqlalchemy.pool import NullPool
@@ -81,9 +87,15 @@ def connect(url: str) -> "Engine":
 
 
 def with_silence_bounds(url: str) -> str:
-    """Return an address whose connections end within two minutes where the server is silent.
+    """Add parameters that end a connection within two minutes if the server does not answer.
 
-    For a library that opens its connections itself. What the address sets already is kept.
+    This is for libraries that open their own connections.
+
+    Args:
+        url: The address; parameters that it sets are kept.
+
+    Returns:
+        The address.
     """
     from sqlalchemy import make_url
 
@@ -101,10 +113,18 @@ def _speak_utc(connection: Connection, _record: object) -> None:
 
 @contextmanager
 def session(engine: "Engine", *, autocommit: bool = False) -> Iterator[Connection]:
-    """A psycopg2 connection that is closed at the end; what was not committed is rolled back.
+    """Open a psycopg2 connection; at the end, roll back what was not committed and close it.
 
-    Raises DatabaseError (ContractError for a table or column that is not there) in place of any
-    psycopg2 error, naming the server and what to do, without a secret.
+    Args:
+        engine: The database.
+        autocommit: Commit each statement on its own.
+
+    Yields:
+        The connection.
+
+    Raises:
+        ContractError: A table or column does not exist.
+        DatabaseError: Any other error of psycopg2. The message has no secret.
     """
     with translated_errors(engine):
         pooled = engine.raw_connection()
@@ -118,7 +138,14 @@ def session(engine: "Engine", *, autocommit: bool = False) -> Iterator[Connectio
 
 @contextmanager
 def translated_errors(engine: "Engine") -> Iterator[None]:
-    """Turn errors of psycopg2 and SQLAlchemy into DatabaseError."""
+    """Turn errors of psycopg2 and SQLAlchemy into DatabaseError.
+
+    Args:
+        engine: The database, for the message.
+
+    Raises:
+        DatabaseError: The block raised such an error.
+    """
     from sqlalchemy.exc import DBAPIError
 
     try:
@@ -130,7 +157,15 @@ def translated_errors(engine: "Engine") -> Iterator[None]:
 
 
 def database_error(engine: "Engine", error: BaseException) -> DatabaseError:
-    """What happened, where, and what to do."""
+    """Turn a failure into an error that says what happened, where, and what to do.
+
+    Args:
+        engine: The database.
+        error: The exception of the driver.
+
+    Returns:
+        The error to raise.
+    """
     where = f"database {engine.url.database!r} on {_host(engine)}"
     code = getattr(error, "pgcode", None)
     said = getattr(getattr(error, "diag", None), "message_primary", None) or str(error).strip()
@@ -146,12 +181,19 @@ def database_error(engine: "Engine", error: BaseException) -> DatabaseError:
 
 
 def _host(engine: "Engine") -> str:
-    """Where the server is; several hosts and sockets stand in the query of the address."""
+    """Return the server's name; several hosts and sockets are in the query of the address."""
     host = engine.url.host or engine.url.query.get("host") or "the local socket"
     port = engine.url.port or engine.url.query.get("port")
     return f"{host}:{port or 5432}" if not str(host).startswith(("/", "the ")) else str(host)
 
 
 def naive_utc(epoch_seconds: int) -> datetime:
-    """Epoch seconds as the naive UTC that ``TIMESTAMP(3)`` columns hold."""
+    """Convert epoch seconds to the naive UTC of ``TIMESTAMP(3)`` columns.
+
+    Args:
+        epoch_seconds: Seconds since 1970.
+
+    Returns:
+        The time without a time zone.
+    """
     return datetime.fromtimestamp(epoch_seconds, UTC).replace(tzinfo=None)

@@ -1,4 +1,4 @@
-"""When feeds were made and accounts joined, and whether anything happened since an instant."""
+"""When feeds were made and accounts joined, and whether the app changed since an instant."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,10 +18,12 @@ UNKNOWN = -1
 
 @dataclass(frozen=True, slots=True)
 class FeedAges:
-    """Every account, in no particular order.
+    """The feed times of all accounts, in no particular order.
 
-    ids: (n,) str. joined: (n,) epoch seconds UTC, UNKNOWN where it is infinite. made: (n,) epoch
-    seconds at which the live feed was made, UNKNOWN where there is none.
+    Attributes:
+        ids: (n,) str.
+        joined: (n,) int64 epoch seconds UTC; ``UNKNOWN`` if infinite.
+        made: (n,) int64 epoch seconds at which the live feed was made; ``UNKNOWN`` without a feed.
     """
 
     ids: Ids
@@ -36,7 +38,15 @@ class FeedAges:
 
 
 def read_feed_ages(engine: "Engine", now: datetime) -> FeedAges:
-    """Look at the feed of every account; now: naive UTC."""
+    """Read when each account joined and when its live feed was made.
+
+    Args:
+        engine: The app's database.
+        now: Naive UTC.
+
+    Returns:
+        The times of all accounts.
+    """
     with session(engine) as connection, connection.cursor() as cursor:
         cursor.execute(statement("read_feed_ages"), {"now": now})
         found = cursor.fetchall()
@@ -48,7 +58,15 @@ def read_feed_ages(engine: "Engine", now: datetime) -> FeedAges:
 
 
 def has_anything_happened(engine: "Engine", since: datetime) -> bool:
-    """Whether a row of the app is dated after an instant; since: naive UTC."""
+    """Return whether the app has a row that is dated after an instant.
+
+    Args:
+        engine: The app's database.
+        since: Naive UTC.
+
+    Returns:
+        Whether there is such a row.
+    """
     with session(engine) as connection, connection.cursor() as cursor:
         cursor.execute(statement("has_anything_happened"), {"since": since})
         ((happened,),) = cursor.fetchall()

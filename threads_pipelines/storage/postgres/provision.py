@@ -1,4 +1,4 @@
-"""What must exist before the first run: Dagster's own database."""
+"""Creates what must exist before the first run: Dagster's own database."""
 
 from psycopg2 import sql
 
@@ -7,9 +7,14 @@ from threads_pipelines.storage.postgres import database
 
 
 def ensure_database(url: str, variable: str) -> None:
-    """Create the database of ``url`` where its server lacks it; never touches one that is there.
+    """Create the database of an address if it does not exist.
 
-    Raises DatabaseError naming ``variable`` where the role may not create one.
+    Args:
+        url: The address.
+        variable: Name of the variable that holds it, for messages.
+
+    Raises:
+        DatabaseError: The role may not create a database; the message names ``variable``.
     """
     from sqlalchemy import make_url
 

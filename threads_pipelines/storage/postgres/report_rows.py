@@ -41,7 +41,17 @@ RECOMMENDATIONS = pa.schema(
 def interactions(
     engine: "Engine", since: datetime, until: datetime, excluded: Sequence[str] = ()
 ) -> Iterator[pa.RecordBatch]:
-    """Interactions in [since, until), naive UTC, but those of the ``excluded`` accounts."""
+    """Read the interactions in [since, until).
+
+    Args:
+        engine: The app's database.
+        since: Naive UTC.
+        until: Naive UTC.
+        excluded: Ids of accounts to leave out.
+
+    Yields:
+        Batches of rows.
+    """
     given = {"since": since, "until": until, "excluded": list(excluded)}
     return _stream(engine, "export_interactions", given, INTERACTIONS)
 
@@ -49,7 +59,16 @@ def interactions(
 def recommendations(
     engine: "Engine", now: datetime, excluded: Sequence[str] = ()
 ) -> Iterator[pa.RecordBatch]:
-    """Rows that are live at ``now`` (naive UTC), but those of the ``excluded`` accounts."""
+    """Read the recommendations that are live at ``now``.
+
+    Args:
+        engine: The app's database.
+        now: Naive UTC.
+        excluded: Ids of accounts to leave out.
+
+    Yields:
+        Batches of rows.
+    """
     given = {"now": now, "excluded": list(excluded)}
     return _stream(engine, "export_recommendations", given, RECOMMENDATIONS)
 

@@ -1,8 +1,7 @@
-"""Let every transaction find the app's tables in the schema that its address names, and end.
+"""Sets the search path and time limits at the start of each transaction.
 
-Schema and limits are set at the start of each transaction: a startup parameter is refused by a
-transaction pooler such as pgbouncer, and a setting of the session would stay behind for the next
-client of the pooler.
+A transaction pooler such as pgbouncer refuses startup parameters, and a setting of the session
+would remain for the pooler's next client.
 """
 
 import re
@@ -26,7 +25,14 @@ LIMITS = {
 
 
 def schema_of(address: "URL") -> str | None:
-    """The schema of a translated address; None where its own ``options`` set a search path."""
+    """Return the schema of a translated address.
+
+    Args:
+        address: The address.
+
+    Returns:
+        Name of the schema; None if the address's own ``options`` set a search path.
+    """
     if "schema" in address.query:
         return str(address.query["schema"])
     return None if "search_path" in str(address.query.get("options", "")) else PUBLIC
@@ -35,11 +41,14 @@ def schema_of(address: "URL") -> str | None:
 def connections_to(address: "URL") -> type[extensions.connection]:
     """Make a class of psycopg2 connections whose transactions have a search path and ``LIMITS``.
 
-    In autocommit there is no transaction: a statement has to name the schema of its table, and the
-    server's own limits hold.
+    In autocommit there is no transaction: a statement must name the schema of its table, and the
+    server's own limits apply.
 
     Args:
         address: A translated address; a limit or search path in its ``options`` is kept.
+
+    Returns:
+        The class.
     """
     schema, given = schema_of(address), str(address.query.get("options", ""))
     settings = [

@@ -1,4 +1,4 @@
-"""Which database a connection reaches, told apart from every other one."""
+"""The identity of a database, which tells it from every other one."""
 
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -17,13 +17,19 @@ THIS_MACHINE = "this machine"
 
 
 def read_identity(engine: "Engine") -> DatabaseIdentity:
-    """Return the identity of the database that an engine connects to.
+    """Read the identity of the database that an engine connects to.
 
-    The server is named by the system identifier that ``initdb`` gave it. A managed server may not
-    tell it; then the address in DATABASE_URL stands for the server.
+    The server is identified by the system identifier that ``initdb`` gave it. If a managed server
+    does not reveal it, the address in DATABASE_URL identifies the server.
+
+    Args:
+        engine: The database.
+
+    Returns:
+        The identity.
 
     Raises:
-        DatabaseError: where the database fails.
+        DatabaseError: The database fails.
     """
     address = _address(engine)
     with session(engine) as connection, connection.cursor() as cursor:

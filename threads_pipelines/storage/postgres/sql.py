@@ -7,5 +7,15 @@ from threads_pipelines.project_files import SQL_DIR
 
 @cache
 def statement(name: str) -> str:
-    """Text of ``sql/<name>.sql``; raises FileNotFoundError for a name that is not there."""
+    """Read the text of ``sql/<name>.sql``.
+
+    Args:
+        name: Name of the statement.
+
+    Returns:
+        The SQL, with parameters in the form ``%(name)s``.
+
+    Raises:
+        FileNotFoundError: There is no such statement.
+    """
     return (SQL_DIR / f"{name}.sql").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The experiment's side of the app's database: groups, events and the test accounts' login."""
+"""The experiment in the app's database: groups, events and the login of the test accounts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,10 +21,13 @@ _BLOCK = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Every account, sorted by id; all (n,).
+    """All accounts, sorted by id.
 
-    labels: value of ``experiment_group``, None where the app has no such column.
-    synthetic: made by this project.
+    Attributes:
+        ids: n ids.
+        emails: n emails.
+        labels: n values of ``experiment_group``; None if the app has no such column.
+        synthetic: (n,) bool, accounts that this project made.
     """
 
     ids: list[str]
@@ -33,14 +36,28 @@ class Roster:
     synthetic: NDArray[np.bool_]
 
     def hidden_ids(self, *, synthetic_accounts: bool) -> list[str]:
-        """Accounts that a report leaves out: the synthetic ones, once real ones exist."""
+        """List the accounts that a report leaves out: the synthetic ones, once real ones exist.
+
+        Args:
+            synthetic_accounts: Include synthetic accounts in any case.
+
+        Returns:
+            Ids of the accounts to leave out.
+        """
         if synthetic_accounts or self.synthetic.all():
             return []
         return [self.ids[row] for row in np.flatnonzero(self.synthetic)]
 
 
 def read_roster(engine: "Engine") -> Roster:
-    """Read all accounts."""
+    """Read all accounts.
+
+    Args:
+        engine: The app's database.
+
+    Returns:
+        The accounts.
+    """
     with session(engine) as connection, connection.cursor() as cursor:
         cursor.execute(statement("read_experiment_accounts"))
         rows = cursor.fetchall()
@@ -50,7 +67,16 @@ def read_roster(engine: "Engine") -> Roster:
 
 
 def write_groups(engine: "Engine", ids: Sequence[str], groups: Sequence[str]) -> int:
-    """Write the groups where they differ; returns how many accounts changed."""
+    """Write groups to accounts that have another one.
+
+    Args:
+        engine: The app's database.
+        ids: Ids of the accounts.
+        groups: The group of each account.
+
+    Returns:
+        Number of changed accounts.
+    """
     with session(engine) as connection, connection.cursor() as cursor:
         given = {"ids": list(ids), "groups": list(groups)}
         cursor.execute(statement("assign_experiment_groups"), given)
@@ -61,7 +87,17 @@ def write_groups(engine: "Engine", ids: Sequence[str], groups: Sequence[str]) ->
 def read_events(
     engine: "Engine", ids: Sequence[str], since: datetime, until: datetime
 ) -> ExperimentEvents:
-    """Events of these accounts in [since, until), naive UTC, streamed in blocks."""
+    """Read the events of accounts in [since, until), as a stream of blocks.
+
+    Args:
+        engine: The app's database.
+        ids: Ids of the accounts.
+        since: Naive UTC.
+        until: Naive UTC.
+
+    Returns:
+        The events; their users are positions in ``ids``.
+    """
     row_of = {identifier: row for row, identifier in enumerate(ids)}
     blocks = []
     with session(engine) as connection, connection.cursor("experiment_events") as cursor:
@@ -74,7 +110,17 @@ def read_events(
 
 
 def set_test_login(engine: "Engine", email: str, password: str, now: datetime) -> bool:
-    """Let a test account log in with a password; False where the account does not exist."""
+    """Set the password of a test account.
+
+    Args:
+        engine: The app's database.
+        email: Email of the test account.
+        password: The password; its bcrypt hash is stored.
+        now: Naive UTC.
+
+    Returns:
+        False if the account does not exist.
+    """
     import bcrypt
 
     hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt()).decode()

@@ -74,7 +74,15 @@ def missing_privileges(
 
 
 def require_privileges(engine: "Engine", *features: Feature) -> None:
-    """Raise DatabaseError where the role lacks what one of the features needs."""
+    """Check that the role has the privileges that some features need.
+
+    Args:
+        engine: The app's database.
+        features: The features.
+
+    Raises:
+        DatabaseError: A privilege is missing; the message lists all missing ones.
+    """
     with session(engine) as connection:
         missing = missing_privileges(connection, features)
     if missing:

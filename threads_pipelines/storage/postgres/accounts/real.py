@@ -1,4 +1,4 @@
-"""Whether the app has real accounts, and the refusal to write synthetic ones beside them."""
+"""Counts real accounts, and refuses to write synthetic ones beside them."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,16 @@ _FETCH = 20_000
 
 
 def count_real_accounts(engine: "Engine") -> int:
-    """How many accounts this project did not make; one with a synthetic email is looked at."""
+    """Count the accounts that this project did not make.
+
+    The id of an account with a synthetic email is compared with the one that the email implies.
+
+    Args:
+        engine: The app's database.
+
+    Returns:
+        Number of real accounts.
+    """
     emails = {"synthetic": f"%@{EMAIL_DOMAIN}", "test_accounts": list(TEST_ACCOUNTS)}
     with session(engine) as connection:
         with connection.cursor() as cursor:
@@ -28,14 +37,14 @@ def count_real_accounts(engine: "Engine") -> int:
 
 
 def refuse_beside_real_accounts(engine: "Engine", *, allowed: bool) -> None:
-    """Keep synthetic accounts and their content out of an app that people use.
+    """Refuse to write synthetic accounts and content into an app that people use.
 
     Args:
-        engine: of the app's database.
-        allowed: whether a person has said that it may be.
+        engine: The app's database.
+        allowed: Allow it in spite of real accounts.
 
     Raises:
-        RealAccountsError: where there are real accounts and it may not be.
+        RealAccountsError: There are real accounts, and it is not allowed.
     """
     if allowed:
         return

@@ -1,4 +1,4 @@
-"""Removes synthetic accounts and all that hangs on them; never anyone else's account."""
+"""Removes synthetic accounts and everything that belongs to them, and no other account."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -44,11 +44,20 @@ def remove_synthetic(
     batch: int = 1_000,
     progress: Callable[[str], None] = lambda _message: None,
 ) -> dict[str, int]:
-    """Delete the synthetic accounts of a run key (None: all, the test accounts too).
+    """Delete synthetic accounts.
 
-    An account goes only where its email and its id both prove that it was made here. Returns the
-    deleted rows of each table; rows of others that hung on a deleted post are not counted. Batches
-    are transactions of their own: killed in the middle, it is simply run again.
+    An account is deleted only if both its email and its id prove that it was made here. Each batch
+    is a transaction. After a kill it can simply be run again.
+
+    Args:
+        engine: The app's database.
+        run_key: The run key of the population. None: all synthetic accounts, and the test accounts.
+        batch: Accounts in a transaction.
+        progress: Called with one sentence after each batch.
+
+    Returns:
+        Number of deleted rows by table. Rows of other accounts that referred to a deleted post are
+        not counted.
     """
     with session(engine) as connection:
         accounts = _accounts(connection, run_key)
@@ -79,7 +88,7 @@ def _accounts(connection: Connection, run_key: str | None) -> list[tuple[str, st
 
 
 def _remove(connection: Connection, accounts: list[tuple[str, str]]) -> dict[str, int]:
-    """Delete the accounts that still have the email they were judged by, in one transaction."""
+    """Delete, in one transaction, the accounts that still have the email that identified them."""
     counts: dict[str, int] = {}
     with connection.cursor() as cursor:
         ids, emails = (list(column) for column in zip(*accounts, strict=True))

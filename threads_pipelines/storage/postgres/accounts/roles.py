@@ -1,4 +1,4 @@
-"""Database roles: what ``sql/roles.sql`` grants, and the login that the pipeline works under."""
+"""Database roles: the grants of ``sql/roles.sql``, and the login of the pipeline."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -69,18 +69,16 @@ def require_setup_rights(
 
 
 def provide_login(engine: "Engine", name: str, password: str, *, synthetic: bool = False) -> None:
-    """Give the login ``name`` this password and the least privileges, in one transaction.
+    """Create a login with the least privileges, or update its password and privileges.
 
     Args:
-        engine: Of the tables' owner. What it may not do (``require_setup_rights``) has to be there.
-        name: The login; it is made where it is missing.
-        password: Its password. A login that another role administers keeps the one that it has.
-        synthetic: Whether it may also make and remove synthetic accounts.
-
-    Run again it brings the password and the privileges up to date.
+        engine: A connection as the owner of the tables, who may create roles.
+        name: Name of the login.
+        password: Its password.
+        synthetic: Whether it may also create and remove synthetic accounts.
 
     Raises:
-        DatabaseError: The owner may not do it.
+        DatabaseError: The owner may not create roles.
     """
     group, other = (SYNTHETIC, NIGHTLY) if synthetic else (NIGHTLY, SYNTHETIC)
     login = sql.Identifier(name)
@@ -102,12 +100,15 @@ def provide_login(engine: "Engine", name: str, password: str, *, synthetic: bool
 
 
 def provide_database(engine: "Engine", name: str, role: str) -> None:
-    """Make the database ``name``, such as Dagster's own, and let ``role`` make tables in it.
+    """Create a database, such as Dagster's own, if it does not exist.
 
     Args:
-        engine: Of a role that may make databases, or owns this one.
-        name: The database on the server of ``engine``.
-        role: A login of that server.
+        engine: A connection that may create databases.
+        name: Name of the database.
+        owner: Name of the role that will own it.
+
+    Raises:
+        DatabaseError: The role of the connection may not create databases.
     """
     who, database = sql.Identifier(role), sql.Identifier(name)
     with session(engine, autocommit=True) as connection, connection.cursor() as cursor:

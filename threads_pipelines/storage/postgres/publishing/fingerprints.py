@@ -1,8 +1,8 @@
-"""Tells which users already have exactly the rows that are to be published.
+"""Finds the users who already have exactly the rows that are to be published.
 
-A publish that is run again, after a kill or by a retry, would stage and compare every row to find
-that nothing is to be done. One pass over the table gives each user a fingerprint instead: how many
-rows there are, and 64 bits of what they are (``sql/read_fingerprints.sql``).
+A publish that is repeated, after a kill or by a retry, would stage and compare every row only to
+find nothing to do. One pass over the table computes a fingerprint for each user instead: the number
+of rows and 64 bits of their content (``sql/read_fingerprints.sql``).
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,12 @@ _SCALE = 2.0**53
 
 
 class Fingerprints:
-    """What is in the table of one generation."""
+    """Fingerprints of the rows of one generation in the table.
+
+    Args:
+        connection: The connection that reads them.
+        generation: Parameters of ``sql/read_fingerprints.sql``.
+    """
 
     def __init__(self, connection: Connection, generation: Mapping[str, object]) -> None:
         self._posts = pa.array([], pa.string())
@@ -38,7 +43,15 @@ class Fingerprints:
         self._found = np.array([row[1:] for row in rows], np.int64).reshape(-1, 2)
 
     def without_unchanged(self, connection: Connection, shard: Shard) -> tuple[Shard | None, int]:
-        """The rest of a shard, None where nothing is left, and how many rows are there already."""
+        """Remove from a shard the users who already have exactly its rows.
+
+        Args:
+            connection: The connection that hashes the rows.
+            shard: The shard.
+
+        Returns:
+            The rest, or None if nothing is left, and the number of removed rows.
+        """
         if not len(self._users):
             return shard, 0
         place = _places(shard.users, self._users)
@@ -50,7 +63,7 @@ class Fingerprints:
         return (shard.of_users(left) if len(left) else None), int(drop.sum())
 
     def _of(self, connection: Connection, shard: Shard) -> NDArray[np.int64]:
-        """Fingerprints of a shard's users as ``sql/read_fingerprints.sql`` makes them."""
+        """Compute the fingerprints of a shard's users as ``sql/read_fingerprints.sql`` does."""
         hashed = self._hash(connection, shard.posts)[shard.post]
         usable = (shard.score >= 0) & (shard.score <= 1)
         score = np.rint(np.where(usable, shard.score, 0) * _SCALE).astype(np.int64)
@@ -61,7 +74,7 @@ class Fingerprints:
         return np.stack([count, np.bitwise_xor.reduceat(mixed, starts)], axis=1)
 
     def _hash(self, connection: Connection, posts: pa.Array) -> NDArray[np.int64]:
-        """The server's hashes of the posts; each is asked for once."""
+        """Return the server's hashes of the posts; each is requested once."""
         with self._asking:
             place = _places(posts, self._posts)
             if (place < 0).any():
@@ -77,6 +90,6 @@ class Fingerprints:
 
 
 def _places(ids: pa.Array, among: pa.Array) -> NDArray[np.int64]:
-    """Position of each id, -1 where it is not."""
+    """Return the position of each id; -1 if it is missing."""
     places: NDArray[np.int32] = pc.fill_null(pc.index_in(ids, value_set=among), -1).to_numpy()
     return places.astype(np.int64)

@@ -1,12 +1,13 @@
-"""One publisher at a time, also after one was given up for dead and wakes up again.
+"""Ensures a single publisher, even if one that was considered dead continues.
 
-Two advisory locks, both of transactions, so that they work through a transaction pooler:
+There are two advisory locks. Both belong to transactions, so that they work through a transaction
+pooler:
 
-- the *lease* is held by an open transaction of the publisher as long as it publishes. It is renewed
-  by any statement; a publisher that hangs loses it to ``idle_in_transaction_session_timeout``.
-- the *barrier* is taken shared by each shard's transaction, which then looks whether its publisher
-  still holds the lease. A new publisher, once it has the lease, takes the barrier alone for a
-  moment: from then on no shard of an older publisher is under way or can begin.
+- The *lease* is held by an open transaction of the publisher while it publishes. Any statement
+renews it. A publisher that hangs loses it to ``idle_in_transaction_session_timeout``.
+- The *barrier* is taken in shared mode by each shard's transaction, which then checks that its
+publisher still holds the lease. A new publisher with the lease takes the barrier exclusively for a
+moment. After that no shard of an older publisher is being written or can begin.
 """
 
 from collections.abc import Iterator
@@ -32,14 +33,14 @@ CLASS = 0x7468_7264
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to publish."""
+    """The right to publish. ``connection`` holds its transaction."""
 
     connection: Connection
     holder: str
     """Virtual transaction id of the lease's transaction: its name in ``pg_locks``."""
 
     def renew(self) -> None:
-        """Show the server that this publisher is alive; raises where the lease is lost."""
+        """Renew the lease; raise PublishBusyError if it is lost."""
         with self.connection.cursor() as cursor:
             cursor.execute("SELECT 1")
 
@@ -48,9 +49,19 @@ class Lease:
 def publishing(
     engine: "Engine", run_id: str, *, wait_seconds: float, idle_seconds: float = IDLE_SECONDS
 ) -> Iterator[Lease]:
-    """Hold the lease; raise PublishBusyError where another run has it for all of ``wait_seconds``.
+    """Hold the lease.
 
-    idle_seconds: after that long without a ``renew`` the server takes the lease away.
+    Args:
+        engine: The app's database.
+        run_id: Id of the run, which other publishers see.
+        wait_seconds: How long to wait while another run holds it.
+        idle_seconds: Time without ``renew`` after which the server revokes it.
+
+    Yields:
+        The lease.
+
+    Raises:
+        PublishBusyError: Another run held it for all of ``wait_seconds``.
     """
     with session(engine) as connection:
         with connection.cursor() as cursor:
@@ -73,7 +84,15 @@ def publishing(
 
 
 def enter_shard(connection: Connection, lease: Lease) -> None:
-    """Begin a shard's transaction; raise PublishBusyError where the lease is not held any more."""
+    """Begin a shard's transaction under the protection of the barrier.
+
+    Args:
+        connection: The connection of the shard.
+        lease: The lease of its publisher.
+
+    Raises:
+        PublishBusyError: The lease was lost.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", (CLASS, BARRIER))
         parameters = {"class": CLASS, "key": LEASE, "holder": lease.holder}

@@ -17,12 +17,9 @@ from psycopg2 import sql
 
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.publishing.fingerprints import Fingerprints
+from threads_pipelines.storage.postgres.publishing.generation import Generation
 from threads_pipelines.storage.postgres.publishing.lease import Lease, publishing
-from threads_pipelines.storage.postgres.publishing.shard_writer import (
-    Generation,
-    ShardCounts,
-    ShardWriter,
-)
+from threads_pipelines.storage.postgres.publishing.shard_writer import ShardCounts, ShardWriter
 from threads_pipelines.storage.postgres.publishing.shards import Shard, shards
 from threads_pipelines.storage.postgres.worker_pool import WorkerPool
 
@@ -34,7 +31,7 @@ SHARD_ROWS = 50_000
 
 @dataclass(frozen=True, slots=True)
 class PublishReport:
-    """What a publish did. Counts are of rows unless they name users."""
+    """Result of a publish. Counts are of rows unless they name users."""
 
     archived: bool
     """Nothing was written because the generation had expired before it was published."""
@@ -85,14 +82,29 @@ def publish(
 ) -> PublishReport:
     """Publish one generation to ``user_recommendation``.
 
-    source: tables with user_id, post_id, score (others are ignored), sorted by user_id.
-    generated_at, expires_at, now: naive UTC; the first two are cut to whole seconds.
-    connections: how many shards are written at the same time.
-    dry_run: do all of it and take each shard back: readers never see it.
+    Memory does not depend on the number of rows.
 
-    Memory does not depend on the number of rows. Raises PublishBusyError where another run
-    publishes for all of ``wait_seconds``, DataError for rows that must not be published (the shards
-    before them stay), DatabaseError where the server fails.
+    Args:
+        engine: The app's database.
+        source: Tables with user_id, post_id and score, sorted by user_id; other columns are
+            ignored.
+        generated_at: Naive UTC, cut to whole seconds.
+        expires_at: Naive UTC, cut to whole seconds.
+        now: Naive UTC.
+        run_id: Id of the run, which other publishers see.
+        connections: Number of shards that are written at the same time.
+        shard_rows: Least number of rows of a shard.
+        wait_seconds: How long to wait while another run publishes.
+        dry_run: Roll back every shard, so that readers never see the rows.
+        progress: Called with one sentence at a time.
+
+    Returns:
+        What was written.
+
+    Raises:
+        PublishBusyError: Another run published for all of ``wait_seconds``, or the lease was lost.
+        DataError: A row must not be published; the shards before it stay.
+        DatabaseError: The server fails.
     """
     generation = Generation.of(generated_at, expires_at, now)
     if generation.expires_at <= now:
@@ -141,10 +153,16 @@ def _so_far(total: ShardCounts, *, dry_run: bool) -> str:
 
 
 def vacuum(engine: "Engine") -> str:
-    """VACUUM (ANALYZE) the table; returns why it was skipped, or nothing.
+    """Run VACUUM (ANALYZE) on the table of recommendations.
 
-    Without giving pages back to the system: the next night needs them, and it would take a lock
-    that readers wait for.
+    Pages are not returned to the system: the next night needs them, and returning them takes a lock
+    that blocks readers.
+
+    Args:
+        engine: The app's database.
+
+    Returns:
+        Why it was skipped; empty if it was not.
     """
     with session(engine) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT current_schema()")

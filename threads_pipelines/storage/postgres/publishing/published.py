@@ -1,4 +1,4 @@
-"""What is in ``user_recommendation``: a generation in numbers, and a feed as the app reads it."""
+"""The published rows of one generation, summarised."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 class Publication:
     """One generation in the table.
 
-    wrong_ttl, wrong_score, wrong_post: rows that expire at another time, whose score is not in
-    [0, 1], or whose post is a repost or the reader's own. mixed_users: users with live rows of
-    more than one generation.
+    Attributes:
+        rows: Number of rows.
+        users: Number of users.
+        wrong_ttl: Rows that expire at another time.
+        wrong_score: Rows with a score outside [0, 1].
+        wrong_post: Rows with a repost or a post of the reader's own.
+        mixed_users: Users with live rows of more than one generation.
     """
 
     rows: int
@@ -31,7 +35,17 @@ class Publication:
 def read_publication(
     engine: "Engine", generated_at: datetime, expires_at: datetime, now: datetime
 ) -> Publication:
-    """Look at the generation of ``generated_at``; all times naive UTC."""
+    """Summarise a generation in the table.
+
+    Args:
+        engine: The app's database.
+        generated_at: Identifies the generation; naive UTC.
+        expires_at: When its rows should expire; naive UTC.
+        now: Naive UTC.
+
+    Returns:
+        The counts.
+    """
     given = {"generated_at": generated_at, "expires_at": expires_at, "now": now}
     with session(engine) as connection, connection.cursor() as cursor:
         cursor.execute(statement("summarise_publication"), given)

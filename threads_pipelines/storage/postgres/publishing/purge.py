@@ -1,4 +1,4 @@
-"""Deletes expired recommendations, a little at a time."""
+"""Deletes expired recommendations in small transactions."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -21,10 +21,24 @@ def purge_expired(
     wait_seconds: float = 30.0,
     progress: Callable[[str], None] = lambda _message: None,
 ) -> int:
-    """Delete rows whose ``expires_at`` is at or before ``now`` (naive UTC); returns how many.
+    """Delete the rows that have expired.
 
-    Each batch is a transaction of its own that skips rows which others hold. No publisher works
-    meanwhile (PublishBusyError after ``wait_seconds``): it would find rows gone that it updates.
+    Each batch is a transaction that skips rows locked by others. The lease is held, because a
+    publisher must not find rows gone that it is about to update.
+
+    Args:
+        engine: The app's database.
+        now: Rows with ``expires_at`` up to this time are deleted; naive UTC.
+        run_id: Id of the run, which other publishers see.
+        batch: Rows in a transaction.
+        wait_seconds: How long to wait while another run publishes.
+        progress: Called with one sentence after each batch.
+
+    Returns:
+        Number of deleted rows.
+
+    Raises:
+        PublishBusyError: Another run published for all of ``wait_seconds``.
     """
     deleted = 0
     with (

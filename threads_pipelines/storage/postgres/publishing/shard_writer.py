@@ -1,9 +1,8 @@
-"""Writes one shard: staged, compared with what is there, and replaced, in one transaction."""
+"""Writes one shard in one transaction: stage, compare with the table, replace."""
 
 import io
 import time
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
 
 import numpy as np
 import psycopg2
@@ -13,9 +12,9 @@ from psycopg2.errorcodes import DEADLOCK_DETECTED, FOREIGN_KEY_VIOLATION
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in lower case
 
-from threads_pipelines.errors import DataError
 from threads_pipelines.storage.postgres.binary_copy import HEADER, TRAILER, encode
 from threads_pipelines.storage.postgres.publishing.fingerprints import Fingerprints
+from threads_pipelines.storage.postgres.publishing.generation import Generation
 from threads_pipelines.storage.postgres.publishing.lease import Lease, enter_shard
 from threads_pipelines.storage.postgres.publishing.shards import Shard
 from threads_pipelines.storage.postgres.sql import statement
@@ -34,34 +33,8 @@ _LOCAL = (
 
 
 @dataclass(frozen=True, slots=True)
-class Generation:
-    """When the rows were made and how long they live: naive UTC, whole seconds but for ``now``."""
-
-    generated_at: datetime
-    expires_at: datetime
-    now: datetime
-
-    @classmethod
-    def of(cls, generated_at: datetime, expires_at: datetime, now: datetime) -> "Generation":
-        """Cut to whole seconds: finer, TIMESTAMP(3) would not give back what was written."""
-        for name, value in (
-            ("generated_at", generated_at),
-            ("expires_at", expires_at),
-            ("now", now),
-        ):
-            if value.tzinfo is not None:
-                raise DataError(f"{name} must be naive UTC, not {value.isoformat()}")
-        generation = cls(
-            generated_at.replace(microsecond=0), expires_at.replace(microsecond=0), now
-        )
-        if generation.expires_at <= generation.generated_at:
-            raise DataError(f"expires_at {expires_at} is not after generated_at {generated_at}")
-        return generation
-
-
-@dataclass(frozen=True, slots=True)
 class ShardCounts:
-    """What became of the rows of a shard."""
+    """Counts of the rows of a shard by what happened to them."""
 
     users: int = 0
     rows: int = 0
@@ -82,14 +55,22 @@ class ShardCounts:
         return self.inserted + self.updated + self.unchanged
 
     def __add__(self, other: "ShardCounts") -> "ShardCounts":
-        """Sum of each count."""
+        """Add each count."""
         return ShardCounts(
             *(getattr(self, part.name) + getattr(other, part.name) for part in fields(self))
         )
 
 
 class ShardWriter:
-    """Writes shards over one connection; without ``keep`` each is taken back at its end."""
+    """Writes shards over one connection.
+
+    Args:
+        connection: The connection.
+        lease: The lease of the publisher.
+        generation: The generation to write.
+        there: Fingerprints of the rows that are already in the table.
+        keep: Commit each shard; otherwise each is rolled back, for a dry run.
+    """
 
     def __init__(
         self,
@@ -105,14 +86,24 @@ class ShardWriter:
         self._end = connection.commit if keep else connection.rollback
 
     def write(self, shard: Shard) -> ShardCounts:
-        """Replace the rows of the shard's users; a deadlock or a deletion meanwhile is retried."""
+        """Replace the rows of the shard's users; deadlocks and concurrent deletions are retried.
+
+        Args:
+            shard: The rows.
+
+        Returns:
+            The counts.
+
+        Raises:
+            PublishBusyError: The lease was lost.
+        """
         rest, unchanged = self._there.without_unchanged(self._connection, shard)
         self._connection.rollback()
         done = ShardCounts(len(shard.users), len(shard), unchanged=unchanged)
         return done if rest is None else done + self._write_rest(rest)
 
     def _write_rest(self, shard: Shard) -> ShardCounts:
-        """Write a shard, then again those of its users whom another transaction held."""
+        """Write a shard, then write again those of its users whose rows were locked."""
         done = ShardCounts()
         for attempt in range(ATTEMPTS):
             try:
@@ -131,7 +122,7 @@ class ShardWriter:
         return done + ShardCounts(users_busy=len(shard.users))
 
     def _write(self, shard: Shard) -> tuple[ShardCounts, list[int]]:
-        """Write a shard in one transaction; return the positions of its busy users, too."""
+        """Write a shard in one transaction; also return the positions of users with locked rows."""
         enter_shard(self._connection, self._lease)
         with self._connection.cursor() as cursor:
             cursor.execute(_LOCAL)
@@ -167,6 +158,6 @@ def _stage(cursor: Cursor, shard: Shard) -> None:
 
 
 def _uuid_prefix(milliseconds: int) -> str:
-    """First 15 characters of a UUIDv8: 48 bits of time and the version."""
+    """Return the first 15 characters of a UUIDv8: 48 bits of time and the version."""
     digits = f"{milliseconds:012x}"
     return f"{digits[:8]}-{digits[8:]}-8"

@@ -1,4 +1,4 @@
-"""Cuts a stream of recommendations into shards of whole users, checked and ready to be copied."""
+"""Cuts a stream of recommendations into shards of whole users, validated and ready for COPY."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,8 +17,12 @@ _SCHEMA = pa.schema({"user_id": pa.string(), "post_id": pa.string(), "score": pa
 class Shard:
     """Rows of whole users, sorted by user and post.
 
-    users, posts: string arrays of the distinct ids; user, post: (n,) int32 positions in them.
-    score: (n,) float64 in [0, 1].
+    Attributes:
+        users: String array of distinct ids.
+        posts: String array of distinct ids.
+        user: (n,) int32, position in ``users``.
+        post: (n,) int32, position in ``posts``.
+        score: (n,) float64 in [0, 1].
     """
 
     users: pa.Array
@@ -32,7 +36,14 @@ class Shard:
         return len(self.user)
 
     def of_users(self, positions: NDArray[np.int64]) -> "Shard":
-        """Return the rows of the users at these positions, which ascend."""
+        """Select the rows of some users.
+
+        Args:
+            positions: (m,) int64 positions in ``users``, ascending.
+
+        Returns:
+            A shard of these users.
+        """
         renumbered = np.full(len(self.users), -1, np.int32)
         renumbered[positions] = np.arange(len(positions), dtype=np.int32)
         keep = renumbered[self.user] >= 0
@@ -46,11 +57,19 @@ class Shard:
 
 
 def shards(source: Iterable[pa.Table], rows: int) -> Iterator[Shard]:
-    """Yield shards of at least ``rows`` rows (the last may be smaller).
+    """Cut a stream into shards of at least ``rows`` rows; the last one may be smaller.
 
-    source: tables with user_id, post_id and score, in ascending order of user_id (code points);
-        a user may go on in the next table. Raises DataError for a score outside [0, 1], a pair
-        that occurs twice, a NULL, and for users out of order.
+    Args:
+        source: Tables with user_id, post_id and score, in ascending order of user_id (code points).
+            The rows of a user may continue in the next table.
+        rows: Least number of rows of a shard.
+
+    Yields:
+        The shards.
+
+    Raises:
+        DataError: A score is outside [0, 1], a pair occurs twice, a value is NULL, or users are out
+            of order.
     """
     waiting: list[pa.Table] = []
     last: str | None = None

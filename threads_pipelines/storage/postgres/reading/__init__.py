@@ -1,4 +1,4 @@
 """Reads a snapshot of the app in one REPEATABLE READ transaction.
 
-Belongs here: streams of rows into arrays, and the rules of what those rows mean.
+Belongs here: streaming rows into arrays, and the rules that interpret those rows.
 """

@@ -38,7 +38,12 @@ MOST_READ = 0.3
 class Changes:
     """How interactions were read. Counts are of rows unless they name accounts.
 
-    full: why everything was read, empty where it was not.
+    Attributes:
+        full: Why everything was read; empty if it was not.
+        kept: Rows taken from the earlier reading.
+        newer: Rows dated after it.
+        read_anew: Older rows of changed accounts that were read again.
+        accounts_read_anew: Number of these accounts.
     """
 
     full: str
@@ -50,11 +55,12 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class _Comparison:
-    """What became of the accounts since the earlier reading.
+    """Result of comparing the accounts with the earlier reading.
 
-    unchanged: (n,) bool, accounts of ``KeptInteractions`` with the same fingerprint as before.
-    changed: (m,) int64, hashes of all other accounts that have older rows; changed_rows: their
-        counts.
+    Attributes:
+        unchanged: (n,) bool, accounts of ``KeptInteractions`` with the same fingerprint as before.
+        changed: (m,) int64, hashes of all other accounts that have older rows.
+        changed_rows: (m,) int64, number of these rows.
     """
 
     unchanged: np.ndarray
@@ -72,11 +78,20 @@ def read_with_kept(
     most_read: float,
     progress: Callable[[str], None],
 ) -> tuple[InteractionRows, KeptInteractions, Changes]:
-    """All interactions up to ``as_of``, what to keep of them, and how they were read.
+    """Read all interactions up to ``as_of``, with the help of an earlier reading.
 
-    connection: in a REPEATABLE READ transaction that has read ``accounts`` and ``posts``.
-    kept: what an earlier reading kept, None where there was none.
-    most_read: in [0, 1], the largest share of the rows to read anew rather than to read all.
+    Args:
+        connection: In a REPEATABLE READ transaction that has read ``accounts`` and ``posts``.
+        accounts: The accounts.
+        posts: Rows of the posts by hash.
+        seed: Seed of the hashes of ids.
+        as_of: Epoch seconds UTC.
+        kept: The interactions that an earlier reading kept; None if there was none.
+        most_read: Largest share of the rows to read again, in [0, 1]; above it everything is read.
+        progress: Called with one sentence at a time.
+
+    Returns:
+        The interactions, what to keep for the next reading, and how they were read.
     """
     until = as_of - OVERLAP_SECONDS
     why = _distrust(kept, seed, as_of)
@@ -111,7 +126,7 @@ def read_with_kept(
 
 
 def _distrust(kept: KeptInteractions | None, seed: int, as_of: int) -> str:
-    """Why what was kept cannot be used at all; empty where it can."""
+    """Return why the kept interactions cannot be used at all; empty if they can."""
     if kept is None:
         return "no earlier reading was kept"
     if kept.as_of > as_of:
@@ -142,7 +157,7 @@ def _too_much(compared: _Comparison, found: AccountFingerprints, most_read: floa
 def _unchanged(
     kept: KeptInteractions, compared: _Comparison, people: Lookup, posts: Lookup
 ) -> InteractionRows:
-    """KeptInteractions rows of the accounts that did not change, in rows of this reading."""
+    """Return the kept rows of accounts that did not change, as rows of this reading."""
     chosen = compared.unchanged[kept.user]
     user = people.rows(kept.accounts)[kept.user[chosen]]
     post = posts.rows(kept.posts)[kept.post[chosen]]
@@ -164,7 +179,7 @@ def _anew(
     given: dict[str, object],
     compared: _Comparison,
 ) -> InteractionRows:
-    """All older rows of the accounts that changed; those of unknown accounts are only counted."""
+    """Read all older rows of the changed accounts; those of unknown accounts are only counted."""
     row = accounts.lookup.rows(compared.changed)
     named = {**given, "accounts": accounts.ids[row[row >= 0]].tolist()}
     rows = read_interactions(

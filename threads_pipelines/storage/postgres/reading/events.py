@@ -1,4 +1,4 @@
-"""Streams likes, comments and follows into arrays, and says which interactions are events."""
+"""Streams likes, comments and follows into arrays, and selects the interactions that are events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,19 +20,33 @@ _PAIR = {"left": ">i8", "right": ">i8", "at": ">i8"}
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Events count in (start, end]; both in epoch seconds."""
+    """The look-back window (start, end], in epoch seconds."""
 
     start: int
     end: int
 
     def holds(self, microseconds: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether times in PostgreSQL's microseconds lie in the window."""
+        """Return which times are in the window.
+
+        Args:
+            microseconds: (n,) int64 times in PostgreSQL's microseconds.
+
+        Returns:
+            (n,) bool.
+        """
         return (microseconds > (self.start - EPOCH) * 1_000_000) & (
             microseconds <= (self.end - EPOCH) * 1_000_000
         )
 
     def offset(self, microseconds: NDArray[np.int64]) -> NDArray[np.int32]:
-        """Whole seconds since the start, for times in the window."""
+        """Convert times in the window to seconds since its start.
+
+        Args:
+            microseconds: (n,) int64 times in PostgreSQL's microseconds, inside the window.
+
+        Returns:
+            (n,) int32 whole seconds.
+        """
         return (microseconds // 1_000_000 + (EPOCH - self.start)).astype(np.int32)
 
 
@@ -40,8 +54,15 @@ class Window:
 class EventRows:
     """Every pair in ``user_interaction`` up to the end of the window.
 
-    kind: position in INTERACTION_TYPES inside the window, else OUTSIDE.
-    offset: seconds since the window's start.
+    Attributes:
+        user: (n,) int32, row of the account.
+        post: (n,) int32, row of the post.
+        kind: (n,) int8, position in INTERACTION_TYPES inside the window, else ``OUTSIDE``.
+        offset: (n,) int32, seconds since the window's start.
+        read: Number of rows that were read.
+        undated: Number of rows with an infinite time.
+        unknown_type: Number of rows with another type.
+        vanished: Number of rows with an unknown account or post.
     """
 
     user: Rows
@@ -56,7 +77,15 @@ class EventRows:
 
 @dataclass(frozen=True, slots=True)
 class PairRows:
-    """Rows of a table that joins two ids; offset is -1 where its time is outside the window."""
+    """Rows of a table that joins two ids.
+
+    Attributes:
+        left: (n,) int32, row of the first id.
+        right: (n,) int32, row of the second id.
+        offset: (n,) int32, seconds since the window's start; -1 outside the window.
+        undated: Number of rows with an infinite time.
+        vanished: Number of rows with an unknown id.
+    """
 
     left: Rows
     right: Rows
@@ -66,7 +95,15 @@ class PairRows:
 
 
 def events_in(rows: InteractionRows, window: Window) -> EventRows:
-    """Which of the rows are events of the window."""
+    """Select the interactions that are events of the window.
+
+    Args:
+        rows: The interactions.
+        window: The look-back window.
+
+    Returns:
+        All pairs, with the events marked.
+    """
     inside = window.holds(rows.at)
     typed = rows.kind >= 0
     event = inside & typed
@@ -91,7 +128,19 @@ def read_pairs(
     right: Lookup,
     window: Window,
 ) -> PairRows:
-    """Stream the statement ``name``: two hashed ids and a time."""
+    """Run a statement that returns two hashed ids and a time.
+
+    Args:
+        connection: The connection.
+        name: Name of the statement.
+        parameters: Its parameters.
+        left: Rows of the first id by hash.
+        right: Rows of the second id by hash.
+        window: The look-back window.
+
+    Returns:
+        The rows with known ids.
+    """
     blocks: tuple[list[NDArray], ...] = ([], [], [])
     undated = vanished = 0
 

@@ -1,4 +1,4 @@
-"""Reads accounts and posts, and maps 64-bit hashes of their ids back to rows."""
+"""Reads accounts and posts, and maps 64-bit hashes of their ids to rows."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,10 +23,13 @@ class HashCollisionError(Exception):
 
 
 class Lookup:
-    """Rows of ids by their hashes.
+    """Rows of ids by hash.
 
-    hashes: (n,) int64, the hash of the id in each row. Raises HashCollisionError where two rows
-    have the same one.
+    Args:
+        hashes: (n,) int64, the hash of the id of each row.
+
+    Raises:
+        HashCollisionError: Two rows have the same hash.
     """
 
     def __init__(self, hashes: NDArray[np.int64]) -> None:
@@ -37,7 +40,14 @@ class Lookup:
             raise HashCollisionError
 
     def rows(self, hashes: NDArray) -> Rows:
-        """Row of each hash, -1 for one that is not known."""
+        """Find the rows of hashes.
+
+        Args:
+            hashes: (m,) int64.
+
+        Returns:
+            (m,) int32 rows; -1 for an unknown hash.
+        """
         wanted = hashes.astype(np.int64, copy=False)
         if not len(self._sorted):
             return np.full(len(wanted), -1, np.int32)
@@ -48,7 +58,7 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class AccountRows:
-    """ids: (n,) str in code-point order; synthetic: (n,) bool."""
+    """The accounts: (n,) ids in code-point order, (n,) bool whether synthetic, and rows by hash."""
 
     ids: Ids
     synthetic: Mask
@@ -57,7 +67,7 @@ class AccountRows:
 
 @dataclass(frozen=True, slots=True)
 class PostRows:
-    """ids: (n,) str in code-point order; original: (n,) row of the post that is reposted or -1."""
+    """The posts. ``ids`` are in code-point order; ``original`` is the reposted post's row or -1."""
 
     ids: Ids
     author: Rows
@@ -71,7 +81,18 @@ class PostRows:
 
 
 def read_ids(connection: Connection, as_of: object) -> tuple[AccountRows, PostRows, int]:
-    """Accounts, posts and the seed under which no hashes collide; DataError if there is none."""
+    """Read accounts and posts under a hash seed without collisions.
+
+    Args:
+        connection: The connection.
+        as_of: Naive UTC; later accounts and posts are left out.
+
+    Returns:
+        The accounts, the posts and the seed.
+
+    Raises:
+        DataError: Ids collide under every seed.
+    """
     for seed in SEEDS:
         try:
             accounts = _read_accounts(connection, {"as_of": as_of, "seed": seed})

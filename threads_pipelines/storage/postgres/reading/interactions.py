@@ -19,13 +19,15 @@ _REPORT_EVERY = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class InteractionRows:
-    """Rows as they are stored, of accounts and posts that are known; in no particular order.
+    """Stored interactions of known accounts and posts, in no particular order.
 
-    user, post: (n,) int32, rows of the accounts and posts.
-    kind: (n,) int8, position in INTERACTION_TYPES, -1 for any other type.
-    at: (n,) int64, microseconds as PostgreSQL counts them, infinities included.
-    read: how many rows the database holds; vanished: those of them that are left out here because
-        their account or post is not known.
+    Attributes:
+        user: (n,) int32, row of the account.
+        post: (n,) int32, row of the post.
+        kind: (n,) int8, position in INTERACTION_TYPES; -1 for any other type.
+        at: (n,) int64, PostgreSQL's microseconds, infinities included.
+        read: Number of rows in the database.
+        vanished: Number of these rows that are left out because their account or post is unknown.
     """
 
     user: Rows
@@ -40,7 +42,14 @@ class InteractionRows:
         return len(self.user)
 
     def where(self, chosen: NDArray[np.bool_]) -> "InteractionRows":
-        """The chosen rows alone; chosen: (n,) bool."""
+        """Select rows.
+
+        Args:
+            chosen: (n,) bool.
+
+        Returns:
+            The selected rows.
+        """
         return InteractionRows(
             self.user[chosen],
             self.post[chosen],
@@ -52,7 +61,14 @@ class InteractionRows:
 
     @classmethod
     def concatenate(cls, parts: Sequence["InteractionRows"]) -> "InteractionRows":
-        """Join parts; at least one."""
+        """Join parts.
+
+        Args:
+            parts: At least one part.
+
+        Returns:
+            All rows.
+        """
         return cls(
             np.concatenate([part.user for part in parts]),
             np.concatenate([part.post for part in parts]),
@@ -71,7 +87,19 @@ def read_interactions(
     posts: Lookup,
     progress: Callable[[str], None],
 ) -> InteractionRows:
-    """Stream the statement ``name``: two hashed ids, the type's position and a time."""
+    """Run a statement that returns two hashed ids, the type's position and a time.
+
+    Args:
+        connection: The connection.
+        name: Name of the statement.
+        parameters: Its parameters.
+        users: Rows of the accounts by hash.
+        posts: Rows of the posts by hash.
+        progress: Called with one sentence at a time.
+
+    Returns:
+        The rows with known ids.
+    """
     blocks: tuple[list[NDArray], ...] = ([], [], [], [])
     reported = done = vanished = 0
 
@@ -103,7 +131,15 @@ def read_interactions(
 
 
 def joined(blocks: list[NDArray], dtype: Any) -> NDArray:
-    """One array of the blocks, which are emptied: at most one column is in memory twice."""
+    """Join blocks into one array and empty the list, so that at most one column is in memory twice.
+
+    Args:
+        blocks: Arrays; the list is emptied.
+        dtype: Type of the result if there is no block.
+
+    Returns:
+        (n,) array.
+    """
     array = np.concatenate(blocks) if blocks else np.empty(0, dtype)
     blocks.clear()
     return array

@@ -1,4 +1,4 @@
-"""What a reading of ``user_interaction`` keeps so that the next one reads only what changed."""
+"""The interactions that a reading keeps, so that the next one reads only what changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -25,11 +25,19 @@ _COLUMNS = {"account": ">i8", "earlier": ">i2", "count": ">i8", "mark": ">i8"}
 class KeptInteractions:
     """The interactions dated up to ``until``, as they were read at ``as_of``.
 
-    as_of, until: epoch seconds UTC. seed: of the hashes of ids.
-    accounts: (n,) int64, hashes of the accounts. posts: (m,) int64, hashes of the posts.
-    user, post, kind, at: as in ``InteractionRows``, rows of ``accounts`` and ``posts``.
-    count, mark: (n,) int64, fingerprint of each account's interactions; a count of -1 where not
-        all of them are kept, so that they are read again.
+    Attributes:
+        as_of: Epoch seconds UTC.
+        until: Epoch seconds UTC.
+        seed: Seed of the hashes of ids.
+        accounts: (n,) int64, hashes of the accounts.
+        posts: (m,) int64, hashes of the posts.
+        user: (k,) int32, position in ``accounts``.
+        post: (k,) int32, position in ``posts``.
+        kind: (k,) int8, as in ``InteractionRows``.
+        at: (k,) int64, as in ``InteractionRows``.
+        count: (n,) int64, number of each account's interactions; -1 if not all of them are kept, so
+            that they are read again.
+        mark: (n,) int64, 64 bits of the content of each account's interactions.
     """
 
     as_of: int
@@ -45,13 +53,27 @@ class KeptInteractions:
     mark: NDArray[np.int64]
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Plain arrays by name."""
+        """Convert to arrays for storage.
+
+        Returns:
+            Arrays by name.
+        """
         arrays = {part.name: np.asarray(getattr(self, part.name)) for part in fields(self)}
         return {**arrays, "format": np.array(_FORMAT)}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "KeptInteractions":
-        """Undo ``to_arrays``; DataError for arrays of another version."""
+        """Restore from the arrays of ``to_arrays``.
+
+        Args:
+            arrays: Arrays by name.
+
+        Returns:
+            The kept interactions.
+
+        Raises:
+            DataError: Another version of the pipeline stored the arrays.
+        """
         names = {part.name for part in fields(cls)}
         if set(arrays) != {*names, "format"} or int(arrays["format"]) != _FORMAT:
             raise DataError("it was kept by another version of the pipeline")
@@ -62,11 +84,14 @@ class KeptInteractions:
 
 @dataclass(frozen=True, slots=True)
 class AccountFingerprints:
-    """How many interactions each account has, and 64 bits of what they are.
+    """The number of each account's interactions and 64 bits of their content.
 
-    account: (n,) int64, hashes in ascending order. earlier_*: of those dated up to the instant
-    that the earlier reading kept them to; count, mark: of those up to the instant that this
-    reading keeps them to.
+    Attributes:
+        account: (n,) int64, hashes in ascending order.
+        earlier_count: (n,) int64, number up to the instant that the earlier reading kept.
+        earlier_mark: (n,) int64, bits of the same interactions.
+        count: (n,) int64, number up to the instant that this reading keeps.
+        mark: (n,) int64, bits of the same interactions.
     """
 
     account: NDArray[np.int64]
@@ -76,7 +101,15 @@ class AccountFingerprints:
     mark: NDArray[np.int64]
 
     def of(self, accounts: NDArray[np.int64], *, earlier: bool) -> tuple[NDArray, NDArray]:
-        """Count and mark of each of the accounts; 0 and 0 for one that did nothing."""
+        """Look up the fingerprints of accounts.
+
+        Args:
+            accounts: (m,) int64, hashes.
+            earlier: Whether to look up those of the earlier reading.
+
+        Returns:
+            Count and mark, (m,) int64 each; 0 and 0 for an account without interactions.
+        """
         pair = (self.earlier_count, self.earlier_mark) if earlier else (self.count, self.mark)
         place = Lookup(self.account).rows(accounts)  # -1, an account without any, is the last
         count, mark = (np.append(part, 0)[place] for part in pair)
@@ -86,7 +119,17 @@ class AccountFingerprints:
 def read_fingerprints(
     connection: Connection, seed: int, *, earlier: int, until: int
 ) -> AccountFingerprints:
-    """Fingerprint the interactions of every account; ``earlier`` <= ``until``, epoch seconds."""
+    """Compute the fingerprint of every account's interactions in the database.
+
+    Args:
+        connection: The connection.
+        seed: Seed of the hashes of ids.
+        earlier: Instant that the earlier reading kept, in epoch seconds; at most ``until``.
+        until: Instant that this reading keeps, in epoch seconds.
+
+    Returns:
+        The fingerprints.
+    """
     blocks: list[NDArray[np.int64]] = [np.empty((0, 4), np.int64)]
 
     def take(rows: NDArray[np.void]) -> None:
@@ -114,7 +157,20 @@ def keep(
     until: int,
     seed: int,
 ) -> KeptInteractions:
-    """What the next reading needs of this one; accounts, posts: hashes of this reading's rows."""
+    """Select what the next reading needs of this one.
+
+    Args:
+        rows: All interactions of this reading.
+        found: Fingerprints of the accounts.
+        accounts: (n,) int64, hashes of this reading's accounts.
+        posts: (m,) int64, hashes of this reading's posts.
+        as_of: Epoch seconds UTC.
+        until: Epoch seconds UTC; interactions up to it are kept.
+        seed: Seed of the hashes of ids.
+
+    Returns:
+        The interactions to keep.
+    """
     old = rows.where(rows.at <= (until - EPOCH) * 1_000_000)
     count, mark = found.of(accounts, earlier=False)
     whole = np.bincount(old.user, minlength=len(accounts)) == count

@@ -1,4 +1,4 @@
-"""What the rows that were read mean: which events count, what was seen, what may be recommended."""
+"""Interprets the rows that were read: which are events, what was seen, what may be recommended."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ _LIKE = INTERACTION_TYPES.index("like")
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """What was read, in rows of ``accounts`` and ``posts``."""
+    """The tables that were read, in rows of ``accounts`` and ``posts``."""
 
     accounts: AccountRows
     posts: PostRows
@@ -40,7 +40,7 @@ class Tables:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What the rules left out and added."""
+    """Counts of what the rules left out and added."""
 
     unliked: int
     likes_without_event: int
@@ -49,7 +49,16 @@ class Numbers:
 
 
 def snapshot_of(tables: Tables, window: Window, excluded: Mask) -> tuple[Snapshot, Numbers]:
-    """Apply the rules. excluded: (n_users,) bool, accounts that do not count."""
+    """Apply the rules to the tables.
+
+    Args:
+        tables: The tables.
+        window: The look-back window.
+        excluded: (n_users,) bool, accounts that do not count.
+
+    Returns:
+        The snapshot, and counts of what was left out and added.
+    """
     accounts, posts = tables.accounts, tables.posts
     roots = _roots(posts.original)
     logged, numbers = _interactions(tables, window, excluded)
@@ -85,7 +94,7 @@ def snapshot_of(tables: Tables, window: Window, excluded: Mask) -> tuple[Snapsho
 
 
 def _interactions(tables: Tables, window: Window, excluded: Mask) -> tuple[Interactions, Numbers]:
-    """Events in the window; a like only while it stands, and every standing like of the window."""
+    """Return the events in the window: a like only while it stands, and every standing like."""
     events, likes = tables.events, tables.likes
     inside = events.kind != OUTSIDE
     counted = inside & ~excluded[events.user]
@@ -113,9 +122,10 @@ def _interactions(tables: Tables, window: Window, excluded: Mask) -> tuple[Inter
 
 
 def _seen(tables: Tables, roots: NDArray[np.int64]) -> "csr_matrix":
-    """Pairs of any interaction, standing like, comment or repost, of all time.
+    """Return the pairs of any interaction, standing like, comment or repost of all time.
 
-    A repost copies its original's content: who met the repost, or made it, has seen the original.
+    A repost copies the content of its original, so who met or made the repost has seen the
+    original.
     """
     from scipy.sparse import csr_matrix
 
@@ -135,7 +145,7 @@ def _seen(tables: Tables, roots: NDArray[np.int64]) -> "csr_matrix":
 
 
 def _not_seen(events: Interactions, seen: "csr_matrix") -> int:
-    """Distinct pairs of events that are not in ``seen``: posts of followed people."""
+    """Count distinct pairs of events that are not in ``seen``: posts of followed people."""
     width = seen.shape[1]
     pairs = np.unique(_keys(events.user, events.post, width))
     there = np.asarray(seen[pairs // width, pairs % width]).ravel() if len(pairs) else pairs
@@ -143,7 +153,7 @@ def _not_seen(events: Interactions, seen: "csr_matrix") -> int:
 
 
 def _roots(original: Rows) -> NDArray[np.int64]:
-    """For each post the one that it copies in the end; a post that is no repost is its own."""
+    """Return, for each post, the post that it finally copies; an original is its own."""
     own = np.arange(len(original))
     root = np.where(original >= 0, original, own)
     for _ in range(len(original).bit_length()):  # each step doubles the way; a circle ends too

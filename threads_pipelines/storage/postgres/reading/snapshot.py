@@ -1,7 +1,7 @@
 """Reads a ``Snapshot`` from the app's database in one REPEATABLE READ transaction.
 
-Ids travel as 64-bit hashes (``hashtextextended``) that are mapped back through the hashes of the
-id lists, asserted unique: ten million interactions then take 17 bytes each in memory.
+Ids are transferred as 64-bit hashes (``hashtextextended``), which the hashes of the id lists map to
+rows; they are asserted to be unique. Ten million interactions then take 17 bytes each.
 """
 
 from collections.abc import Callable, Iterator
@@ -34,7 +34,11 @@ if TYPE_CHECKING:
 class Reading:
     """A snapshot that was read with the help of an earlier reading.
 
-    kept: what to hand to the next one. changes: how the interactions were read.
+    Attributes:
+        snapshot: The snapshot.
+        report: Counts of what was read and left out.
+        kept: What to pass to the next reading.
+        changes: How the interactions were read.
     """
 
     snapshot: Snapshot
@@ -51,14 +55,25 @@ def read_snapshot(
     include_synthetic: bool | None = None,
     progress: Callable[[str], None] = lambda _message: None,
 ) -> tuple[Snapshot, ReadReport]:
-    """Everything that a run needs, as it was at ``as_of`` (epoch seconds, UTC).
+    """Read everything that a run needs, as it was at ``as_of``.
 
-    Events are those in (as_of - look_back, as_of]; ``seen`` is of all time up to as_of.
-    include_synthetic: None includes synthetic accounts only where there are no real ones. When
-        they are excluded they get no feed, train nothing, count for nothing, and their posts are
-        no candidates.
+    Events are those in (as_of - look_back, as_of]; ``seen`` covers all time up to as_of.
 
-    Raises DatabaseError where the server fails, DataError for ids that collide under every hash.
+    Args:
+        engine: The app's database.
+        as_of: Epoch seconds UTC.
+        look_back: Length of the window.
+        include_synthetic: Whether synthetic accounts count. None: only if there are no real ones.
+            Accounts that do not count get no feed and no influence, and their posts are no
+            candidates.
+        progress: Called with one sentence at a time.
+
+    Returns:
+        The snapshot, and counts of what was read and left out.
+
+    Raises:
+        DatabaseError: The server fails.
+        DataError: Ids collide under every hash seed.
     """
     with _reading(engine, as_of, progress) as (connection, accounts, posts, seed):
         given = {"as_of": naive_utc(as_of), "seed": seed}
@@ -80,12 +95,24 @@ def read_changes(
     most_read: float = MOST_READ,
     progress: Callable[[str], None] = lambda _message: None,
 ) -> Reading:
-    """The same snapshot as ``read_snapshot``, of which only what changed is read.
+    """Read the same snapshot as ``read_snapshot``, but only what changed since an earlier reading.
 
-    kept: what the latest ``read_changes`` gave, None where there was none: then all is read.
-    most_read: in [0, 1], the largest share of the interactions to read anew rather than all.
+    Args:
+        engine: The app's database.
+        as_of: Epoch seconds UTC.
+        look_back: Length of the window.
+        kept: ``Reading.kept`` of the latest reading; None reads everything.
+        include_synthetic: As in ``read_snapshot``.
+        most_read: Largest share of the interactions to read again, in [0, 1]; above it everything
+            is read.
+        progress: Called with one sentence at a time.
 
-    Raises DatabaseError where the server fails, DataError for ids that collide under every hash.
+    Returns:
+        The snapshot, and what the next reading needs.
+
+    Raises:
+        DatabaseError: The server fails.
+        DataError: Ids collide under every hash seed.
     """
     window = _window(as_of, look_back)
     with _reading(engine, as_of, progress) as (connection, accounts, posts, seed):
@@ -106,7 +133,7 @@ def _window(as_of: int, look_back: timedelta) -> Window:
 def _reading(
     engine: "Engine", as_of: int, progress: Callable[[str], None]
 ) -> Iterator[tuple[Connection, AccountRows, PostRows, int]]:
-    """A connection that sees one instant of the database, and the ids in it."""
+    """Yield a connection that sees one instant of the database, and the ids in it."""
     with session(engine) as connection:
         connection.set_session(ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
         accounts, posts, seed = read_ids(connection, naive_utc(as_of))
@@ -122,7 +149,7 @@ def _tables(
     seed: int,
     window: Window,
 ) -> Tables:
-    """The interactions as events, and the smaller tables, which are always read whole."""
+    """Return the interactions as events, and the smaller tables, which are read as a whole."""
     given = {"as_of": naive_utc(window.end), "seed": seed}
     people, items = accounts.lookup, posts.lookup
     return Tables(
