@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from threads_pipelines.experiment.assignment import TREATMENT, Groups, draw
-from threads_pipelines.experiment.report import Verdict, conclude
+from threads_pipelines.experiment.report import conclude
+from threads_pipelines.experiment.report_facts import Verdict
 from threads_pipelines.experiment.sessions import EVENT_KINDS, ExperimentEvents, sessions
 from threads_pipelines.experiment.settings import ReportSettings
 

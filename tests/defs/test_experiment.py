@@ -15,7 +15,7 @@ from threads_pipelines.defs.assets.experiment import (
 )
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.defs.resources.participants import Experiment
-from threads_pipelines.experiment.report import ExperimentReport
+from threads_pipelines.experiment.report_facts import ExperimentReport
 from threads_pipelines.experiment.settings import ExperimentSettings
 from threads_pipelines.storage.s3.experiment_start import note_start, read_start
 

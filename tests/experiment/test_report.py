@@ -7,7 +7,8 @@ import pytest
 from threads_pipelines.errors import DataError
 from threads_pipelines.experiment.assignment import CONTROL, NOT_ENROLLED, TREATMENT, Groups
 from threads_pipelines.experiment.documents import read_report_document, report_document
-from threads_pipelines.experiment.report import METRICS, PRIMARY, ExperimentReport, build_report
+from threads_pipelines.experiment.report import build_report
+from threads_pipelines.experiment.report_facts import METRICS, PRIMARY, ExperimentReport
 from threads_pipelines.experiment.sessions import EVENT_KINDS, ExperimentEvents
 from threads_pipelines.experiment.settings import ReportSettings
 from threads_pipelines.experiment.tables import SCHEMA, report_table

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from threads_pipelines.experiment.report import Verdict
+from threads_pipelines.experiment.report_facts import Verdict
 from threads_pipelines.experiment.settings import ReportSettings
 from tools.experiment_trials import Population, simulate, trials, users_to_enrol
 

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from threads_pipelines.experiment.report import ExperimentReport, build_report
+from threads_pipelines.experiment.report import build_report
+from threads_pipelines.experiment.report_facts import ExperimentReport
 from threads_pipelines.experiment.settings import ReportSettings
 from threads_pipelines.reporting.page import (
     AccountFeed,

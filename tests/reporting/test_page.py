@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from tests.reporting.example_page import AS_OF, example_experiment, example_page
-from threads_pipelines.experiment.report import ExperimentReport
+from threads_pipelines.experiment.report_facts import ExperimentReport
 from threads_pipelines.reporting.charts import forest, trend
 from threads_pipelines.reporting.page import AccountFeed, FeedPost, explain, render
 

@@ -22,10 +22,11 @@ Mask = NDArray[np.bool_]
 class Assignment:
     """The group of each account.
 
-    ids: (n,) str, the accounts as given.
-    group: (n,) int8, position in ``GROUPS``, or ``NOT_ENROLLED``.
-    pinned: (n,) bool, assigned by configuration rather than by hash.
-    missing: pinned accounts that do not exist.
+    Attributes:
+        ids: (n,) str, the accounts as given.
+        group: (n,) int8, position in ``GROUPS``, or ``NOT_ENROLLED``.
+        pinned: (n,) bool, accounts that the configuration assigns instead of the hash.
+        missing: Pinned accounts that do not exist.
     """
 
     ids: NDArray[np.object_]
@@ -49,7 +50,11 @@ class Assignment:
         return np.asarray(self.group == CONTROL)
 
     def rows(self) -> tuple[list[str], list[str]]:
-        """Ids and group names of the enrolled, for ``assign_experiment_groups.sql``."""
+        """List the enrolled accounts, for ``assign_experiment_groups.sql``.
+
+        Returns:
+            Their ids, and the name of the group of each.
+        """
         enrolled = np.flatnonzero(self.enrolled)
         return (
             [str(self.ids[row]) for row in enrolled],
@@ -58,11 +63,18 @@ class Assignment:
 
 
 def draw(experiment: str, ids: Sequence[str]) -> Groups:
-    """Return (n,) int8, the group that the hash gives to each id.
+    """Assign groups by hash.
 
-    It is the first bit of SHA-256 of ``<experiment>/<id>``, so the app can tell without a database:
-    ``get_byte(sha256(convert_to('<experiment>/' || id, 'UTF8')), 0) >> 7`` in PostgreSQL,
-    ``createHash("sha256").update(`${experiment}/${id}`).digest()[0] >> 7`` in Node.js.
+    The group is the first bit of SHA-256 of ``<experiment>/<id>``, so the app can compute it
+    without a database: ``get_byte(sha256(convert_to('<experiment>/' || id, 'UTF8')), 0) >> 7`` in
+    PostgreSQL, ``createHash("sha256").update(`${experiment}/${id}`).digest()[0] >> 7`` in Node.js.
+
+    Args:
+        experiment: Name of the experiment.
+        ids: n account ids.
+
+    Returns:
+        (n,) int8, position in ``GROUPS``.
     """
     dealt = hashlib.sha256(f"{experiment}/".encode())
     first = bytearray(len(ids))
@@ -78,8 +90,14 @@ def assign(
 ) -> Assignment:
     """Assign every account: pinned accounts to their fixed group, all others by hash.
 
-    ids, emails: (n,) str; an email may be None where it is not known.
-    synthetic: (n,) bool; all others are real and take part only where the settings say so.
+    Args:
+        ids: n account ids.
+        emails: n emails; None if unknown.
+        synthetic: (n,) bool. All other accounts are real and take part only if the settings say so.
+        settings: Name, participants and pinned accounts of the experiment.
+
+    Returns:
+        The group of each account.
     """
     enrolled = synthetic | _takes_part(ids, settings)
     group = np.where(enrolled, draw(settings.name, ids), NOT_ENROLLED).astype(np.int8)
@@ -100,7 +118,7 @@ def assign(
 
 
 def _takes_part(ids: Sequence[str], settings: ExperimentSettings) -> Mask:
-    """(n,) bool: who is in the enrolled share, by a lot of its own that never changes."""
+    """Return who is in the enrolled share, by a separate hash that never changes; (n,) bool."""
     if not settings.enroll_real_accounts or settings.real_share == 0:
         return np.zeros(len(ids), bool)
     if settings.real_share == 1:
@@ -111,10 +129,15 @@ def _takes_part(ids: Sequence[str], settings: ExperimentSettings) -> Mask:
 
 
 def served_groups(assignment: Assignment, labels: Sequence[Any]) -> Groups:
-    """Return (n,) int8: the group in which the app served each account, for the report.
+    """Return the group in which the app served each account, for the report.
 
-    labels: (n,) the values of ``experiment_group``; anything but a group's name is not enrolled.
-    Pinned and not enrolled accounts are ``NOT_ENROLLED`` here.
+    Args:
+        assignment: The assignment.
+        labels: n values of ``experiment_group``; anything but a group's name means not enrolled.
+
+    Returns:
+        (n,) int8, position in ``GROUPS``; ``NOT_ENROLLED`` for pinned accounts and those not
+        enrolled.
     """
     positions = {name: position for position, name in enumerate(GROUPS)}
     served = np.array([positions.get(label, NOT_ENROLLED) for label in labels], dtype=np.int8)

@@ -1,4 +1,4 @@
-"""Why a group of the experiment has nobody in it, in words for the person who set it up."""
+"""Explains to an operator why a group of the experiment is empty."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,8 +1,8 @@
 """Sample size and detectable uplift of an experiment.
 
-Two groups of n users find a relative uplift u with the chance ``power`` when
-n = (z(1 - alpha/2) + z(power))^2 * v * (1 + (1 + u)^2) / u^2, where v is the relative variance of
-one user's share; the uplift stretches the treatment's spread too.
+Two groups of n users detect a relative uplift u with probability ``power`` if n = (z(1 - alpha/2) +
+z(power))^2 * v * (1 + (1 + u)^2) / u^2, where v is the relative variance of one user's share. The
+uplift also widens the distribution of the treatment.
 """
 
 import math
@@ -16,16 +16,20 @@ _CAUTION = 0.90
 
 @dataclass(frozen=True, slots=True)
 class PowerStatement:
-    """Sample size needed and uplift detectable with the sample at hand.
+    """Required sample size, and the uplift that the present sample can detect.
 
-    target_uplift, power, confidence: as in the settings.
-    users_needed: per group, cautiously: from the upper 90% limit of the variance seen, for a plan
-        made on the plain estimate of a pilot falls short half of the time (Browne 1995, "On the use
-        of a pilot sample for sample size determination"). None where no variance was seen.
-    users_expected: the same from the plain estimate.
-    users_seen: in the smaller group.
-    detectable_uplift: relative, found with the same chance in the sample at hand; infinite where
-        there is none.
+    Attributes:
+        target_uplift: As in the settings.
+        power: As in the settings.
+        confidence: As in the settings.
+        users_needed: Users per group, from the upper 90% limit of the observed variance. A plan
+            that is based on the plain estimate of a pilot is too small half of the time (Browne
+            1995, "On the use of a pilot sample for sample size determination"). None if no variance
+            was observed.
+        users_expected: The same from the plain estimate.
+        users_seen: Users in the smaller group.
+        detectable_uplift: Relative uplift that the present sample detects with the same
+            probability; infinite if there is none.
     """
 
     target_uplift: float
@@ -40,9 +44,17 @@ class PowerStatement:
 def power_statement(
     control: RatioEstimate, treatment: RatioEstimate, settings: ReportSettings
 ) -> PowerStatement:
-    """State the power for one metric, from the variance seen within both groups.
+    """State the power for one metric, from the variance within both groups.
 
     It holds for users who are observed as long as these were.
+
+    Args:
+        control: The metric in control.
+        treatment: The metric in treatment.
+        settings: Target uplift, power and confidence.
+
+    Returns:
+        Required sample size and detectable uplift.
     """
     from scipy.special import ndtri
 
@@ -84,7 +96,7 @@ def _users(variance: float, settings: ReportSettings) -> int:
 
 
 def _uplift(variance: float, users: int, settings: ReportSettings) -> float:
-    """Solve the formula above for u: (n - k) u^2 - 2 k u - 2 k = 0."""
+    """Solve the formula of this module for u: (n - k) u^2 - 2 k u - 2 k = 0."""
     effort = _effort(variance, settings)
     if users <= effort:
         return math.inf

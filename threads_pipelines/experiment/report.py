@@ -1,14 +1,21 @@
-"""Compares the groups by what their users did per feed session."""
+"""Compares the groups by what their users did in feed sessions."""
 
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
-from typing import Literal
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 
 from threads_pipelines.dataset.snapshot import Mask
 from threads_pipelines.experiment.assignment import CONTROL, GROUPS, TREATMENT, Groups
 from threads_pipelines.experiment.power import PowerStatement, power_statement
+from threads_pipelines.experiment.report_facts import (
+    METRICS,
+    PRIMARY,
+    DayFindings,
+    ExperimentReport,
+    Findings,
+    Verdict,
+)
 from threads_pipelines.experiment.sessions import (
     OUTCOMES,
     ExperimentEvents,
@@ -20,64 +27,7 @@ from threads_pipelines.experiment.settings import ReportSettings
 from threads_pipelines.experiment.srm import SampleRatio, sample_ratio
 from threads_pipelines.experiment.uplift import RatioEstimate, Uplift, compare, estimate
 
-METRICS = ("user_click_rate", *OUTCOMES)
-"""The first is the mean over users of each user's own clicks per session; the others are sums over
-all users per session, in which people who come often weigh more."""
-
-PRIMARY = "user_click_rate"
-"""The one metric that decides, named beforehand. A click is the earliest thing that a person does
-because a post was worth it, and the most frequent, so it shows a difference first. Every person
-counts alike: a few who are always there would otherwise decide for all, and with their heavy tail
-nobody could say beforehand how many users are needed. Clicks are counted, not "any click", so an
-uplift of the click rate is an uplift of the metric."""
-
-Verdict = Literal["treatment", "control", "undecided", "not_enough_data", "mismatch"]
-Scope = Literal["total", "day", "cumulative"]
-
 _DAY = 24 * 60 * 60
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """Results over all days.
-
-    uplifts: one a metric, in the order of ``METRICS``. verdict: the primary metric's alone.
-    warnings: sentences for a person; a reason not to trust or not to conclude comes first.
-    """
-
-    uplifts: tuple[Uplift, ...]
-    ratio: SampleRatio
-    power: PowerStatement
-    verdict: Verdict
-    warnings: tuple[str, ...]
-
-    @property
-    def primary(self) -> Uplift:
-        """The metric that decides."""
-        return self.uplifts[METRICS.index(PRIMARY)]
-
-
-@dataclass(frozen=True, slots=True)
-class DayFindings:
-    """The uplifts of one day, or of all days up to it."""
-
-    day: date
-    scope: Scope
-    uplifts: tuple[Uplift, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ExperimentReport:
-    """The report of one experiment; ``days`` has a "day" and a "cumulative" entry for each day.
-
-    period: from when to when events were counted, naive UTC.
-    """
-
-    experiment: str
-    findings: Findings
-    days: tuple[DayFindings, ...]
-    unattributed: int
-    period: tuple[datetime, datetime] | None = None
 
 
 def build_report(
@@ -91,9 +41,17 @@ def build_report(
 ) -> ExperimentReport:
     """Report on the sessions of the randomised users.
 
-    groups: (n_users,) int8, position in ``assignment.GROUPS``; others are left out. See
-        ``assignment.served_groups``.
-    causes: why a group is empty, for the warnings.
+    Args:
+        experiment: Name of the experiment.
+        events: The events.
+        groups: (n_users,) int8, position in ``assignment.GROUPS``; other users are left out. See
+            ``assignment.served_groups``.
+        settings: Settings of the report.
+        period: Beginning and end of the counted events, naive UTC.
+        causes: Why a group is empty, for the warnings.
+
+    Returns:
+        The report.
     """
     seen = sessions(events, settings)
     findings = conclude(seen, groups, settings)
@@ -107,7 +65,16 @@ def build_report(
 
 
 def conclude(seen: Sessions, groups: Groups, settings: ReportSettings) -> Findings:
-    """Compare the groups over all sessions and name a winner if the criteria are met."""
+    """Compare the groups over all sessions, and name a winner if the criteria are met.
+
+    Args:
+        seen: The sessions.
+        groups: (n_users,) int8, position in ``assignment.GROUPS``; other users are left out.
+        settings: Settings of the report.
+
+    Returns:
+        The results.
+    """
     totals = _totals(seen, np.ones(len(seen.user), bool), len(groups))
     uplifts = _uplifts(totals, groups, settings)
     primary = uplifts[METRICS.index(PRIMARY)]
@@ -122,7 +89,16 @@ def conclude(seen: Sessions, groups: Groups, settings: ReportSettings) -> Findin
 
 
 def daily(seen: Sessions, groups: Groups, settings: ReportSettings) -> tuple[DayFindings, ...]:
-    """Compare the groups on each day (UTC, by the session's start) and up to each day."""
+    """Compare the groups on each day (UTC, by the start of the session) and up to each day.
+
+    Args:
+        seen: The sessions.
+        groups: (n_users,) int8, position in ``assignment.GROUPS``; other users are left out.
+        settings: Settings of the report.
+
+    Returns:
+        Two entries for each day with sessions, in order.
+    """
     day_of = seen.start // _DAY
     so_far = np.zeros((len(groups), 1 + len(OUTCOMES)))
     found: list[DayFindings] = []

@@ -25,11 +25,12 @@ _SECONDS = 33  # bits of a time: until the year 2242
 class ExperimentEvents:
     """Events of the report's users, in no particular order.
 
-    user: (n,) int32, row among the users of the report.
-    kind: (n,) int8, position in ``EVENT_KINDS``.
-    at: (n,) int64, epoch seconds UTC, not negative.
-    from_feed: (n,) bool, whether the metadata's source is ``feed``.
-    duration_ms: (n,) float64, of a view; NaN where there is none.
+    Attributes:
+        user: (n,) int32, row among the users of the report.
+        kind: (n,) int8, position in ``EVENT_KINDS``.
+        at: (n,) int64, epoch seconds UTC, not negative.
+        from_feed: (n,) bool, whether the source in the metadata is ``feed``.
+        duration_ms: (n,) float64, duration of a view; NaN if there is none.
     """
 
     user: Rows
@@ -43,10 +44,11 @@ class ExperimentEvents:
 class Sessions:
     """Sessions of the feed, sorted by user and start.
 
-    user: (n,) int32.
-    start: (n,) int64, epoch seconds UTC of the first view.
-    outcomes: (n, len(OUTCOMES)) float64.
-    unattributed: events other than views that fall into no session.
+    Attributes:
+        user: (n,) int32, row among the users of the report.
+        start: (n,) int64, epoch seconds UTC of the first view.
+        outcomes: (n, len(OUTCOMES)) float64.
+        unattributed: Number of events other than views that belong to no session.
     """
 
     user: Rows
@@ -56,12 +58,19 @@ class Sessions:
 
 
 def sessions(events: ExperimentEvents, settings: ReportSettings) -> Sessions:
-    """Split each user's feed views at silences longer than the gap.
+    """Group events into sessions: each user's feed views are split at pauses longer than the gap.
 
     A click, like, share or comment belongs to the session of the user's latest feed view at or
-    before it, unless that is longer ago than the gap; ties count, for a client's batch carries one
-    time. Its own source is not asked: a like on the page of a post that the feed showed is an
-    outcome of the feed.
+    before it, unless that view is longer ago than the gap. Equal times count, because a client's
+    batch has one time. The event's own source does not matter: a like on the page of a post that
+    the feed showed is an outcome of the feed.
+
+    Args:
+        events: The events.
+        settings: The gap and the longest view.
+
+    Returns:
+        The sessions.
     """
     gap = settings.session_gap_minutes * 60
     # User and time in one integer: one sort and one search do for all users.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SampleRatio:
-    """Users seen in each group, the p value of an even split, and whether it is a mismatch."""
+    """Users in each group, the p value of an even split, and whether this is a mismatch."""
 
     control: int
     treatment: int
@@ -17,7 +17,16 @@ class SampleRatio:
 
 
 def sample_ratio(control: int, treatment: int, alpha: float) -> SampleRatio:
-    """Test a 50/50 split by chi-square with one degree of freedom; no users, no mismatch."""
+    """Test for a 50/50 split by chi-square with one degree of freedom.
+
+    Args:
+        control: Users in control.
+        treatment: Users in treatment.
+        alpha: P value below which the split is a mismatch.
+
+    Returns:
+        The result; no mismatch without users.
+    """
     from scipy.special import chdtrc
 
     total = control + treatment

@@ -6,7 +6,7 @@ from datetime import date
 
 import pyarrow as pa
 
-from threads_pipelines.experiment.report import PRIMARY, ExperimentReport, Scope
+from threads_pipelines.experiment.report_facts import PRIMARY, ExperimentReport, Scope
 from threads_pipelines.experiment.uplift import Uplift
 
 _NUMBERS = ("difference", "low", "high", "p_value", "relative", "relative_low", "relative_high")
@@ -35,7 +35,14 @@ SCHEMA = pa.schema(
 
 
 def report_table(report: ExperimentReport) -> pa.Table:
-    """Return one row a scope (total, day, cumulative), day and metric; NaN becomes null."""
+    """Convert a report to one table.
+
+    Args:
+        report: The report.
+
+    Returns:
+        One row for each scope (total, day, cumulative), day and metric; NaN becomes null.
+    """
     return pa.Table.from_pylist(list(_rows(report)), schema=SCHEMA)
 
 

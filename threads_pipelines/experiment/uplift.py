@@ -1,8 +1,8 @@
 """Difference of a ratio metric, such as clicks per session, between two groups of users.
 
-Sessions of one user resemble each other, so the session is not the unit of the error: the delta
-method linearizes the ratio of two sums over users (Deng, Knoblich and Lu, "Applying the Delta
-Method in Metric Analytics", KDD 2018).
+The sessions of one user are correlated, so errors are computed over users: the delta method
+linearizes the ratio of two sums over users (Deng, Knoblich and Lu, "Applying the Delta Method in
+Metric Analytics", KDD 2018).
 """
 
 import math
@@ -17,9 +17,12 @@ from threads_pipelines.experiment.sessions import Floats
 class RatioEstimate:
     """A ratio of two sums in one group.
 
-    users: who had a session. denominator: its sum. value: the ratio, NaN without users.
-    relative_variance: variance of one user's linearized share, divided by the squared ratio.
-    relative_variance_error: standard error of the above.
+    Attributes:
+        users: Users with a session.
+        denominator: The sum in the denominator.
+        value: The ratio; NaN without users.
+        relative_variance: Variance of one user's linearized share, divided by the squared ratio.
+        relative_variance_error: Standard error of ``relative_variance``.
     """
 
     users: int
@@ -38,11 +41,19 @@ class RatioEstimate:
 
 @dataclass(frozen=True, slots=True)
 class Uplift:
-    """Treatment against control in one metric; whatever cannot be estimated is NaN.
+    """Treatment compared with control in one metric; what cannot be estimated is NaN.
 
-    low, high: interval of ``difference``; relative_low, relative_high: of ``relative``, the
-    difference over control's value, from the logarithm of the quotient.
-    p_value: two-sided, of no difference.
+    Attributes:
+        metric: Name of the metric.
+        control: The metric in control.
+        treatment: The metric in treatment.
+        difference: Treatment minus control.
+        low: Lower bound of the difference.
+        high: Upper bound of the difference.
+        p_value: Two-sided p value of no difference.
+        relative: ``difference`` divided by control's value.
+        relative_low: Lower bound of ``relative``, from the logarithm of the quotient.
+        relative_high: Upper bound of ``relative``.
     """
 
     metric: str
@@ -58,7 +69,15 @@ class Uplift:
 
 
 def estimate(numerator: Floats, denominator: Floats) -> RatioEstimate:
-    """Estimate sum(numerator) / sum(denominator); both (n_users,), denominators above zero."""
+    """Estimate sum(numerator) / sum(denominator).
+
+    Args:
+        numerator: (n_users,) float64.
+        denominator: (n_users,) float64, above 0.
+
+    Returns:
+        The ratio with the variance of one user's share.
+    """
     users = len(numerator)
     total = float(denominator.sum())
     value = float(numerator.sum()) / total if users else math.nan
@@ -73,7 +92,17 @@ def estimate(numerator: Floats, denominator: Floats) -> RatioEstimate:
 def compare(
     metric: str, control: RatioEstimate, treatment: RatioEstimate, confidence: float
 ) -> Uplift:
-    """Compare two estimates with Welch's interval."""
+    """Compare two estimates with Welch's interval.
+
+    Args:
+        metric: Name of the metric.
+        control: The metric in control.
+        treatment: The metric in treatment.
+        confidence: Level of the intervals, in (0.5, 1).
+
+    Returns:
+        The difference with its intervals.
+    """
     from scipy.special import stdtr, stdtrit
 
     difference = treatment.value - control.value

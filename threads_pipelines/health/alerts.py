@@ -12,7 +12,7 @@ _SHORTEST_SECRET = 4
 
 @dataclass(frozen=True, slots=True)
 class FailedRun:
-    """A failed run. error: the message; step: the failed step, None for the run itself."""
+    """A failed run: ``error`` is the message, ``step`` the failed step or None."""
 
     job: str
     run_id: str
@@ -22,7 +22,14 @@ class FailedRun:
 
 
 def failure_text(failed: FailedRun) -> str:
-    """Return the alert text: job, step, error and the command that retries."""
+    """Write the alert for a failed run: job, step, error and the command that continues it.
+
+    Args:
+        failed: The run.
+
+    Returns:
+        The text.
+    """
     day = f" for {failed.partition}" if failed.partition else ""
     where = f" in {failed.step}" if failed.step else ""
     return (
@@ -32,9 +39,14 @@ def failure_text(failed: FailedRun) -> str:
 
 
 def lateness_text(latest: datetime | None, now: datetime) -> str | None:
-    """What to say where the feeds are late; None where they are not.
+    """Write the alert for feeds that are late.
 
-    latest: when ``user_recommendation`` was last published; None (never) is not late.
+    Args:
+        latest: When ``user_recommendation`` was last published; None (never) is not late.
+        now: The time, with a time zone.
+
+    Returns:
+        The text; None if the feeds are not late.
     """
     if latest is None or now - latest <= LATE_AFTER:
         return None
@@ -47,7 +59,15 @@ def lateness_text(latest: datetime | None, now: datetime) -> str | None:
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """Replace every secret that a library's message may have let through."""
+    """Remove secrets from a text, such as the message of a library.
+
+    Args:
+        text: The text.
+        secrets: The secrets; very short ones are left, because they would match by chance.
+
+    Returns:
+        The text with ``***`` in place of each secret.
+    """
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, "***")

@@ -1,6 +1,6 @@
 """Sends alerts and metrics to the configured addresses.
 
-An address may hold a secret: no message repeats it.
+An address may contain a secret, so no message repeats it.
 """
 
 import time
@@ -14,15 +14,28 @@ _TIMEOUT_SECONDS = 10.0
 
 
 def send_alert(url: str, text: str) -> None:
-    """POST ``{"text": ...}``, which Slack, Mattermost and most gateways take.
+    """POST ``{"text": ...}``, the format of Slack, Mattermost and most gateways.
 
-    Raises DeliveryError after three attempts.
+    Args:
+        url: Address of the webhook.
+        text: The text of the alert.
+
+    Raises:
+        DeliveryError: Three attempts failed.
     """
     _deliver("POST", url, "the alert webhook", json={"text": text})
 
 
 def push_metrics(url: str, exposition: str) -> None:
-    """Replace the metrics of this job on a Prometheus Pushgateway; raises DeliveryError."""
+    """Replace the metrics of this job on a Prometheus Pushgateway.
+
+    Args:
+        url: Address of the Pushgateway.
+        exposition: The metrics in Prometheus's text format.
+
+    Raises:
+        DeliveryError: Three attempts failed.
+    """
     _deliver(
         "PUT",
         f"{url.rstrip('/')}/metrics/job/threads_pipelines",

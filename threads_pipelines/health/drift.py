@@ -9,16 +9,33 @@ _GROUPS = 10
 
 
 def histogram_of_scores(scores: NDArray[np.float64]) -> NDArray[np.int64]:
-    """(SCORE_BINS,) counts of scores in [0, 1]; 1.0 belongs to the last bin."""
+    """Count scores by bin.
+
+    Args:
+        scores: (n,) float64 in [0, 1].
+
+    Returns:
+        (SCORE_BINS,) int64; 1.0 belongs to the last bin.
+    """
     return np.histogram(scores, bins=SCORE_BINS, range=(0.0, 1.0))[0]
 
 
 def population_stability(reference: ArrayLike, tonight: ArrayLike) -> float:
-    """Population stability index of two histograms over the same bins; 0 where they are alike.
+    """Compute the population stability index of two histograms over the same bins.
 
-    The bins are joined to about tenths of the reference, and half a count is added to each so that
-    an empty one costs something finite. Rules of thumb: below 0.1 no shift, above 0.25 a large one
-    (N. Siddiqi, Credit Risk Scorecards, 2006, ch. 12). Raises ValueError where one is empty.
+    Bins are merged to about tenths of the reference, and half a count is added to each, so that an
+    empty one has a finite effect. Rules of thumb: below 0.1 no shift, above 0.25 a large one (N.
+    Siddiqi, Credit Risk Scorecards, 2006, ch. 12).
+
+    Args:
+        reference: (n_bins,) counts.
+        tonight: (n_bins,) counts.
+
+    Returns:
+        The index, at least 0; 0 for equal shares.
+
+    Raises:
+        ValueError: The shapes differ, or a histogram is empty.
     """
     old, new = np.asarray(reference, float), np.asarray(tonight, float)
     if old.shape != new.shape or not old.sum() or not new.sum():
@@ -32,6 +49,14 @@ def population_stability(reference: ArrayLike, tonight: ArrayLike) -> float:
 
 
 def total_variation(reference: ArrayLike, tonight: ArrayLike) -> float:
-    """Largest difference in probability that two histograms give to any event, in [0, 1]."""
+    """Compute the total variation distance of two histograms over the same bins.
+
+    Args:
+        reference: (n_bins,) counts, not all 0.
+        tonight: (n_bins,) counts, not all 0.
+
+    Returns:
+        The largest difference in probability of any event, in [0, 1].
+    """
     old, new = np.asarray(reference, float), np.asarray(tonight, float)
     return float(np.abs(old / old.sum() - new / new.sum()).sum() / 2)

@@ -13,14 +13,17 @@ if TYPE_CHECKING:
 
 
 def check_features(settings: Settings) -> tuple[bool, str]:
-    """Compare what each enabled feature needs with the columns and privileges that are there.
+    """Compare what each enabled feature needs with the existing columns and privileges.
 
-    The experiment is enabled where its column exists or ``THREADS_EXPERIMENT_ENROL`` enrols
-    anybody; synthetic data where ``THREADS_WITH_REAL_ACCOUNTS`` says so or the role may add
-    accounts; the test accounts' logins where they have a password.
+    The experiment is enabled if its column exists or ``THREADS_EXPERIMENT_ENROL`` enrols accounts.
+    Synthetic data are enabled if ``THREADS_WITH_REAL_ACCOUNTS`` says so or the role may add
+    accounts. The logins of the test accounts are enabled if they have a password.
+
+    Args:
+        settings: Addresses and options.
 
     Returns:
-        Whether all can work, and what was found.
+        Whether all features can work, and what was found.
     """
     engine = database.connect(settings.database_url)
     enabled = _enabled(settings, engine)

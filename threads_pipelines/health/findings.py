@@ -45,7 +45,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class HealthLimits:
-    """Limits of the checks. free_gigabytes: minimum free disk; skew_seconds: maximum clock skew."""
+    """Limits of the checks: least free disk space in GB, and largest clock skew in seconds."""
 
     free_gigabytes: float = 1.0
     skew_seconds: float = 30.0

@@ -9,7 +9,14 @@ _PREFIX = "threads_pipelines_night"
 
 
 def numbers_of(night: Night) -> dict[str, float]:
-    """The counts and shares of a night by name; only what is finite."""
+    """Return the counts and shares of a night that are finite.
+
+    Args:
+        night: The counts of the night.
+
+    Returns:
+        Numbers by name.
+    """
     cold = night.cold_users / night.users if night.users else 0.0
     numbers: dict[str, float | None] = {
         "interactions": night.interactions,
@@ -24,9 +31,15 @@ def numbers_of(night: Night) -> dict[str, float]:
 
 
 def exposition(numbers: Mapping[str, float], seconds: Mapping[str, float], at: float) -> str:
-    """The text that Prometheus reads (exposition format 0.0.4).
+    """Write metrics in Prometheus's text format (0.0.4).
 
-    seconds: time that each step took. at: when the night ended, epoch seconds.
+    Args:
+        numbers: Counts and shares by name.
+        seconds: Duration of each step.
+        at: When the night ended, in epoch seconds.
+
+    Returns:
+        The text.
     """
     lines = []
     for name, value in {**numbers, "end_timestamp_seconds": at}.items():

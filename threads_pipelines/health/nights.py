@@ -56,7 +56,7 @@ def summarize(snapshot: Snapshot, feeds: Iterable[Batch], *, orphans: int, rows_
 
 
 def _nothing_left(snapshot: Snapshot, served: set[str]) -> int:
-    """Count who is to have a feed, has none, and has seen or written every candidate."""
+    """Count the users without a feed who have seen or written every candidate."""
     ids, posts = snapshot.users.ids, snapshot.posts
     without = snapshot.users.receives & ~np.isin(ids, np.array(list(served), object))
     nothing_left = 0

@@ -118,5 +118,5 @@ def _disk(settings: Settings, limits: HealthLimits) -> tuple[bool, str]:
 
 
 def _skew(its_time: datetime, before: datetime, after: datetime) -> float:
-    """Seconds by which a server's clock is ahead of the middle of the question."""
+    """Return by how many seconds a server's clock is ahead of the middle of the request."""
     return (its_time - (before + (after - before) / 2)).total_seconds()

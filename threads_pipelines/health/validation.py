@@ -1,4 +1,4 @@
-"""Validates a night's data: one judgement per question, each with a limit."""
+"""Validates a night's data: one judgement for each question, with a limit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ QUESTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The bounds of the judgements; each is inclusive."""
+    """Limits of the judgements, inclusive."""
 
     min_interactions: int = 1
     min_volume: float = 0.5
@@ -50,7 +50,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One question's outcome; ``sentence`` tells the value and the limit."""
+    """The answer to one question; ``sentence`` states the value and the limit."""
 
     question: str
     passed: bool
@@ -63,9 +63,16 @@ class Judgement:
 
 
 def validate(tonight: Night, earlier: Sequence[Night], limits: Limits) -> list[Judgement]:
-    """Judge a night by itself and against the (at most ``NIGHTS``) earlier ones.
+    """Judge a night on its own and in comparison with earlier nights.
 
-    Without an earlier night the comparisons pass and say that there was nothing to compare with.
+    Args:
+        tonight: Counts of the night.
+        earlier: Counts of earlier nights, oldest first; the last ``NIGHTS`` are used. Without any,
+            the comparisons pass and say that there was nothing to compare with.
+        limits: The limits.
+
+    Returns:
+        One judgement for each of ``QUESTIONS``, in the same order.
     """
     before = list(earlier)[-NIGHTS:]
     alone = [

@@ -1,4 +1,4 @@
-"""What a refresh is measured by: whom it reached, how fresh its feeds are, how long it took."""
+"""The figures of a refresh: its people, the freshness of their feeds, and waiting times."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,19 +14,22 @@ TOP = 10
 
 @dataclass(frozen=True, slots=True)
 class RefreshFigures:
-    """Numbers of one refresh; None where there was nothing to measure.
+    """Figures of one refresh; None if there was nothing to measure.
 
-    people, rows: who was ranked for, and the rows made.
-    fresh_share: share of the first ten places that posts have which were written after the night
-        was read: no feed of the night could show them.
-    newest_post_minutes: age of the newest post in any of the feeds.
-    top_post_hours: median age of the posts in the first ten places.
-    new_accounts: accounts that joined since the last run and have their first feed now;
-        first_feed_minutes: how long the median one waited for it.
-    new_posts: candidates written since the last run; new_posts_shown: those of them in a feed;
-        first_appearance_minutes: how long after it was written the median one of these appeared.
-    feed_hours_before, feed_hours: mean age of the feeds of all accounts that have one, before and
-        after.
+    Attributes:
+        people: Number of people ranked for.
+        rows: Number of rows made.
+        fresh_share: Share of the first ten places whose post was written after the night was read,
+            so that no feed of the night could have it.
+        newest_post_minutes: Age of the newest post in any of the feeds.
+        top_post_hours: Median age of the posts in the first ten places.
+        new_accounts: Accounts that joined since the last run and have their first feed now.
+        first_feed_minutes: Median time that these accounts waited for a feed.
+        new_posts: Candidates written since the last run.
+        new_posts_shown: Number of these that are in a feed.
+        first_appearance_minutes: Median time from writing to the first feed of these posts.
+        feed_hours_before: Mean age of all feeds before the refresh.
+        feed_hours: Mean age of all feeds after the refresh.
     """
 
     people: int
@@ -44,9 +47,14 @@ class RefreshFigures:
 
 
 class PlacesTally:
-    """Counts the places of each post while rows stream by.
+    """Counts the places of each post while rows are streamed.
 
-    top: (n_posts,) how often a post is among the first ten. shown: (n_posts,) bool, in any feed.
+    Args:
+        n_posts: Number of posts.
+
+    Attributes:
+        top: (n_posts,) how often a post is in the first ten places.
+        shown: (n_posts,) bool, whether a post is in any feed.
     """
 
     def __init__(self, n_posts: int) -> None:
@@ -56,7 +64,14 @@ class PlacesTally:
         self.shown = np.zeros(n_posts, bool)
 
     def of(self, chunks: Iterable[ScoredRows]) -> Iterator[ScoredRows]:
-        """Hand the chunks on as they are."""
+        """Count the places in chunks of rows, and pass the chunks on.
+
+        Args:
+            chunks: Ranked rows.
+
+        Yields:
+            The same chunks.
+        """
         for chunk in chunks:
             self.rows += len(chunk)
             self.people += len(np.unique(chunk.user))
@@ -78,10 +93,19 @@ def figures(
 ) -> RefreshFigures:
     """Measure a refresh that is published at ``now``.
 
-    refreshed: (n_users,) bool, who got rows. joined: (n_users,) epoch seconds of sign-up. made:
-    (n_users,) epoch seconds at which the feed was made that each account had before; both negative
-    where there is none. night: as_of of the night; before: as_of of the run before, night or
-    refresh; now: all epoch seconds.
+    Args:
+        snapshot: What the refresh read.
+        tally: Places of the posts in its rows.
+        refreshed: (n_users,) bool, users who got rows.
+        joined: (n_users,) epoch seconds of joining; negative if unknown.
+        made: (n_users,) epoch seconds at which the previous feed was made; negative if there is
+            none.
+        night: ``as_of`` of the night in epoch seconds.
+        before: ``as_of`` of the previous run, night or refresh, in epoch seconds.
+        now: Epoch seconds.
+
+    Returns:
+        The figures.
     """
     written = snapshot.posts.created_at
     dated = written >= 0
@@ -119,7 +143,7 @@ def _mean(seconds: Times, unit: int) -> float | None:
 
 
 def _weighted_median(seconds: Times, weight: NDArray[np.int64], unit: int) -> float | None:
-    """Value at which half of the weight is reached, from the lowest on."""
+    """Return the value at which half of the weight is reached, from the lowest value on."""
     if not weight.sum():
         return None
     order = np.argsort(seconds)

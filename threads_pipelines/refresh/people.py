@@ -1,4 +1,4 @@
-"""Whom a refresh ranks for: those who are likely to come before the next one."""
+"""Selects the people of a refresh: those who are likely to return before the next one."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -15,8 +15,9 @@ _NAMED = np.iinfo(np.int64).max
 class RefreshRule:
     """Who is refreshed; everybody else keeps the feed of the night.
 
-    active_hours: people who did something in so many hours before ``as_of``.
-    most_people: at most so many, the most recently active first.
+    Attributes:
+        active_hours: People who were active in this many hours before ``as_of`` are refreshed.
+        most_people: Most people to refresh; the most recently active come first.
     """
 
     active_hours: float = 24.0
@@ -29,12 +30,17 @@ def people_to_refresh(
     named: Collection[str],
     rule: RefreshRule,
 ) -> Rows:
-    """Rows of the people to rank for, ascending.
+    """Select the people to rank for. Accounts that get no feed are left out.
 
-    without_feed: ids of accounts that have no live rows, such as those who joined since the night;
-        of them those who never acted come after everybody who did.
-    named: ids of accounts that are always refreshed, first of all.
-    Accounts that are to have no feed are left out.
+    Args:
+        snapshot: What the refresh read.
+        without_feed: Ids of accounts without live rows, such as those that joined since the night.
+            Those that were never active come after all others.
+        named: Ids of accounts that are refreshed in any case; they come first.
+        rule: The limits.
+
+    Returns:
+        (n,) int32 rows in ``Users``, ascending.
     """
     last = last_active(snapshot)
     waiting = np.isin(snapshot.users.ids, np.array(list(without_feed), object))
@@ -47,9 +53,13 @@ def people_to_refresh(
 
 
 def last_active(snapshot: Snapshot) -> Times:
-    """(n_users,) epoch seconds at which each account last acted or posted; the least int64: never.
+    """Return when each account last acted or posted within the look-back window.
 
-    Only the look-back window is looked at.
+    Args:
+        snapshot: What the refresh read.
+
+    Returns:
+        (n_users,) int64 epoch seconds; the lowest int64 if never.
     """
     last = np.full(len(snapshot.users.ids), _NEVER)
     np.maximum.at(last, snapshot.interactions.user, snapshot.interactions.at)

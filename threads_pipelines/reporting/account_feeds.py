@@ -1,6 +1,6 @@
-"""Reads the feeds of accounts with a reason in words for each post.
+"""Reads the feeds of accounts, with a sentence for the reason of each post.
 
-The comparison page and the console's summary both show it.
+The comparison page and the summary of the command line show them.
 """
 
 from collections import Counter
@@ -29,9 +29,19 @@ def account_feeds(
     now: datetime,
     limit: int = 20,
 ) -> list[AccountFeed]:
-    """The feed of each reader as the app serves it: chance for control, the table for all others.
+    """Read the feed of each account as the app serves it.
 
-    now: naive UTC. limit: posts of a feed and of a history that are read at most.
+    The control group gets random posts; all others get the published rows.
+
+    Args:
+        engine: The app's database.
+        artefacts: The versions.
+        readers: The accounts.
+        now: Naive UTC.
+        limit: Most posts of a feed and of a history.
+
+    Returns:
+        One feed for each account, in order.
     """
     topics = topics_of_posts(artefacts.objects)
     reasons = _reasons(artefacts, [reader.id for reader in readers])
@@ -89,7 +99,7 @@ _CITES_A_POST = ("similar_post", "fresh_topic")
 def _served(
     engine: "Engine", reader: feeds.Reader, now: datetime, limit: int
 ) -> tuple[list[feeds.FeedRow], str]:
-    """Rows and their source, by the rules of the app's own route."""
+    """Return rows and their source, by the rules of the app's own route."""
     if reader.group == "control":
         return feeds.read_random_feed(engine, reader.id, now, reader.id, limit), "random"
     rows = feeds.read_feed(engine, reader.id, now, limit)
@@ -101,7 +111,7 @@ def _served(
 def _reasons(
     artefacts: ArtefactStore, user_ids: Sequence[str]
 ) -> dict[tuple[str, str], tuple[str, str | None]]:
-    """Reasons of the version that is being served; none where nothing was published yet."""
+    """Return the reasons of the version that is served; none if nothing was published."""
     active = read_registry(artefacts.objects).active
     if active is None:
         return {}

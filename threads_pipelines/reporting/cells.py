@@ -14,7 +14,12 @@ _SAFE_INTEGER = 2**53  # a cell's number is a double
 
 
 def append_header(sheet: Any, names: Iterable[str]) -> None:
-    """Append a row of bold text."""
+    """Append a row of bold text.
+
+    Args:
+        sheet: The sheet of openpyxl.
+        names: The headings.
+    """
     from openpyxl.styles import Font
 
     cells = [_text(sheet, name) for name in names]
@@ -24,7 +29,15 @@ def append_header(sheet: Any, names: Iterable[str]) -> None:
 
 
 def cell(sheet: Any, value: Any) -> Any:
-    """Return a value that openpyxl types correctly; text that looks like a formula stays text."""
+    """Convert a value so that openpyxl gives it the right type; text is never a formula.
+
+    Args:
+        sheet: The sheet of openpyxl.
+        value: The value.
+
+    Returns:
+        A value or a cell to append.
+    """
     value = _plain(value)
     if isinstance(value, str) and value[:1] in ("=", "#"):  # a formula, an error such as #REF!
         return _text(sheet, value)
@@ -40,7 +53,7 @@ def _text(sheet: Any, value: str) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Turn a value into one that a cell can hold without loss, text where there is no other way."""
+    """Convert a value to one that a cell can hold without loss, or else to text."""
     if isinstance(value, list | dict):
         value = json.dumps(value, ensure_ascii=False, default=str)
     if isinstance(value, str):

@@ -1,11 +1,11 @@
-"""Geometry of the page's charts, in percent of their box."""
+"""Geometry of the charts of the comparison page, in percent of their box."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from threads_pipelines.experiment.report import METRICS, PRIMARY, DayFindings
+from threads_pipelines.experiment.report_facts import METRICS, PRIMARY, DayFindings
 from threads_pipelines.experiment.uplift import Uplift
 
 LABELS = {
@@ -22,7 +22,7 @@ _WIDEST = 1.0
 
 @dataclass(frozen=True, slots=True)
 class ForestRow:
-    """One metric's relative uplift; ``left``, ``width`` and ``at`` are None where unknown."""
+    """The relative uplift of one metric; ``left``, ``width`` and ``at`` are None if unknown."""
 
     uplift: Uplift
     label: str
@@ -35,10 +35,17 @@ class ForestRow:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """The primary metric's relative uplift day by day.
+    """The relative uplift of the primary metric by day.
 
-    band, line: points of an SVG polygon and polyline in a box of 100 x 100.
-    dots: (x, y) of single days. high, low: the uplifts at top and bottom. zero: where it is.
+    Attributes:
+        band: Points of an SVG polygon in a box of 100 x 100.
+        line: Points of an SVG polyline in the same box.
+        dots: (x, y) of single days.
+        first: The first day.
+        last: The last day.
+        high: The uplift at the top.
+        low: The uplift at the bottom.
+        zero: Vertical position of an uplift of 0.
     """
 
     band: str
@@ -52,7 +59,14 @@ class Trend:
 
 
 def forest(uplifts: Sequence[Uplift]) -> tuple[ForestRow, ...]:
-    """Lay the intervals of all metrics along one axis with zero in its middle."""
+    """Arrange the intervals of all metrics on one axis with 0 in the middle.
+
+    Args:
+        uplifts: The uplifts.
+
+    Returns:
+        One row for each uplift, in order.
+    """
     known = [one for one in uplifts if math.isfinite(one.relative_low)]
     limit = _limit([max(-one.relative_low, one.relative_high) for one in known])
     rows = []
@@ -71,7 +85,14 @@ def forest(uplifts: Sequence[Uplift]) -> tuple[ForestRow, ...]:
 
 
 def trend(days: Sequence[DayFindings]) -> Trend | None:
-    """Draw the cumulative uplift with its interval, and each day by itself; None below two days."""
+    """Draw the cumulative uplift with its interval, and each single day.
+
+    Args:
+        days: The daily results.
+
+    Returns:
+        The drawing; None for fewer than two days.
+    """
     position = METRICS.index(PRIMARY)
     cumulative = [
         (entry.day, entry.uplifts[position])
@@ -113,7 +134,7 @@ def trend(days: Sequence[DayFindings]) -> Trend | None:
 
 
 def _limit(edges: Sequence[float]) -> float:
-    """Round the furthest edge up to a multiple of 5%."""
+    """Round the largest bound up to a multiple of 5%."""
     furthest = max(edges, default=_NARROWEST)
     return min(max(math.ceil(furthest * 20) / 20, _NARROWEST), _WIDEST)
 

@@ -1,6 +1,6 @@
-"""Exports tables as an Excel workbook and as Parquet, both streamed.
+"""Exports tables as an Excel workbook and as Parquet, as streams.
 
-Memory holds one batch, whatever the number of rows.
+One batch is in memory at a time, whatever the number of rows.
 """
 
 import re
@@ -30,10 +30,12 @@ _BATCH = 20_000
 
 @dataclass(frozen=True, slots=True)
 class ExportTable:
-    """One table to write; ``batches`` is read once.
+    """A table to write.
 
-    name: of the sheet and of the Parquet file: 1 to 24 of a-z, 0-9 and underscores.
-    batches: of the schema's types; times are naive UTC or with a time zone.
+    Attributes:
+        name: Name of the sheet and of the Parquet file: 1 to 24 of a-z, 0-9 and underscores.
+        schema: Types of the columns.
+        batches: The rows, read once; times are naive UTC or have a time zone.
     """
 
     name: str
@@ -43,7 +45,7 @@ class ExportTable:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written: the files in order, and the rows of each table."""
+    """The files that were written, in order, and the number of rows of each table."""
 
     workbook: Path
     parquet: tuple[Path, ...]
@@ -58,11 +60,20 @@ def export_tables(
     sheet_rows: int = SHEET_ROWS,
     progress: Callable[[str], None] | None = None,
 ) -> Exported:
-    """Write ``report.xlsx`` and ``<table>.parquet`` into ``folder``, and replace older ones.
+    """Write ``report.xlsx`` and ``<table>.parquet`` to a folder; older files are replaced.
 
-    exported_at: naive UTC, shown on the first sheet together with the counts.
-    sheet_rows: rows of a sheet with its header; a table that holds more goes on in "name (2)".
-    Raises ValueError for a name that is no sheet's, or is used twice.
+    Args:
+        tables: The tables.
+        folder: The folder; it is created if it does not exist.
+        exported_at: Naive UTC; shown on the first sheet with the counts.
+        sheet_rows: Rows of a sheet, header included; a longer table continues in "name (2)".
+        progress: Called with one sentence for each table.
+
+    Returns:
+        The files and the number of rows.
+
+    Raises:
+        ValueError: A name cannot be that of a sheet, or is used twice.
     """
     _check_names(tables)
     folder.mkdir(parents=True, exist_ok=True)
@@ -94,7 +105,7 @@ def export_tables(
 
 @contextmanager
 def _workbook() -> Iterator["Workbook"]:
-    """A workbook that streams; its sheets are closed even if it is never saved."""
+    """Yield a workbook that streams; its sheets are closed even if it is never saved."""
     from openpyxl import Workbook
 
     workbook = Workbook(write_only=True)
@@ -118,7 +129,7 @@ def _check_names(tables: Sequence[ExportTable]) -> None:
 def _write_table(
     workbook: "Workbook", table: ExportTable, folder: Path, sheet_rows: int
 ) -> Iterator[tuple[str, int]]:
-    """Write one table in both forms; yield the title and the row count of each of its sheets."""
+    """Write one table in both formats; yield the title and the row count of each of its sheets."""
     with pq.ParquetWriter(folder / f"{table.name}.parquet", table.schema) as parquet:
         sheet, title, filled, number = None, "", 0, 0
         for row in _rows(table, parquet):

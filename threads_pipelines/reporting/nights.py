@@ -34,7 +34,14 @@ class Registered(Protocol):
 
 
 def metrics_table(entries: Iterable[Registered]) -> pa.Table:
-    """One row a version and metric, in the order of the registry."""
+    """Convert registry entries to a table of metrics.
+
+    Args:
+        entries: The entries.
+
+    Returns:
+        One row for each version and metric, in the order of the registry.
+    """
     rows = [
         {
             "partition": entry.partition,

@@ -1,8 +1,6 @@
 """Renders the comparison page: the feeds of the test accounts and of sampled users, with reasons.
 
-from typing import TYPE_CHECKING
-
-One self-contained HTML file: no script, no request, readable on a phone, light and dark.
+The page is one HTML file without scripts or requests. It works on a phone, in light and dark mode.
 """
 
 import math
@@ -14,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from threads_pipelines.experiment.report import ExperimentReport
+from threads_pipelines.experiment.report_facts import ExperimentReport
 from threads_pipelines.reporting.charts import Trend, forest, trend
 
 if TYPE_CHECKING:
@@ -29,9 +27,15 @@ _LONGEST_QUOTE = 60
 
 @dataclass(frozen=True, slots=True)
 class FeedPost:
-    """A post as it is served; times are naive UTC, as everywhere in the app's database.
+    """A post of a feed; times are naive UTC, as in the app's database.
 
-    score: in [0, 1], or None where the post was not ranked. reason: a sentence, see ``explain``.
+    Attributes:
+        author: Username of the author.
+        topic: Topic of the post.
+        content: Text of the post.
+        created_at: Naive UTC.
+        score: In [0, 1]; None if the post was not ranked.
+        reason: A sentence, from ``explain``.
     """
 
     author: str
@@ -55,11 +59,15 @@ class PastPost:
 
 @dataclass(frozen=True, slots=True)
 class AccountFeed:
-    """One account: its feed in order, and the history behind it, latest first.
+    """One account: its feed in order, and its history, latest first.
 
-    group: "control", "treatment" or "" where the account takes no part.
-    source: where the app takes the feed from, such as "ml_recommendations".
-    interests: the topics that the account likes, where they are known.
+    Attributes:
+        name: Name of the account.
+        group: "control", "treatment", or "" if the account does not take part.
+        source: Where the app takes the feed from, such as "ml_recommendations".
+        interests: Topics that the account likes, if known.
+        posts: The feed.
+        history: The history.
     """
 
     name: str
@@ -85,7 +93,7 @@ class AccountFeed:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonPage:
-    """The content of the page; ages are relative to ``as_of``, naive UTC."""
+    """Content of the page; ages are relative to ``as_of``, naive UTC."""
 
     as_of: datetime
     control: AccountFeed
@@ -95,7 +103,14 @@ class ComparisonPage:
 
 
 def render(page: ComparisonPage) -> str:
-    """Return the HTML document."""
+    """Render the page.
+
+    Args:
+        page: Its content.
+
+    Returns:
+        The HTML document.
+    """
     accounts = (page.control, page.treatment, *page.sampled)
     findings = page.experiment.findings if page.experiment else None
     return (
@@ -112,10 +127,15 @@ def render(page: ComparisonPage) -> str:
 
 
 def explain(reason: str, evidence: str | int | None) -> str:
-    """Return the sentence for a reason of ``recommender.rows.REASONS``, or for a random post.
+    """Return the sentence for a reason of a row, or for a random post.
 
-    evidence: how many people for similar_people and trending; the text of the post that it is
-        like for similar_post and fresh_topic.
+    Args:
+        reason: One of ``scored_rows.REASONS``, or empty for a random post.
+        evidence: The number of people for similar_people and trending; the text of the similar post
+            for similar_post and fresh_topic.
+
+    Returns:
+        The sentence.
     """
     if reason in ("similar_people", "trending"):
         count = int(evidence or 0)
@@ -164,7 +184,7 @@ def _environment() -> "SandboxedEnvironment":
 
 
 def _age(then: datetime, now: datetime) -> str:
-    """Say how long ago in the largest unit: 45 min, 3 h, 2 d."""
+    """Format an age in its largest unit: 45 min, 3 h, 2 d."""
     minutes = int((now - then).total_seconds() // 60)
     if minutes < 1:
         return "now"
@@ -178,7 +198,7 @@ def _amount(number: float) -> str:
 
 
 def _percent(number: float, decimals: int = 1) -> str:
-    """Write a change with its sign; a true minus lines up with the plus."""
+    """Format a change with its sign; the minus sign is as wide as the plus sign."""
     return f"{number:+.{decimals}%}".replace("-", "−") if math.isfinite(number) else "–"
 
 

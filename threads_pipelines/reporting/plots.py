@@ -1,4 +1,4 @@
-"""Plots as PNG, drawn off screen."""
+"""Plots as PNG images, drawn without a display."""
 
 import base64
 import io
@@ -16,7 +16,17 @@ _COLOURS = ("#0f62fe", "#8a3ffc", "#198038", "#b98900", "#a8480f", "#5f6a76", "#
 def intervals(
     title: str, axis: str, bars: Mapping[str, tuple[float, float, float]], width: float = 7.0
 ) -> bytes:
-    """A horizontal bar for each name with its interval: (mean, low, high)."""
+    """Plot a horizontal bar with an interval for each name.
+
+    Args:
+        title: The title.
+        axis: Label of the horizontal axis.
+        bars: (mean, low, high) by name.
+        width: Width in inches.
+
+    Returns:
+        PNG.
+    """
     figure, axes = _figure(width, 0.8 + 0.42 * max(len(bars), 1))
     names = list(bars)
     means = [bars[name][0] for name in names]
@@ -35,7 +45,17 @@ def intervals(
 def lines(
     title: str, axis: str, days: Sequence[str], series: Mapping[str, Sequence[float]]
 ) -> bytes:
-    """One line a name over days; NaN leaves a gap."""
+    """Plot one line for each name over days.
+
+    Args:
+        title: The title.
+        axis: Label of the vertical axis.
+        days: Labels of the days.
+        series: Values for the days by name; NaN leaves a gap.
+
+    Returns:
+        PNG.
+    """
     figure, axes = _figure(7.0, 3.0)
     for (name, values), colour in zip(series.items(), _cycle(len(series)), strict=True):
         axes.plot(range(len(days)), values, marker="o", color=colour, label=name)
@@ -49,7 +69,18 @@ def lines(
 def line(
     title: str, axis: str, along: str, places: Sequence[float], values: Sequence[float]
 ) -> bytes:
-    """One line through points; ``along`` names the horizontal axis."""
+    """Plot one line through points.
+
+    Args:
+        title: The title.
+        axis: Label of the vertical axis.
+        along: Label of the horizontal axis.
+        places: Horizontal positions.
+        values: Vertical positions.
+
+    Returns:
+        PNG.
+    """
     figure, axes = _figure(7.0, 3.0)
     axes.plot(places, values, marker="o", markersize=3, color=_COLOURS[0])
     axes.set_xlabel(along)
@@ -60,7 +91,15 @@ def line(
 
 
 def markdown_image(title: str, png: bytes) -> str:
-    """The picture inside Markdown text, so that metadata needs no file beside it."""
+    """Embed an image in Markdown text, so that metadata needs no separate file.
+
+    Args:
+        title: Alternative text.
+        png: The image.
+
+    Returns:
+        Markdown.
+    """
     return f"![{title}](data:image/png;base64,{base64.b64encode(png).decode()})"
 
 

@@ -16,7 +16,17 @@ SHOWN = 6
 def summary(
     counts: Mapping[str, int], sources: Mapping[str, int], accounts: list[AccountFeed], width: int
 ) -> RenderableType:
-    """Return what is printed. counts: rows by table. sources: generated posts by who wrote them."""
+    """Lay out the summary.
+
+    Args:
+        counts: Rows by table.
+        sources: Number of generated posts by source.
+        accounts: Feeds to show.
+        width: Width of the terminal in columns.
+
+    Returns:
+        What ``rich`` prints.
+    """
     rows = Table.grid(padding=(0, 2))
     for name, count in counts.items():
         rows.add_row(Text(f"{count:,}", justify="right", style="bold"), name)

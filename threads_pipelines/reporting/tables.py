@@ -10,7 +10,16 @@ _HARMLESS = str.maketrans(
 
 
 def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], width: int = 120) -> str:
-    """Return a Markdown table; cells are cut to ``width`` characters and cannot break out of it."""
+    """Format rows as a Markdown table.
+
+    Args:
+        columns: The headings.
+        rows: Rows, each as long as ``columns``.
+        width: Longest cell in characters; longer ones are cut. Cells are escaped.
+
+    Returns:
+        Markdown.
+    """
     lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
     lines += ["| " + " | ".join(_cell(value, width) for value in row) + " |" for row in rows]
     return "\n".join(lines)

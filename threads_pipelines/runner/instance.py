@@ -1,7 +1,7 @@
-"""Dagster's own storage: PostgreSQL at the address that ``settings`` knows.
+"""Dagster's own storage: PostgreSQL at the address of the settings.
 
-Named by ``dagster.yaml``, so that ``dagster dev`` and ``dg dev`` find the running embedded stack
-by themselves, and say what to start where there is none.
+``dagster.yaml`` names this class, so that ``dagster dev`` and ``dg dev`` find the running embedded
+stack, and explain what to start if there is none.
 """
 
 from typing import Any
@@ -14,17 +14,33 @@ from threads_pipelines.storage.postgres.database import with_silence_bounds
 
 
 class InstanceStorage(DagsterPostgresStorage):
-    """``DagsterPostgresStorage`` without an address in its config (``DAGSTER_DATABASE_URL``)."""
+    """``DagsterPostgresStorage`` with the address of DAGSTER_DATABASE_URL.
+    """
 
     @classmethod
     def config_type(cls) -> dict[str, Any]:
-        """No config: the address is a secret and comes from the environment or the stack."""
+        """Return an empty config, because the address is a secret.
+
+        Returns:
+            No fields.
+        """
         return {}
 
     @classmethod
     def from_config_value(
         cls, inst_data: ConfigurableClassData | None, config_value: Any
     ) -> "InstanceStorage":
-        """Open the storage; ConfigurationError where there is no address."""
+        """Open the storage.
+
+        Args:
+            inst_data: Dagster's description of the class.
+            config_value: Not used.
+
+        Returns:
+            The storage.
+
+        Raises:
+            ConfigurationError: No address is set, and no embedded stack runs.
+        """
         address = with_silence_bounds(settings.load().dagster_database_url)
         return cls(inst_data=inst_data, postgres_url=address)

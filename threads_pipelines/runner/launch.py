@@ -1,7 +1,7 @@
 """Launch a job in this process: ``python -m threads_pipelines.runner.launch JOB``.
 
-The console command starts this module as a process of its own, so that only Dagster's side imports
-Dagster. The run is stored in the instance and shows in the UI like any other.
+The command line starts this module as a process, so that it never imports Dagster itself. The run
+is stored in the instance and appears in the UI like any other.
 """
 
 import argparse
@@ -30,7 +30,17 @@ _QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 
 
 def job_named(name: str) -> dg.JobDefinition:
-    """Return the job ``name``; ConfigurationError names the ones there are."""
+    """Find a job.
+
+    Args:
+        name: Name of the job.
+
+    Returns:
+        The job.
+
+    Raises:
+        ConfigurationError: There is no such job; the message lists all jobs.
+    """
     from threads_pipelines.definitions import defs
 
     known = sorted(job.name for job in defs.jobs or ())
@@ -48,15 +58,23 @@ def launch(
     retry_of: str | None = None,
     stop_when_told: int | None = None,
 ) -> int:
-    """Run a job to its end, showing progress.
+    """Run a job to its end, and show its progress.
 
-    partition: day to serve; today where the job has partitions and none is given.
-    retry_of: id of a failed or stopped run; only its failed steps and those after them run again,
-        for the same day and, where no other is given, with the same run config.
-    stop_when_told: descriptor of a pipe; the run is stopped when it gets a byte or is closed.
+    Args:
+        instance: Dagster's instance.
+        job_name: Name of the job.
+        partition: Day to serve. Default: today, if the job has partitions.
+        run_config: Run config of the job.
+        retry_of: Id of a failed or stopped run to continue. Only its failed steps and those after
+            them run, for the same day and, by default, with the same run config.
+        stop_when_told: Descriptor of a pipe; the run is stopped when the pipe gets a byte or is
+            closed.
 
     Returns:
         The exit code: 0 for success, 1 for a failed run. A run that is stopped kills this process.
+
+    Raises:
+        ConfigurationError: The job, the partition or the run to continue does not exist.
     """
     if retry_of:
         failed = _run_to_continue(instance, retry_of)
@@ -92,7 +110,14 @@ def launch(
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Entry point; the exit code is that of ``launch``, or 2 for a wrong request."""
+    """Run the command line of this module.
+
+    Args:
+        arguments: Arguments in place of ``sys.argv``.
+
+    Returns:
+        The exit code of ``launch``, or 2 for an invalid request.
+    """
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("job", help="name of the job; empty with --retry-of: the failed run's")
     parser.add_argument("--partition", help="day to serve, YYYY-MM-DD (default: today)")
@@ -123,9 +148,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _stop_when_told(instance: DagsterInstance, token: str, told: int, screen: int) -> None:
-    """Cancel the run at the first word from the starter, and end every process of it.
+    """Stop the run, and all its processes, when its starter says so or ends.
 
-    Dagster's own interrupt would try the interrupted step again, by its retry policy.
+    Dagster's own interrupt would retry the interrupted step under its retry policy.
     """
     os.read(told, 1)  # returns at the end of the starter, too
     said = "Stopped."

@@ -1,4 +1,4 @@
-"""What a run says while it runs, printed a line an event."""
+"""Prints the progress of a run, one line for each event."""
 
 import logging
 import threading
@@ -19,9 +19,14 @@ _LAST_ATTEMPTS = 10
 
 
 class Progress:
-    """Follow the run that carries a tag, from the instance's event log.
+    """Prints the events of the run that carries a tag, from the instance's event log.
 
-    The log is the one place that every executor writes to, whichever process a step runs in.
+    Every executor writes to this log, whichever process a step runs in.
+
+    Args:
+        instance: Dagster's instance.
+        tag: Name of the tag.
+        value: Value of the tag.
     """
 
     def __init__(self, instance: DagsterInstance, tag: str, value: str) -> None:
@@ -54,7 +59,7 @@ class Progress:
             time.sleep(POLL_SECONDS)
 
     def _show_new(self) -> bool:
-        """Print what is new; return False where the storage did not answer."""
+        """Print new events; return False if the storage did not answer."""
         try:
             new = self._read_new()
         except Exception:  # noqa: BLE001 - the run goes on, and the next look finds what this missed
@@ -74,7 +79,14 @@ class Progress:
 
 
 def describe(entry: EventLogEntry) -> Text | None:
-    """Return one line for an event worth showing to a person, else None."""
+    """Format an event as one line.
+
+    Args:
+        entry: An entry of the event log.
+
+    Returns:
+        The line; None for an event that is not shown.
+    """
     said, style = _words(entry)
     if said is None:
         return None

@@ -20,7 +20,8 @@ from threads_pipelines.errors import DataError
 from threads_pipelines.experiment.assignment import NOT_ENROLLED, assign, served_groups
 from threads_pipelines.experiment.documents import read_report_document, report_document
 from threads_pipelines.experiment.empty_groups import NO_COLUMN, empty_groups
-from threads_pipelines.experiment.report import ExperimentReport, build_report
+from threads_pipelines.experiment.report import build_report
+from threads_pipelines.experiment.report_facts import ExperimentReport
 from threads_pipelines.experiment.settings import ExperimentSettings, ReportSettings
 from threads_pipelines.reporting.plots import intervals, markdown_image
 from threads_pipelines.storage.postgres.accounts import experiments
