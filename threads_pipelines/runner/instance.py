@@ -14,8 +14,7 @@ from threads_pipelines.storage.postgres.database import with_silence_bounds
 
 
 class InstanceStorage(DagsterPostgresStorage):
-    """``DagsterPostgresStorage`` with the address of DAGSTER_DATABASE_URL.
-    """
+    """``DagsterPostgresStorage`` with the address of DAGSTER_DATABASE_URL."""
 
     @classmethod
     def config_type(cls) -> dict[str, Any]:
