@@ -21,7 +21,7 @@ ME = USERS[0]
 @pytest.fixture
 def app(own_database: AppDatabase) -> AppDatabase:
     """Five fake users, and two posts of each interest by real people."""
-    assert storage.add_fake_users(own_database.engine, USERS, ["Name"] * 5, NOW) == 5
+    assert storage.add_fake_users(own_database.engine, USERS, ["Name"] * 5, NOW).added == 5
     fill(own_database, 2, NOW - timedelta(hours=1))
     return own_database
 
@@ -44,7 +44,7 @@ def recommend(app: AppDatabase, user: str, *posts: str, expires_at: datetime) ->
 
 def test_the_missing_are_made_and_the_rest_left_alone(app: AppDatabase) -> None:
     assert storage.read_fake_users(app.engine) == list(USERS)
-    assert storage.add_fake_users(app.engine, USERS, ["Other"] * 5, NOW) == 0
+    assert storage.add_fake_users(app.engine, USERS, ["Other"] * 5, NOW).added == 0
     assert app.rows("SELECT DISTINCT display_name FROM \"user\" WHERE bio LIKE 'FAKE%%'") == [
         ("Name",)
     ]
@@ -62,10 +62,13 @@ def test_a_person_is_never_taken_for_a_fake_user(own_database: AppDatabase) -> N
     app.users(person.id, email="me@example.org", bio=person.bio)
     app.posts("ada", "p")
     app.posts(person.id, "q")
-    assert storage.add_fake_users(app.engine, USERS, ["Name"] * 5, NOW) == 3
-    assert storage.read_fake_users(app.engine) == list(USERS[2:])
+    added = storage.add_fake_users(app.engine, USERS, ["Name"] * 5, NOW)
+    assert added.left_out == (ME.id,)  # its email is the person's
+    assert added.renamed == {USERS[1].id: f"{USERS[1].username}_{USERS[1].id[-12:]}"}
+    assert added.added == 4
+    assert storage.read_fake_users(app.engine) == list(USERS[1:])
     storage.remove_oldest(app.engine, 0, 0)
-    assert remove_synthetic(app.engine, RUN_KEY)["user"] == 3
+    assert remove_synthetic(app.engine, RUN_KEY)["user"] == 4
     assert app.rows('SELECT count(*) FROM "user"') == [(4,)]
     assert app.rows("SELECT id FROM post ORDER BY id") == [("p",), ("q",)]
 

@@ -45,7 +45,7 @@ def live_there(app: AppDatabase, schema: str) -> None:
     assert (report.shards, report.retries) == (3, 0)
     assert purge_expired(app.engine, NIGHT + DAY + TTL) == 9
     users = make_fake_users(2)
-    assert add_fake_users(app.engine, users, ["a", "b"], NIGHT) == 2
+    assert add_fake_users(app.engine, users, ["a", "b"], NIGHT).added == 2
     app.posts(users[0].id, "f1", "f2")
     assert remove_oldest(app.engine, keep_posts=1, keep_rows=0)["post"] == 1
     where = "SELECT DISTINCT schemaname FROM pg_tables WHERE tablename = 'user_recommendation'"

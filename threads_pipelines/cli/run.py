@@ -11,7 +11,7 @@ from threads_pipelines import settings
 from threads_pipelines.cli.dagster import launch_job
 from threads_pipelines.cli.options import INSTANT, WITH_REAL_ACCOUNTS, consent
 from threads_pipelines.cli.stack import start_needed
-from threads_pipelines.dataset.identity import TEST_ACCOUNTS
+from threads_pipelines.dataset.identity import TEST_ACCOUNT_IDS
 from threads_pipelines.project_files import SEEDS_DIR
 from threads_pipelines.reporting.account_feeds import account_feeds
 from threads_pipelines.reporting.summary import summary as worded
@@ -83,7 +83,7 @@ def show(loaded: settings.Settings) -> None:
     store = ObjectStore(loaded.s3)
     artefacts = ArtefactStore(store, loaded.state_dir / "scratch")
     engine = database.connect(loaded.database_url)
-    readers = feeds.find_readers(engine, now, TEST_ACCOUNTS, others=2)[:2]
+    readers = feeds.find_readers(engine, now, TEST_ACCOUNT_IDS, others=2)[:2]
     accounts = account_feeds(engine, artefacts, readers, now)
     console = Console()
     sources = Counter(sources_of_posts(store))

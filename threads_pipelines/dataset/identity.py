@@ -114,3 +114,7 @@ def run_key_of(identifier: str, email: str) -> str | None:
     """
     match = _EMAIL.fullmatch(email)
     return match["run_key"] if match and is_synthetic(identifier, email) else None
+
+
+TEST_ACCOUNT_IDS = tuple(map(test_account_id, TEST_ACCOUNTS))
+"""A person may have the email of a test account: the id is what tells."""

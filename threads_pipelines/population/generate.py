@@ -1,14 +1,14 @@
 """Generates a synthetic population from archetypes and texts."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from threads_pipelines.errors import DataError
-from threads_pipelines.population.accounts import Archetype, People, draw_people, topics_of
+from threads_pipelines.population.accounts import Archetype, Ids, People, draw_people, topics_of
 from threads_pipelines.population.authors import Follows, draw_authors, draw_follows
 from threads_pipelines.population.behaviour.behaviour import (
     Comments,
@@ -38,6 +38,7 @@ class Population:
 
     people_at: (n_users,) epoch ms at which each account was made, before all that it did.
     now_ms: epoch ms of the run; nothing happens after it.
+    left_out: S36, ids of accounts that the app has no place for: no table has a row about them.
     """
 
     run_key: str
@@ -50,6 +51,7 @@ class Population:
     interactions: SyntheticInteractions
     likes: Likes
     comments: Comments
+    left_out: Ids = field(default_factory=lambda: np.array([], "S36"))
 
 
 def generate(

@@ -16,14 +16,16 @@ from threads_pipelines.population.generate import Population
 Columns = Mapping[str, NDArray]
 TABLES = ("user", "follow", "post", "like", "comment", "user_interaction")
 """In the order in which foreign keys allow them to be written."""
+_OF_USERS = {"user_id", "follower_id", "following_id"}
 _KINDS = np.array(KINDS, dtype="S5")
 
 
 def table(population: Population, name: str) -> Columns:
     """All rows of one of ``TABLES``, but user_interaction: see ``interaction_batches``."""
-    return {
+    columns = {
         "user": _user, "follow": _follow, "post": _post, "like": _like, "comment": _comment,
     }[name](population)  # fmt: skip
+    return _possible(population, columns, {"id"} if name == "user" else _OF_USERS)
 
 
 def batches(population: Population, name: str, size: int = 250_000) -> Iterator[Columns]:
@@ -45,7 +47,7 @@ def interaction_batches(population: Population, size: int = 250_000) -> Iterator
     for start in range(0, len(rows), size):
         part = slice(start, min(start + size, len(rows)))
         number, at = np.arange(part.start, part.stop), rows.at[part]
-        yield {
+        columns = {
             "id": row_ids(population.run_key, "user_interaction", number, at=at),
             "user_id": users[rows.user[part]],
             "post_id": posts[rows.post[part]],
@@ -53,6 +55,22 @@ def interaction_batches(population: Population, size: int = 250_000) -> Iterator
             "metadata": rows.metadata_values[rows.metadata[part]],
             "created_at": at,
         }
+        yield _possible(population, columns, _OF_USERS)
+
+
+def _possible(population: Population, columns: Columns, of_users: set[str]) -> Columns:
+    """The rows about no account that is left out, and about none of its posts."""
+    users, posts = population.left_out, population.posts
+    if not len(users):
+        return columns
+    written = np.isin(population.people.id[posts.author], users)
+    gone_posts = posts.id[written | ((posts.original >= 0) & written[posts.original])]
+    gone = np.zeros(len(columns["created_at"]), bool)
+    for names, ids in ((of_users, users), ({"post_id", "original_post_id"}, gone_posts)):
+        for name in names & columns.keys():
+            known = np.array([value or b"" for value in columns[name]], "S36")
+            gone |= np.isin(known, ids)
+    return {name: array[~gone] for name, array in columns.items()}
 
 
 def _user(population: Population) -> Columns:

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
 
@@ -17,6 +18,7 @@ from threads_pipelines.simulation.fake_users import (
     make_fake_users,
 )
 from threads_pipelines.simulation.ticks import Act
+from threads_pipelines.storage.postgres.accounts.add import AddedAccounts, add_accounts
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.sql import statement
 
@@ -80,19 +82,19 @@ def read_fake_users(engine: "Engine") -> list[FakeUser]:
 
 def add_fake_users(
     engine: "Engine", users: Sequence[FakeUser], display_names: Sequence[str], now: datetime
-) -> int:
-    """Make accounts, dated ``now`` (naive UTC); returns how many could be made.
+) -> AddedAccounts:
+    """Make accounts, dated ``now`` (naive UTC).
 
-    One whose email or username a person has taken is left out.
+    One whose username a person has taken gets another; one whose email is taken is left out.
     """
-    given: dict[str, Any] = {
-        name: [getattr(user, name) for user in users] for name in ("id", "email", "username", "bio")
+    at = round(now.replace(tzinfo=UTC).timestamp() * 1000)
+    names, times = np.array(display_names, object), np.full(len(users), at)
+    columns = {
+        column: np.array([getattr(user, column) for user in users], object)
+        for column in ("id", "email", "username", "bio")
     }
-    given |= {"display_name": list(display_names), "now": now}
-    with session(engine) as connection:
-        added = _insert(connection, "insert_fake_users", given)
-        connection.commit()
-    return added
+    columns |= {"name": names, "display_name": names, "created_at": times, "updated_at": times}
+    return add_accounts(engine, columns)
 
 
 def read_feeds(

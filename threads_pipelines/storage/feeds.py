@@ -49,20 +49,20 @@ class HistoryRow:
 
 
 def find_readers(
-    engine: "Engine", now: datetime, emails: Sequence[str] = (), others: int = 0
+    engine: "Engine", now: datetime, ids: Sequence[str] = (), others: int = 0
 ) -> list[Reader]:
-    """Find accounts by email, and further accounts with live rows.
+    """Find accounts by id, and further accounts with live rows.
 
     Args:
         engine: The app's database.
         now: Naive UTC.
-        emails: Emails of the accounts.
+        ids: Ids of the accounts.
         others: Number of further accounts.
 
     Returns:
-        The accounts with these emails, then the others.
+        The accounts with these ids, then the others.
     """
-    given = {"emails": list(emails), "now": now, "others": others}
+    given = {"ids": list(ids), "now": now, "others": others}
     return [Reader(*row) for row in _rows(engine, "find_readers", given)]
 
 

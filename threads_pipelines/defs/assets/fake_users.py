@@ -54,14 +54,16 @@ def fake_users(
             )
             experiments.write_groups(engine, *dealt.rows())
         found = read_fake_users(engine)
-    if added < len(missing):
+    if added.renamed:
+        context.log.warning(f"people have the usernames of fake users, who got {added.renamed}")
+    if added.left_out:
         context.log.warning(
-            f"{len(missing) - added} fake users were not made: a person has their email or username"
+            f"{len(added.left_out)} fake users were not made: a person has their email"
         )
     return dg.MaterializeResult(
         metadata=rows_made(
             len(found),
-            accounts_made=added,
+            accounts_made=added.added,
             names=preview(
                 ["username", "display name", "decided by", "reason"],
                 [

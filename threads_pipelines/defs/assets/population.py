@@ -1,6 +1,7 @@
 """Population: synthetic people and what they do, written into the app's tables."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -28,6 +29,7 @@ from threads_pipelines.population.checks import dangling, outside_window
 from threads_pipelines.population.generate import Population, generate
 from threads_pipelines.population.realism.table import as_markdown, compare, events_of
 from threads_pipelines.population.tables import batches, table
+from threads_pipelines.storage.postgres.accounts.add import AddedAccounts, add_accounts
 from threads_pipelines.storage.postgres.accounts.privileges import Feature, require_privileges
 from threads_pipelines.storage.postgres.bulk import arrow_table, copy_batches
 from threads_pipelines.storage.postgres.contract import require_contract
@@ -128,11 +130,23 @@ def synthetic_population(
     )
     scratch = settings.load().state_dir / "scratch"
     with database.engine() as engine:
-        users = _write(engine, made, "user")
+        accounts = add_accounts(engine, table(made, "user"))
+        made = replace(made, left_out=np.array(accounts.left_out, "S36"))
+        for line in _in_the_way(accounts):
+            context.log.warning(line)
+        users = accounts.added
         follows = _write(engine, made, "follow")
         export_rows(store, f"{run_key.folder}users", *_rows(made, "user"), scratch)
         context.log.info(f"{users:,} accounts and {follows:,} follows added")
-        yield _said(made, "synthetic_users", "user", users, follows=len(made.follows))
+        yield _said(
+            made,
+            "synthetic_users",
+            "user",
+            users,
+            follows=len(made.follows),
+            renamed=len(accounts.renamed),
+            left_out=len(accounts.left_out),
+        )
         posts = _write(engine, made, "post")
         export_rows(store, f"{run_key.folder}posts", *_rows(made, "post"), scratch)
         context.log.info(f"{posts:,} posts added")
@@ -145,6 +159,19 @@ def synthetic_population(
     rows = (arrow_table("user_interaction", part) for part in batches(made, "user_interaction"))
     export_rows(store, f"{run_key.folder}interactions", rows, len(made.interactions), scratch)
     yield _behaved(made, synthetic, added, likes, comments)
+
+
+def _in_the_way(accounts: AddedAccounts) -> Iterator[str]:
+    """What is said where people hold names that accounts of this population were to have."""
+    if accounts.renamed:
+        names = ", ".join(list(accounts.renamed.values())[:5])
+        yield f"{len(accounts.renamed):,} accounts got another username, theirs was taken: {names}"
+    if accounts.left_out:
+        ids = ", ".join(accounts.left_out[:5])
+        yield (
+            f"{len(accounts.left_out):,} accounts were left out with all that is theirs, for a "
+            f"person has their email: {ids}"
+        )
 
 
 def _write(engine: "sa.Engine", made: Population, name: str) -> int:

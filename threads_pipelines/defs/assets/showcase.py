@@ -6,7 +6,7 @@ import dagster as dg
 from pydantic import Field
 
 from threads_pipelines import settings
-from threads_pipelines.dataset.identity import TEST_ACCOUNTS
+from threads_pipelines.dataset.identity import TEST_ACCOUNT_IDS
 from threads_pipelines.defs.assets.experiment import experiment_report, stored_report
 from threads_pipelines.defs.common import asset, columns, rows_made
 from threads_pipelines.defs.partitions import daily
@@ -51,9 +51,9 @@ def comparison_page(
     now = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
     report = stored_report(storage.store(), context.partition_key)
     with database.engine() as engine:
-        readers = find_readers(engine, now, TEST_ACCOUNTS, config.sampled)
+        readers = find_readers(engine, now, TEST_ACCOUNT_IDS, config.sampled)
         feeds = account_feeds(engine, storage.artefacts(), readers, now, config.posts)
-    if [reader.email for reader in readers[:2]] != list(TEST_ACCOUNTS):
+    if [reader.id for reader in readers[:2]] != list(TEST_ACCOUNT_IDS):
         context.log.warning("The test accounts are not there: the page shows the first accounts")
     if len(feeds) < 2:
         raise dg.Failure("A page needs two accounts with a feed: materialize the night first")

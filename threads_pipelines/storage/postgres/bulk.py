@@ -68,12 +68,12 @@ def copy_batches(
 
 
 def _copy(connection: Connection, table: str, columns: Columns) -> int:
-    body = _csv(table, columns)
+    body = csv_of(table, columns)
     target = sql.Identifier(table)
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     with connection.cursor() as cursor:
         try:  # all rows are new but in a retry: straight in
-            cursor.copy_expert(_copy_statement(connection, target, names), body)
+            cursor.copy_expert(copy_statement(connection, target, names), body)
         except UniqueViolation:
             connection.rollback()
         else:
@@ -86,7 +86,7 @@ def _copy(connection: Connection, table: str, columns: Columns) -> int:
                 "CREATE TEMPORARY TABLE stage_rows ON COMMIT DROP AS SELECT {} FROM {} LIMIT 0"
             ).format(names, target)
         )
-        cursor.copy_expert(_copy_statement(connection, stage, names), body)
+        cursor.copy_expert(copy_statement(connection, stage, names), body)
         cursor.execute(
             sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT DO NOTHING").format(
                 target, names, names, stage
@@ -97,7 +97,8 @@ def _copy(connection: Connection, table: str, columns: Columns) -> int:
     return added
 
 
-def _copy_statement(connection: Connection, target: sql.Composable, names: sql.Composable) -> str:
+def copy_statement(connection: Connection, target: sql.Composable, names: sql.Composable) -> str:
+    """COPY of what ``csv_of`` makes into some columns of a table."""
     copy = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(target, names)
     return copy.as_string(connection)
 
@@ -120,8 +121,8 @@ def arrow_table(table: str, columns: Columns) -> pa.Table:
     )
 
 
-def _csv(table: str, columns: Columns) -> io.BytesIO:
-    """Format a row as CSV in which only a NULL is unquoted."""
+def csv_of(table: str, columns: Columns) -> io.BytesIO:
+    """Format columns, as ``copy_rows`` takes them, as CSV in which only a NULL is unquoted."""
     buffer = pa.BufferOutputStream()
     options = csv.WriteOptions(include_header=False, quoting_style="all_valid")
     csv.write_csv(arrow_table(table, columns), buffer, options)
