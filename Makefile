@@ -61,9 +61,9 @@ docs: $(READY) ## Draw the pictures of README and docs again: assets, rooms, the
 
 lock: $(READY) ## Lock the dependencies again (records no registry address).
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 \
-	  --extra build --extra embedded --extra dev pyproject.toml -o requirements.lock
+	  --extra build --extra embedded --extra dask --extra dev pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 \
-	  --extra build -c requirements.lock pyproject.toml -o requirements-server.lock
+	  --extra build --extra dask -c requirements.lock pyproject.toml -o requirements-server.lock
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 \
 	  benchmarks/peers.in -o requirements-bench.lock
 

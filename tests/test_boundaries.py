@@ -49,6 +49,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "storage.postgres": {"errors", "project_files", "settings", "dataset", "experiment"},
     "storage": {"errors", "dataset", "storage.s3", "storage.postgres"},
+    "shards": {"errors", "s3_settings", "settings", "dataset", "recommender", "storage.s3"},
     "simulation": {
         *("errors", "settings", "dataset", "content", "population"),
         *("storage.s3", "storage.postgres"),
@@ -64,6 +65,7 @@ ALLOWED: dict[str, set[str]] = {
         *("errors", "settings", "dataset", "content", "population", "recommender", "evaluation"),
         *("tuning", "experiment", "storage.s3", "storage.postgres", "storage", "simulation"),
         *("health", "reporting", "refresh", "process_identity", "environment"),
+        *("settings", "shards"),
     },
     "definitions": {"defs"},
     "runner": {

@@ -184,3 +184,14 @@ def test_the_minutes_between_refreshes_are_a_quarter_of_an_hour_to_a_day(tmp_pat
     for wrong in ("14", "1441", "an hour", "30.5", "-60"):
         with pytest.raises(ConfigurationError, match=r"REFRESH_MINUTES is .*15 to 1440"):
             load(tmp_path, THREADS_REFRESH_MINUTES=wrong)
+
+
+def test_a_scheduler_on_another_machine_needs_tls(tmp_path: Path) -> None:
+    assert load(tmp_path).dask_scheduler is None
+    for address in ("tls://workers:8786", "tcp://127.0.0.1:8786", "tcp://localhost:1"):
+        assert load(tmp_path, THREADS_DASK_SCHEDULER=address).dask_scheduler == address
+    with pytest.raises(ConfigurationError, match=r"THREADS_DASK_SCHEDULER .*without TLS"):
+        load(tmp_path, THREADS_DASK_SCHEDULER="tcp://10.0.0.7:8786")
+    for wrong in ("workers:8786", "http://workers:8786", "tls://workers", "tls://workers:port"):
+        with pytest.raises(ConfigurationError, match=r"is no address of a Dask scheduler"):
+            load(tmp_path, THREADS_DASK_SCHEDULER=wrong)

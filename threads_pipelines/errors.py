@@ -66,6 +66,10 @@ class ArtefactError(ObjectStorageError):
     """A stored artefact is missing, incomplete or fails its checksum."""
 
 
+class SchedulerError(ThreadsPipelinesError):
+    """The scheduler of the workers on other machines, or the last of its workers, is gone."""
+
+
 class ForeignHistoryError(ConfigurationError):
     """The versions in the bucket were made from another database than the one that is named."""
 

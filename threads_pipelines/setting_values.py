@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from threads_pipelines.errors import ConfigurationError
 
 Values = Mapping[str, str]
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _YES, _NO = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
@@ -29,6 +30,32 @@ def web_address(values: Values, variable: str) -> str | None:
             f"{variable} is not an http or https address: write one such as http://HOST:PORT"
         )
     return url
+
+
+def scheduler_address(values: Values, variable: str) -> str | None:
+    """Return the address of a Dask scheduler; None where the variable is not set.
+
+    Dask runs what it is sent, so that only TLS, with its client certificates, leaves this machine.
+    """
+    address = values.get(variable)
+    if address is None:
+        return None
+    parts = urlsplit(address)
+    try:
+        complete = bool(parts.hostname and parts.port)
+    except ValueError:
+        complete = False
+    if parts.scheme not in {"tcp", "tls"} or not complete:
+        raise ConfigurationError(
+            f"{variable} is no address of a Dask scheduler: write tls://HOST:PORT, or on this "
+            "machine tcp://127.0.0.1:PORT"
+        )
+    if parts.scheme == "tcp" and parts.hostname not in _LOOPBACK:
+        raise ConfigurationError(
+            f"{variable} names another machine without TLS, where anybody could run code on the "
+            "workers: write tls://HOST:PORT and give Dask its certificates (docs/scaling.md)"
+        )
+    return address
 
 
 def time_zone(values: Values, variable: str) -> str:

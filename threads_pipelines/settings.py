@@ -21,6 +21,7 @@ from threads_pipelines.errors import MissingAddressError
 from threads_pipelines.s3_settings import S3Settings, has_s3, read_s3
 from threads_pipelines.setting_values import (
     minutes,
+    scheduler_address,
     share,
     time_zone,
     url_password,
@@ -55,6 +56,8 @@ class Settings:
     database_url_or_none: str | None = field(repr=False)
     dagster_database_url_or_none: str | None = field(repr=False)
     s3_or_none: S3Settings | None
+    dask_scheduler: str | None
+    """Scheduler of the workers that share the night; none: this machine alone."""
     ollama_host_or_none: str | None
     ollama_model: str
     alert_webhook_url: str | None = field(repr=False)
@@ -152,6 +155,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         database_url_or_none=database,
         dagster_database_url_or_none=dagster and schema_as_option(dagster),
         s3_or_none=read_s3(values) if has_s3(values) else None,
+        dask_scheduler=scheduler_address(given, "THREADS_DASK_SCHEDULER"),
         ollama_host_or_none=values.get("OLLAMA_HOST"),
         ollama_model=values.get("OLLAMA_MODEL", DEFAULT_MODEL),
         alert_webhook_url=web_address(given, "THREADS_ALERT_WEBHOOK_URL"),

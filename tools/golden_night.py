@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import boto3
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 DAY = "2026-11-01"
@@ -73,8 +74,11 @@ def hash_of_feeds(environment: dict[str, str]) -> tuple[int, str]:
     )
     bucket = environment["S3_BUCKET"]
     listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"models/{DAY}/")["Contents"]
-    [key] = [item["Key"] for item in listed if item["Key"].endswith("recommendations.parquet")]
-    table = pq.read_table(io.BytesIO(s3.get_object(Bucket=bucket, Key=key)["Body"].read()))
+    keys = [item["Key"] for item in listed if "/recommendations" in item["Key"]]
+    table = pa.concat_tables(
+        pq.read_table(io.BytesIO(s3.get_object(Bucket=bucket, Key=key)["Body"].read()))
+        for key in keys
+    )
     users, posts, scores, reasons = (table[name].to_pylist() for name in COLUMNS)
     lines = sorted(
         f"{user} {post} {score:.{_DIGITS}f} {reason}"

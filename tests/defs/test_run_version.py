@@ -18,9 +18,10 @@ from threads_pipelines.defs.resources.participants import Experiment
 from threads_pipelines.defs.run_version import VERSION_TAG
 from threads_pipelines.recommender.model import recommend_chunks
 from threads_pipelines.runner.launch import launch
+from threads_pipelines.shards import ranking
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.registry import read_registry
-from threads_pipelines.storage.s3.scored import RECOMMENDATIONS
+from threads_pipelines.storage.s3.scored import scored_files
 
 NIGHT = [
     *(matrix.interaction_matrix, evaluation.model_evaluation, model.knn_model),
@@ -110,11 +111,11 @@ def test_rows_that_failed_their_checks_are_never_published(
         chunks[0].post[1] = chunks[0].post[0]
         return iter(chunks)
 
-    monkeypatch.setattr(model, "recommend_chunks", repeated)
+    monkeypatch.setattr(ranking, "recommend_chunks", repeated)
     failed = night(people, 2)
     assert not failed.success
     bad = version_of(people, failed.run_id)
-    assert RECOMMENDATIONS in people.artefacts.manifest(TODAY, bad).files
+    assert scored_files(people.artefacts.manifest(TODAY, bad))
     assert read_registry(people.store) == served, "it is not registered"
 
     # A later run of the last step alone takes up the day's current version, which is the bad one.
@@ -143,7 +144,7 @@ def test_a_run_that_continues_another_takes_over_its_version(
     with dg.instance_for_test() as instance:
         stored = replace(world, instance=instance)
         with monkeypatch.context() as patch:
-            patch.setattr(model, "recommend_chunks", interrupted)
+            patch.setattr(ranking, "recommend_chunks", interrupted)
             assert launch(instance, "full_pipeline", run_config=config) == 1
         (failed,) = instance.get_runs(dg.RunsFilter(job_name="full_pipeline"))
         rival = night(stored, 0, *NIGHT[:1])

@@ -204,9 +204,9 @@ def test_scored_rows_are_written_by_whole_users(
     users, posts = texts("ann", "bob", "cem"), texts("p", "q,r", "s")
     manifest = save_scored(store, DAY, "v1", chunks, users, posts)
     assert manifest.files["recommendations.parquet"].rows == 5
-    with open_scored(store, DAY, "v1") as file:
-        tables = list(batches(file))
-        assert file.schema_arrow == scored.SCHEMA
+    with open_scored(store, DAY, "v1") as files:
+        tables = list(batches(files))
+        assert tables[0].schema == scored.SCHEMA
         assert [table.num_rows for table in tables] == [3, 1, 1]
         assert [
             row for table in tables for row in zip(*table.to_pydict().values(), strict=True)
@@ -217,7 +217,9 @@ def test_scored_rows_are_written_by_whole_users(
             ("bob", "p", 0.6, 1, "fresh_topic", "s"),
             ("cem", "q,r", 0.5, 1, "trending", "0"),
         ]
-        assert next(batches(file, ["post_id"])).column_names == ["post_id"]
+        assert next(batches(files, ["post_id"])).column_names == ["post_id"]
+        of_bob = [table["user_id"].to_pylist() for table in batches(files, users=["bob"])]
+        assert of_bob == [[], ["bob"], []]
 
 
 def test_two_writers_of_the_registry_lose_nothing(store: ArtefactStore) -> None:

@@ -1,9 +1,9 @@
 """The checks of a version's stored rows, which a night and a refresh share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import dagster as dg
-import pyarrow.parquet as pq
 
 from threads_pipelines.dataset.rows_by_id import rows_of_ids
 from threads_pipelines.dataset.scored_rows import ScoredRows
@@ -40,11 +40,11 @@ def row_check_results(found: Violations) -> list[dg.AssetCheckResult]:
     ]
 
 
-def read_stored_rows(file: pq.ParquetFile, snapshot: Snapshot) -> Iterator[ScoredRows]:
-    """Read scored rows back from their Parquet file.
+def read_stored_rows(files: Iterable[Path], snapshot: Snapshot) -> Iterator[ScoredRows]:
+    """Read scored rows back from their Parquet files.
 
     Args:
-        file: The stored rows, which name users and posts by id.
+        files: The stored rows, which name users and posts by id.
         snapshot: The snapshot that the rows were made from.
 
     Yields:
@@ -53,7 +53,7 @@ def read_stored_rows(file: pq.ParquetFile, snapshot: Snapshot) -> Iterator[Score
     Raises:
         KeyError: The snapshot does not have an id; the message is the first such id.
     """
-    for table in batches(file, ["user_id", "post_id", "score", "rank"]):
+    for table in batches(files, ["user_id", "post_id", "score", "rank"]):
         columns = (column.to_numpy(zero_copy_only=False) for column in table.columns)
         yield rows_of_ids(snapshot, *columns)
 

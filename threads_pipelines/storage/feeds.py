@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.parquet as pq
-
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.sql import statement
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
-from threads_pipelines.storage.s3.scored import RECOMMENDATIONS
+from threads_pipelines.storage.s3.scored import batches, open_scored
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -182,8 +180,9 @@ def reasons_of(
     Raises:
         ArtefactError: The rows are missing or damaged.
     """
-    with store.reading(partition, RECOMMENDATIONS, version) as path:
-        rows = pq.read_table(path, filters=[("user_id", "in", list(user_ids))]).to_pylist()
+    with open_scored(store, partition, version) as files:
+        tables = batches(files, users=user_ids)
+        rows = [row for table in tables for row in table.to_pylist()]
     return {(row["user_id"], row["post_id"]): (row["reason"], row["evidence"]) for row in rows}
 
 

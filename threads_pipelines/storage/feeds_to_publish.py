@@ -81,8 +81,8 @@ def feeds_to_publish(
     warning = require_own(engine, store, manifest)
     as_of = manifest.facts.as_of.astimezone(UTC).replace(tzinfo=None)
     seen = read_seen_since(engine, as_of - _OVERLAP) if pin else None
-    with open_scored(store, partition, manifest.version) as file:
-        tables = batches(file, [*_PAIR, "score"])
+    with open_scored(store, partition, manifest.version) as files:
+        tables = batches(files, [*_PAIR, "score"])
         if seen is not None:
             tables = (without(table, seen) for table in tables)
         generated_at = now.replace(microsecond=0) if pin else as_of

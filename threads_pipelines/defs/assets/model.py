@@ -1,13 +1,11 @@
 """The model and its scored rows: fit, rank, and check before anything is published."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import dagster as dg
-import numpy as np
 from pydantic import Field
 
-from threads_pipelines.dataset.scored_rows import ScoredRows
+from threads_pipelines import settings
 from threads_pipelines.defs.assets.evaluation import model_evaluation
 from threads_pipelines.defs.common import asset, columns, preview, rows_made
 from threads_pipelines.defs.partitions import daily
@@ -17,17 +15,17 @@ from threads_pipelines.defs.stored_rows import read_stored_rows, row_check_resul
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.evaluation.invariants import check_rows
 from threads_pipelines.recommender.fit import fit
-from threads_pipelines.recommender.model import Model, recommend_chunks
 from threads_pipelines.recommender.settings import RecommenderSettings
+from threads_pipelines.shards.executors import open_executor
+from threads_pipelines.shards.models import MODEL
+from threads_pipelines.shards.ranking import rank_version
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.registry import register
-from threads_pipelines.storage.s3.scored import open_scored, save_scored
+from threads_pipelines.storage.s3.scored import SCHEMA, batches, open_scored
 from threads_pipelines.storage.s3.snapshots import load_snapshot
 from threads_pipelines.storage.s3.versions.checked import mark_checked, mark_unchecked
 from threads_pipelines.storage.s3.versions.manifest import Manifest
 from threads_pipelines.storage.s3.versions.registered import Entry
-
-MODEL = "model.npz"
 
 
 @asset(
@@ -44,9 +42,9 @@ def knn_model(context: dg.AssetExecutionContext, storage: ObjectStorage) -> dg.M
     """Fit the recommender on the version's snapshot."""
     store, partition = storage.artefacts(), context.partition_key
     manifest = version_of_run(context, store)
-    version, settings = manifest.version, _settings_of(manifest)
+    version, chosen = manifest.version, _settings_of(manifest)
     snapshot = load_snapshot(store, partition, version)
-    model = fit(snapshot, settings, progress=context.log.info)
+    model = fit(snapshot, chosen, progress=context.log.info)
     arrays = model.to_arrays()
     store.save_arrays(partition, version, MODEL, arrays, rows=model.n_users)
     shapes = [(name, str(array.shape), str(array.dtype)) for name, array in arrays.items()]
@@ -92,17 +90,15 @@ def recommendations(
     """Rank for every user, store the rows, read them back, check them and register the version."""
     store, partition = storage.artefacts(), context.partition_key
     manifest = version_of_run(context, store)
-    version, settings = manifest.version, _settings_of(manifest)
-    model = Model.from_arrays(store.load_arrays(partition, MODEL, version), settings)
-    ids = model.user_ids, model.post_ids
-    chunks = recommend_chunks(model, config.top_k, config.chunk)
+    version, snapshot = manifest.version, load_snapshot(store, partition, manifest.version)
     mark_unchecked(store, partition, version)
-    save_scored(store, partition, version, _with_progress(context, chunks), *ids)
+    with open_executor(settings.load().dask_scheduler) as executor:
+        users, say = len(snapshot.users.ids), context.log.info
+        rank_version(store, executor, manifest, users, config.top_k, config.chunk, say)
     store.change_facts(partition, version, lambda facts: replace(facts, top_k=config.top_k))
-    snapshot = load_snapshot(store, partition, version)
-    with open_scored(store, partition, version) as file:
-        found = check_rows(read_stored_rows(file, snapshot), snapshot, config.top_k)
-        first = file.read_row_group(0).slice(0, 10).to_pylist() if file.num_row_groups else []
+    with open_scored(store, partition, version) as files:
+        found = check_rows(read_stored_rows(files, snapshot), snapshot, config.top_k)
+        first = next(batches(files), SCHEMA.empty_table()).slice(0, 10).to_pylist()
     if found.passed:
         _register(store, partition, version)
     return dg.MaterializeResult(
@@ -139,13 +135,3 @@ def _register(store: ArtefactStore, partition: str, version: str) -> None:
         config=facts.settings or {},
     )
     register(store.objects, entry)
-
-
-def _with_progress(
-    context: dg.AssetExecutionContext, chunks: Iterator[ScoredRows]
-) -> Iterator[ScoredRows]:
-    rows = users = 0
-    for chunk in chunks:
-        rows, users = rows + len(chunk), users + len(np.unique(chunk.user))
-        context.log.info(f"{rows:,} rows for {users:,} users scored")
-        yield chunk

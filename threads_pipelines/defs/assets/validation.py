@@ -3,9 +3,9 @@
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import dagster as dg
-import pyarrow.parquet as pq
 from pydantic import Field
 
 from threads_pipelines import settings
@@ -83,10 +83,10 @@ def validate_data(
     read = manifest.facts.read
     if read is None:
         raise ArtefactError(f"{manifest.key} does not say what was read: run the night again")
-    with open_scored(store, partition, manifest.version) as file:
+    with open_scored(store, partition, manifest.version) as files:
         night = summarize(
             load_snapshot(store, partition, manifest.version),
-            _feeds(file),
+            _feeds(files),
             orphans=read.vanished,
             rows_read=read.interactions_read,
         )
@@ -139,7 +139,7 @@ def earlier_nights(store: ArtefactStore, partition: str) -> list[Night]:
     return [fact.night for fact in facts if fact.night is not None][-NIGHTS:]
 
 
-def _feeds(file: pq.ParquetFile) -> Iterator[Batch]:
-    for table in batches(file, ["user_id", "post_id", "score"]):
+def _feeds(files: list[Path]) -> Iterator[Batch]:
+    for table in batches(files, ["user_id", "post_id", "score"]):
         user, post, score = (column.to_numpy(zero_copy_only=False) for column in table.columns)
         yield user, post, score

@@ -69,10 +69,10 @@ def refreshed_feeds(
     expires_at = generated_at + timedelta(hours=config.ttl_hours)
     naive = now.replace(tzinfo=None)
     with database.engine() as engine:
-        with open_scored(store, partition, version) as file:
+        with open_scored(store, partition, version) as files:
             report = publish(
                 engine,
-                batches(file, ["user_id", "post_id", "score"]),
+                batches(files, ["user_id", "post_id", "score"]),
                 generated_at=generated_at,
                 expires_at=expires_at,
                 now=naive,

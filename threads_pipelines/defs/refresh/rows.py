@@ -138,8 +138,8 @@ def refreshed_recommendations(
     chunks = tally.of(recommend_chunks(model, top_k, config.chunk, people))
     save_scored(store, partition, version, chunks, model.user_ids, model.post_ids)
     only = _only(snapshot, people)
-    with open_scored(store, partition, version) as file:
-        found = check_rows(read_stored_rows(file, only), only, top_k)
+    with open_scored(store, partition, version) as files:
+        found = check_rows(read_stored_rows(files, only), only, top_k)
     if found.passed:
         mark_checked(store, partition, version)
     numbers = _figures(snapshot, tally, people, ages, before)

@@ -33,7 +33,7 @@ class ArtefactStore(ManifestStore):
 
     def __init__(self, objects: ObjectStore, scratch: Path) -> None:
         super().__init__(objects)
-        self._scratch = scratch
+        self.scratch = scratch
 
     def save_arrays(
         self, partition: str, version: str, name: str, arrays: Arrays, rows: int | None = None
@@ -86,11 +86,11 @@ class ArtefactStore(ManifestStore):
         Yields:
             The local file.
         """
-        with temporary_file(self._scratch, name) as path:
+        with temporary_file(self.scratch, name) as path:
             draft = Draft(path)
             yield draft
             self.objects.upload(path, f"{ROOT}/{partition}/{version}/{name}")
-            stored = StoredFile(_sha256(path), path.stat().st_size, draft.rows)
+            stored = StoredFile(sha256_of(path), path.stat().st_size, draft.rows)
             self.change_manifest(
                 partition, version, lambda old: replace(old, files={**old.files, name: stored})
             )
@@ -116,9 +116,9 @@ class ArtefactStore(ManifestStore):
                 f"{manifest.prefix} has no {name}: materialize the asset that writes it"
             )
         expected = manifest.files[name]
-        with temporary_file(self._scratch, name) as path:
+        with temporary_file(self.scratch, name.replace("/", "-")) as path:
             self.objects.download(manifest.prefix + name, path)
-            if path.stat().st_size != expected.size or _sha256(path) != expected.sha256:
+            if path.stat().st_size != expected.size or sha256_of(path) != expected.sha256:
                 raise ArtefactError(
                     f"{manifest.prefix}{name} is not what was stored (checksum differs): "
                     "materialize the partition again"
@@ -134,6 +134,14 @@ class Draft:
     rows: int | None = None
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        64 hexadecimal digits.
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,6 +1,7 @@
 """The objects of one bucket: reading, conditional writing, and files."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -126,24 +127,36 @@ class ObjectStore(Bucket):
         Returns:
             Whether it exists.
         """
+        return self.metadata(key) is not None
+
+    def metadata(self, key: str) -> dict[str, str] | None:
+        """Read the metadata that an object was uploaded with.
+
+        Args:
+            key: Key of the object.
+
+        Returns:
+            Values by name; None if the object does not exist.
+        """
         with self._errors("look for", key):
             try:
-                self._client.head_object(Bucket=self.bucket, Key=key)
+                return dict(self._client.head_object(Bucket=self.bucket, Key=key)["Metadata"])
             except ClientError as error:
                 if code_of(error) in MISSING:
-                    return False
+                    return None
                 raise
-            return True
 
-    def upload(self, path: Path, key: str) -> None:
+    def upload(self, path: Path, key: str, metadata: Mapping[str, str] | None = None) -> None:
         """Upload a file, in parts if it is large.
 
         Args:
             path: The file.
             key: Key of the object.
+            metadata: Values by name, stored with the object.
         """
+        extra = {"Metadata": dict(metadata)} if metadata else {}
         with self._errors("write", key):
-            self._client.upload_file(str(path), self.bucket, key)
+            self._client.upload_file(str(path), self.bucket, key, ExtraArgs=extra)
 
     def download(self, key: str, path: Path) -> None:
         """Download an object to a file.

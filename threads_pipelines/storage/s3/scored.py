@@ -1,10 +1,14 @@
-"""Scored rows as the Parquet file ``recommendations.parquet`` of a version, written as a stream.
+"""Scored rows of a version as Parquet: one file, or parts in the order of their names.
 
 Rows are sorted by user id (code points) and rank. A row group holds the whole feeds of its users.
+A night has parts under ``recommendations/``. A refresh, and the nights of earlier releases, have
+``recommendations.parquet``.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -13,10 +17,12 @@ import pyarrow.parquet as pq
 
 from threads_pipelines.dataset.scored_rows import FRESH_TOPIC, REASONS, SIMILAR_POST, ScoredRows
 from threads_pipelines.dataset.snapshot import Ids
+from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.versions.manifest import Manifest
 
 RECOMMENDATIONS = "recommendations.parquet"
+PARTS = "recommendations/"
 ROWS_PER_GROUP = 100_000
 SCHEMA = pa.schema(
     [
@@ -51,23 +57,90 @@ def save_scored(
     Returns:
         The stored manifest.
     """
-    users, posts = pa.array(user_ids, pa.string()), pa.array(post_ids, pa.string())
     with store.writing(partition, version, RECOMMENDATIONS) as draft:
-        rows = 0
-        with pq.ParquetWriter(draft.path, SCHEMA, compression="zstd") as writer:
-            for chunk in chunks:
-                for part in _whole_users(chunk):
-                    writer.write_table(_table(part, users, posts), row_group_size=len(part))
-                    rows += len(part)
-        draft.rows = rows
+        draft.rows = write_scored(draft.path, chunks, user_ids, post_ids)
     return store.manifest(partition, version)
+
+
+def write_scored(path: Path, chunks: Iterable[ScoredRows], user_ids: Ids, post_ids: Ids) -> int:
+    """Write scored rows to a local file. One chunk is in memory at a time.
+
+    Args:
+        path: The file; it is replaced.
+        chunks: Rows in ascending order of user; the rows of one user are in one chunk.
+        user_ids: (n_users,) ids of the snapshot.
+        post_ids: (n_posts,) ids of the snapshot.
+
+    Returns:
+        The number of rows.
+    """
+    users, posts = pa.array(user_ids, pa.string()), pa.array(post_ids, pa.string())
+    rows = 0
+    with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+        for chunk in chunks:
+            for part in _whole_users(chunk):
+                writer.write_table(_table(part, users, posts), row_group_size=len(part))
+                rows += len(part)
+    return rows
+
+
+def is_scored(name: str) -> bool:
+    """Return whether a file of a version holds scored rows.
+
+    Args:
+        name: Name of the file in the manifest.
+
+    Returns:
+        Whether it does.
+    """
+    return name == RECOMMENDATIONS or name.startswith(PARTS)
+
+
+def scored_files(manifest: Manifest) -> list[str]:
+    """List the files that hold the scored rows of a version.
+
+    Args:
+        manifest: The manifest of the version.
+
+    Returns:
+        Names in the manifest, in the order of their rows; at least one.
+
+    Raises:
+        ArtefactError: The version has no scored rows.
+    """
+    names = sorted(name for name in manifest.files if is_scored(name))
+    if not names:
+        raise ArtefactError(
+            f"{manifest.prefix} has no recommendations: materialize the asset that writes them"
+        )
+    return names
+
+
+def scored_checksum(manifest: Manifest) -> str:
+    """Return the checksum of the scored rows of a version.
+
+    Args:
+        manifest: The manifest of the version.
+
+    Returns:
+        SHA-256 in hexadecimal: of the file, or, where there are several, of their checksums.
+
+    Raises:
+        ArtefactError: The version has no scored rows.
+    """
+    checksums = [manifest.files[name].sha256 for name in scored_files(manifest)]
+    if len(checksums) == 1:
+        return checksums[0]
+    return hashlib.sha256("\n".join(checksums).encode()).hexdigest()
 
 
 @contextmanager
 def open_scored(
     store: ArtefactStore, partition: str, version: str | None = None
-) -> Iterator[pq.ParquetFile]:
-    """Yield the Parquet file of a version, to be read with ``batches``.
+) -> Iterator[list[Path]]:
+    """Yield local copies of the files of scored rows, to be read with ``batches``.
+
+    All files are present and verified before the first row is read. They are deleted at the end.
 
     Args:
         store: The versions.
@@ -75,30 +148,39 @@ def open_scored(
         version: Name of the version. Default: the current one.
 
     Yields:
-        The file, whose checksum was verified.
+        The files, in the order of their rows.
 
     Raises:
-        ArtefactError: The file is missing or damaged.
+        ArtefactError: A file is missing or damaged.
     """
-    with (
-        store.reading(partition, RECOMMENDATIONS, version) as path,
-        pq.ParquetFile(path) as file,
-    ):
-        yield file
+    manifest = store.manifest(partition, version)
+    with ExitStack() as files:
+        yield [
+            files.enter_context(store.reading(partition, name, manifest.version))
+            for name in scored_files(manifest)
+        ]
 
 
-def batches(file: pq.ParquetFile, columns: list[str] | None = None) -> Iterator[pa.Table]:
-    """Read a Parquet file by row groups.
+def batches(
+    files: Iterable[Path], columns: list[str] | None = None, users: Sequence[str] | None = None
+) -> Iterator[pa.Table]:
+    """Read Parquet files by row groups.
 
     Args:
-        file: The file.
+        files: The files, in the order of their rows.
         columns: Names of the columns. Default: all.
+        users: Ids of the only users to read, where ``columns`` has ``user_id``. Default: all.
 
     Yields:
         One table for each row group, in order.
     """
-    for group in range(file.num_row_groups):
-        yield file.read_row_group(group, columns=columns)
+    for path in files:
+        with pq.ParquetFile(path) as file:
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group, columns=columns)
+                if users is not None:
+                    table = table.filter(pc.is_in(table["user_id"], pa.array(users, pa.string())))
+                yield table
 
 
 def _whole_users(rows: ScoredRows) -> Iterator[ScoredRows]:

@@ -10,7 +10,7 @@ from threads_pipelines.dataset.version_facts import NOT_CHECKED
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.registry import read_registry
-from threads_pipelines.storage.s3.scored import RECOMMENDATIONS
+from threads_pipelines.storage.s3.scored import is_scored, scored_checksum, scored_files
 from threads_pipelines.storage.s3.versions.manifest import Manifest
 
 
@@ -44,7 +44,7 @@ def mark_checked(store: ArtefactStore, partition: str, version: str) -> Manifest
     Raises:
         ArtefactError: The version has no rows.
     """
-    checksum = _rows_of(store.manifest(partition, version))
+    checksum = scored_checksum(store.manifest(partition, version))
     return store.change_facts(
         partition, version, lambda facts: replace(facts, checked_rows=checksum)
     )
@@ -62,12 +62,12 @@ def is_checked(store: ArtefactStore, manifest: Manifest) -> bool:
     Returns:
         Whether they passed.
     """
-    file, checked = manifest.files.get(RECOMMENDATIONS), manifest.facts.checked_rows
-    if file is None:
+    checked = manifest.facts.checked_rows
+    if not any(is_scored(name) for name in manifest.files):
         return False
     if checked is None:
         return manifest.version in read_registry(store.objects).published
-    return checked == file.sha256
+    return checked == scored_checksum(manifest)
 
 
 def require_checked(store: ArtefactStore, partition: str, version: str) -> Manifest:
@@ -85,18 +85,10 @@ def require_checked(store: ArtefactStore, partition: str, version: str) -> Manif
         ArtefactError: The version does not exist, has no rows, or did not pass its checks.
     """
     manifest = store.manifest(partition, version)
-    _rows_of(manifest)
+    scored_files(manifest)
     if not is_checked(store, manifest):
         raise ArtefactError(
             f"version {version} of {partition} did not pass its checks, so it cannot be published: "
             f"run nightly_recommendations for {partition} again"
         )
     return manifest
-
-
-def _rows_of(manifest: Manifest) -> str:
-    if RECOMMENDATIONS not in manifest.files:
-        raise ArtefactError(
-            f"{manifest.prefix} has no {RECOMMENDATIONS}: materialize the asset that writes it"
-        )
-    return manifest.files[RECOMMENDATIONS].sha256
