@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks.report import write_report
 from threads_pipelines.files.reading import read_snapshot
+from threads_pipelines.population.realism import distributions
 from threads_pipelines.population.realism import statistics as realism
 from threads_pipelines.population.realism.statistics import FeedEvents
 from threads_pipelines.population.realism.table import as_markdown, compare
@@ -35,9 +36,9 @@ def main(file: Path, rounds: int, seed: int, out: Path) -> None:
     ours, others = _part(pairs, fitted_on), _part(pairs, ~fitted_on)
     settings = fit(ours, seed, rounds, click.echo)
     real, first = realism.samples(others), realism.samples(ours)
-    floor = realism.distances(first, real)
+    floor = distributions.distances(first, real)
     made = [simulate(settings.model_copy(update={"seed": s}), ours) for s in SEEDS]
-    runs = [realism.distances(realism.samples(run), real) for run in made]
+    runs = [distributions.distances(realism.samples(run), real) for run in made]
     rows = []
     for name in floor:
         found = [run[name] for run in runs]

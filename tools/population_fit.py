@@ -11,6 +11,7 @@ import numpy as np
 
 from threads_pipelines.population.behaviour.encounters import draw_counts, draw_encounters
 from threads_pipelines.population.behaviour.marginals import Floats, Quantiles, normal_scores
+from threads_pipelines.population.realism import distributions
 from threads_pipelines.population.realism import statistics as realism
 from threads_pipelines.population.realism.statistics import FeedEvents
 from threads_pipelines.population.settings import FeedShape, PopulationSettings
@@ -45,12 +46,12 @@ def fit(
         made = _trials(tried, events)
         if _loss(made, goal) < loss:
             best, kept, loss = tried, made, _loss(made, goal)
-            worst = max(realism.distances(kept, goal).values())
+            worst = max(distributions.distances(kept, goal).values())
             progress(f"round {turn + 1}: largest Kolmogorov-Smirnov distance {worst:.3f}")
     return best
 
 
-def _trials(settings: PopulationSettings, like: FeedEvents) -> realism.Samples:
+def _trials(settings: PopulationSettings, like: FeedEvents) -> distributions.Samples:
     """Samples of a few runs together, so that one post that goes round the world decides little."""
     runs = [
         realism.samples(simulate(settings.model_copy(update={"seed": settings.seed + i}), like))
@@ -101,7 +102,10 @@ def first_shape(events: FeedEvents, rng: np.random.Generator) -> FeedShape:
 
 
 def _corrected(
-    shape: FeedShape, made: realism.Samples, goal: realism.Samples, rng: np.random.Generator
+    shape: FeedShape,
+    made: distributions.Samples,
+    goal: distributions.Samples,
+    rng: np.random.Generator,
 ) -> FeedShape:
     """Move each knot by what its quantile is off, and the five scalars at random."""
 
@@ -130,8 +134,8 @@ def _corrected(
     )
 
 
-def _loss(made: realism.Samples, goal: realism.Samples) -> float:
-    return float(sum(d**2 for d in realism.distances(made, goal).values()))
+def _loss(made: distributions.Samples, goal: distributions.Samples) -> float:
+    return float(sum(d**2 for d in distributions.distances(made, goal).values()))
 
 
 def _quantiles(x: Floats, floor: float) -> Quantiles:

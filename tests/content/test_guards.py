@@ -5,7 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.content.payloads import FAMILIES, FRAMES, HELD_OUT, payloads
-from threads_pipelines.content.guards.judging import Expectation, Refusal, judge
+from threads_pipelines.content.guards.judging import Expectation, judge
+from threads_pipelines.content.guards.refusals import Refusal
 from threads_pipelines.content.writer import known_words
 
 SEED = "My sourdough worked once I stopped rushing it: 1 night in the fridge, a loud crust."

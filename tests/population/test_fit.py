@@ -3,6 +3,7 @@ import pytest
 
 from threads_pipelines.population.behaviour.marginals import Quantiles
 from threads_pipelines.population.presets import PLATFORMS, platform
+from threads_pipelines.population.realism import distributions
 from threads_pipelines.population.realism import statistics as realism
 from threads_pipelines.population.realism.statistics import FeedEvents
 from threads_pipelines.population.settings import FeedShape, PopulationSettings
@@ -42,7 +43,7 @@ def test_fit_comes_closer_to_the_platform() -> None:
     fitted = fit(events, rounds=6, progress=said.append)
     unfitted = fitted.model_copy(update={"feed": FeedShape()})
     far, near = (
-        realism.distances(realism.samples(simulate(shape, events)), goal)
+        distributions.distances(realism.samples(simulate(shape, events)), goal)
         for shape in (unfitted, fitted.model_copy(update={"seed": 50}))
     )
     assert said
@@ -68,6 +69,6 @@ def test_the_fast_feed_has_the_published_statistics() -> None:
     assert np.median(made["gap"]) == pytest.approx(1.03, abs=0.25)
     assert np.std(np.log(np.maximum(made["gap"] * 3600, 1))) == pytest.approx(2.47, abs=0.25)
     assert np.median(made["burstiness"]) == pytest.approx(0.32, abs=0.08)
-    assert realism.gini(made["activity"]) == pytest.approx(0.42, abs=0.05)
-    assert realism.gini(made["popularity"]) == pytest.approx(0.70, abs=0.06)
+    assert distributions.gini(made["activity"]) == pytest.approx(0.42, abs=0.05)
+    assert distributions.gini(made["popularity"]) == pytest.approx(0.70, abs=0.06)
     assert 1 < np.median(made["half-life"]) < 5

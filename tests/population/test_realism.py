@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from threads_pipelines.population.generate import Population
+from threads_pipelines.population.realism import distributions
 from threads_pipelines.population.realism import statistics as realism
 from threads_pipelines.population.realism.statistics import FeedEvents
 from threads_pipelines.population.realism.table import as_markdown, compare, events_of
@@ -25,16 +26,18 @@ def test_first_events_keeps_the_earliest_of_each_pair() -> None:
 
 
 def test_gini_and_top_share() -> None:
-    assert realism.gini(np.array([1, 1, 1, 1])) == 0
-    assert realism.gini(np.array([0, 0, 0, 8])) == pytest.approx(0.75)  # (n - 1) / n
-    assert realism.top_share(np.array([1, 1, 1, 1, 1, 1, 1, 1, 1, 11]), 0.1) == pytest.approx(0.55)
+    assert distributions.gini(np.array([1, 1, 1, 1])) == 0
+    assert distributions.gini(np.array([0, 0, 0, 8])) == pytest.approx(0.75)  # (n - 1) / n
+    assert distributions.top_share(np.array([1, 1, 1, 1, 1, 1, 1, 1, 1, 11]), 0.1) == pytest.approx(
+        0.55
+    )
 
 
 def test_tail_exponent_of_a_pareto_sample() -> None:
     rng = np.random.default_rng(3)
     counts = np.floor(10 * (1 - rng.random(50_000)) ** (-1 / 1.5))
-    assert realism.tail_exponent(counts) == pytest.approx(2.5, abs=0.1)
-    assert math.isnan(realism.tail_exponent(np.array([1.0, 2.0])))
+    assert distributions.tail_exponent(counts) == pytest.approx(2.5, abs=0.1)
+    assert math.isnan(distributions.tail_exponent(np.array([1.0, 2.0])))
 
 
 def test_gaps_ages_and_half_lives() -> None:
@@ -79,10 +82,10 @@ def test_poisson_events_are_neither_bursty_nor_regular() -> None:
 
 def test_ks_distance() -> None:
     x = np.array([1.0, 2.0, 3.0, 4.0])
-    assert realism.ks_distance(x, x) == 0
-    assert realism.ks_distance(x, x + 2) == 0.5
-    assert realism.ks_distance(x, x + 10) == 1
-    assert realism.ks_distance(x, np.zeros(0)) == 1
+    assert distributions.ks_distance(x, x) == 0
+    assert distributions.ks_distance(x, x + 2) == 0.5
+    assert distributions.ks_distance(x, x + 10) == 1
+    assert distributions.ks_distance(x, np.zeros(0)) == 1
 
 
 def test_table_of_the_default_population(population: Population) -> None:

@@ -18,6 +18,7 @@ from threads_pipelines.simulation.fake_users import make_fake_users
 from threads_pipelines.simulation.passed import Passed
 from threads_pipelines.simulation.tick import Look
 from threads_pipelines.simulation.ticks import TickSettings
+from threads_pipelines.simulation.writing import write_posts
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.publishing.publish import publish
 from threads_pipelines.storage.postgres.reading.snapshot import read_snapshot
@@ -46,7 +47,7 @@ def day(engine: Engine, first: datetime, ticks: int, gap: timedelta, seed: int) 
         now = first + number * gap
         rng = np.random.default_rng([seed, number])
         count = int(rng.integers(1, 4))
-        simulation.write_posts(engine, users, count, now, rng, None, calls=0)
+        write_posts(engine, users, count, now, rng, None, calls=0)
         seen, _ = simulation.act_on_feeds(
             engine, users, now, rng, Persona(None, rng), TickSettings(), passed
         )

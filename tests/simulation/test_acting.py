@@ -17,8 +17,9 @@ from threads_pipelines.content.text import normalise
 from threads_pipelines.simulation.database import add_fake_users
 from threads_pipelines.simulation.fake_users import make_fake_users
 from threads_pipelines.simulation.passed import KEY, Passed, read_passed, write_passed
-from threads_pipelines.simulation.tick import act_on_feeds, rates, write_posts
+from threads_pipelines.simulation.tick import act_on_feeds, rates
 from threads_pipelines.simulation.ticks import TickSettings
+from threads_pipelines.simulation.writing import write_posts
 from threads_pipelines.storage.s3.objects import ObjectStore
 
 USERS = make_fake_users(5)

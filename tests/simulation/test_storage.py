@@ -8,6 +8,7 @@ import pytest
 from tests.simulation.conftest import fill
 from tests.storage.app_database import AppDatabase
 from threads_pipelines.simulation import database as storage
+from threads_pipelines.simulation import feeds
 from threads_pipelines.simulation.fake_users import RUN_KEY, make_fake_users
 from threads_pipelines.simulation.ticks import TickSettings, VisiblePost, draw_tick
 from threads_pipelines.storage.postgres.accounts.remove import remove_synthetic
@@ -84,20 +85,20 @@ def test_each_group_is_served_as_the_app_serves_it(app: AppDatabase) -> None:
     app.posts("writer-food", "fresh", created_at=NOW)
     app.posts("writer-food", "repost", original_post_id="food-0")
 
-    def feeds(salt: str) -> dict[str, storage.ServedFeed]:
-        return storage.read_feeds(app.engine, [user.id for user in USERS], NOW, salt)
+    def feeds_of(salt: str) -> dict[str, feeds.ServedFeed]:
+        return feeds.read_feeds(app.engine, [user.id for user in USERS], NOW, salt)
 
-    found = feeds("a")
+    found = feeds_of("a")
     assert [post.id for post in found[treatment].recommended] == ["tech-1", "food-0", "cars-1"]
     assert found[control].recommended == found[without].recommended == []
     chance = [post.id for post in found[control].chance]
     assert set(chance) == {f"{i}-{n}" for i in ("sports", "tech", "anime", "cars", "food")
                            for n in range(2)} | {"own"}  # fmt: skip
     assert "own" not in {post.id for post in found[treatment].chance}
-    assert found == feeds("a")
-    assert chance != [post.id for post in feeds("b")[control].chance]
+    assert found == feeds_of("a")
+    assert chance != [post.id for post in feeds_of("b")[control].chance]
     app.rows('ALTER TABLE "user" DROP COLUMN experiment_group')
-    assert len(feeds("a")[control].recommended) == 3, "without an experiment all are treated"
+    assert len(feeds_of("a")[control].recommended) == 3, "without an experiment all are treated"
 
 
 def test_the_rows_are_the_apps_own(app: AppDatabase) -> None:
@@ -134,7 +135,7 @@ def test_the_rows_are_the_apps_own(app: AppDatabase) -> None:
     ]
     nothing = dict.fromkeys(rows, 0)
     assert storage.add_acts(app.engine, acts + words, texts) == nothing, "a retry adds nothing"
-    feed = storage.read_feeds(app.engine, [ME.id], NOW, "")[ME.id]
+    feed = feeds.read_feeds(app.engine, [ME.id], NOW, "")[ME.id]
     assert {post.id for post in feed.chance if post.met} == {"sports-0", "sports-1"}
 
 
@@ -171,9 +172,9 @@ def test_a_post_that_is_deleted_meanwhile_costs_its_own_rows(app: AppDatabase) -
 )
 def test_a_text_is_known_by_its_words(app: AppDatabase, text: str) -> None:
     app.posts("writer-food", "toast", content="Don't burn the toast twice. 🍞")
-    assert storage.is_posted(app.engine, text)
-    assert not storage.is_posted(app.engine, f"{text} Please")
-    assert not storage.is_posted(app.engine, "")
+    assert feeds.is_posted(app.engine, text)
+    assert not feeds.is_posted(app.engine, f"{text} Please")
+    assert not feeds.is_posted(app.engine, "")
 
 
 def test_the_oldest_go_first_and_only_their_own(app: AppDatabase) -> None:

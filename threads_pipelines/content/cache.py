@@ -10,14 +10,31 @@ class CompletionStore(Protocol):
     """Storage of completions; the key is a hash of everything that a completion depends on."""
 
     def get(self, key: str) -> bytes | None:
-        """Return the bytes stored under ``key``, or None."""
+        """Read an entry.
+
+        Args:
+            key: Hash of everything that the completion depends on.
+
+        Returns:
+            The stored bytes; None if there are none.
+        """
 
     def put(self, key: str, data: bytes) -> None:
-        """Store ``data`` under ``key``. An existing value is equal, so either may stay."""
+        """Store an entry. An existing value is equal, so either may stay.
+
+        Args:
+            key: Hash of everything that the completion depends on.
+            data: The bytes.
+        """
 
 
 class CachedModel:
-    """A text model with a cache. ``hits`` counts the calls answered from the cache."""
+    """A text model with a cache. ``hits`` counts the calls that the cache answered.
+
+    Args:
+        model: The text model.
+        store: The cache.
+    """
 
     def __init__(self, model: TextModel, store: CompletionStore) -> None:
         self._model = model
@@ -27,7 +44,7 @@ class CachedModel:
         self.hits = 0
 
     def complete(self, prompt: str, options: CompletionOptions) -> str:
-        """Return the cached completion; otherwise ask the model and cache its answer."""
+        """Implement ``TextModel.complete`` with the cached completion, if there is one."""
         key = completion_key(self._model, prompt, options)
         kept = _text_of(self._store.get(key))
         if kept is not None:
@@ -40,7 +57,7 @@ class CachedModel:
 
 
 def _text_of(data: bytes | None) -> str | None:
-    """Read an entry; one that is damaged counts as missing and is replaced."""
+    """Decode an entry; a damaged one counts as missing and is replaced."""
     if data is None:
         return None
     try:

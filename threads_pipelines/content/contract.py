@@ -31,7 +31,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether to act on a post, what decided it, and how alike post and interest are, in [0, 1]."""
+    """Whether to act on a post, what decided it, and the similarity of post and interest."""
 
     act: bool
     decided_by: DecidedBy
@@ -43,13 +43,46 @@ class LanguageModel(Protocol):
     """The four requests of the simulation."""
 
     def generate_post(self, interest: str) -> Said:
-        """Write a post of at most ``MAX_POST_CHARACTERS``."""
+        """Write a post.
+
+        Args:
+            interest: One of ``INTERESTS``.
+
+        Returns:
+            A text of at most ``MAX_POST_CHARACTERS``.
+
+        Raises:
+            DataError: No new text can be written.
+        """
 
     def generate_comment(self, post_content: str, interest: str) -> Said:
-        """Answer a post in at most ``MAX_COMMENT_CHARACTERS``."""
+        """Write a comment on a post.
+
+        Args:
+            post_content: Text of the post.
+            interest: One of ``INTERESTS``.
+
+        Returns:
+            A text of at most ``MAX_COMMENT_CHARACTERS``.
+        """
 
     def should_interact(self, post_content: str, interest: str) -> Decision:
-        """Decide whether the post interests someone with this interest."""
+        """Decide whether a post matches an interest.
+
+        Args:
+            post_content: Text of the post.
+            interest: One of ``INTERESTS``.
+
+        Returns:
+            The decision.
+        """
 
     def generate_display_name(self, interest: str) -> Said:
-        """Invent a name to be shown."""
+        """Invent a display name.
+
+        Args:
+            interest: One of ``INTERESTS``.
+
+        Returns:
+            The name.
+        """

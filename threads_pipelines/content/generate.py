@@ -34,11 +34,25 @@ def generate_posts(
     progress: Progress | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> GeneratedPosts:
-    """Write ``count`` posts that differ from each other in more than digits, emoji and case.
+    """Write posts that differ from each other in more than digits, emoji and case.
 
-    ``connect`` opens the text model; where it raises TextModelError, or the model fails or runs out
-    of its time, the templates go on and ``ModelUse.stopped`` says why. The same seeds, settings and
-    completions give the same posts. Raises DataError where the vocabulary cannot yield so many.
+    The text model writes a limited number; templates write the others. If the model fails or
+    exceeds its time, the templates continue, and ``ModelUse.stopped`` has the reason. The same
+    seeds, settings and completions give the same posts.
+
+    Args:
+        seeds: The seed posts.
+        count: Number of posts.
+        settings: Seed and limits.
+        connect: Opens the text model; None uses templates only.
+        progress: Called with one sentence at a time.
+        clock: Returns seconds, for the time limit of the model.
+
+    Returns:
+        The posts, and the use of the model.
+
+    Raises:
+        DataError: The vocabulary cannot yield so many different texts.
     """
     if not seeds or count < 0:
         raise DataError(f"{len(seeds)} seed posts cannot make {count} posts")
@@ -60,7 +74,7 @@ def _model_texts(
     progress: Progress | None,
     clock: Callable[[], float],
 ) -> tuple[dict[int, str], ModelUse]:
-    """Let the model write the first posts of the plan, which spreads them over seeds and types."""
+    """Let the model write the first posts of the plan, which covers all seeds and types."""
     wanted = min(settings.model_texts, count)
     began, tally, stopped, failures = clock(), Tally(), "", 0
     texts: dict[int, str] = {}
@@ -105,10 +119,22 @@ def template_texts(
     taken: dict[int, str],
     progress: Callable[[str], None] | None = None,
 ) -> list[str]:
-    """Return ``count`` texts, those in ``taken`` (index to text) as they are, no two the same.
+    """Write texts from templates, no two the same.
 
-    Two texts are the same where ``normalise`` makes them so. Raises DataError where the vocabulary
-    cannot yield so many.
+    Two texts are the same if ``normalise`` gives the same result.
+
+    Args:
+        seeds: The seed posts.
+        count: Number of texts.
+        seed: Seed of the random choices.
+        taken: Texts that are given, by index.
+        progress: Called with one sentence at a time.
+
+    Returns:
+        ``count`` texts, with those of ``taken`` at their index.
+
+    Raises:
+        DataError: The vocabulary cannot yield so many different texts.
     """
     seen = {normalise(text) for text in taken.values()}
     texts: list[str] = []

@@ -1,4 +1,4 @@
-"""Sentences with alternatives: "I [read|finished] [a novel|two pages]" stands for four of them.
+"""Sentences with alternatives: "I [read|finished] [a novel|two pages]" stands for four sentences.
 
 A small context-free grammar in the manner of Tracery (Compton, Kybartas and Mateas 2015).
 """
@@ -13,7 +13,17 @@ _TOKEN = re.compile(r"[\[\]|]|[^\[\]|]+")
 
 
 class Fragment:
-    """A parsed text with alternatives in square brackets, which may be nested."""
+    """A parsed text with alternatives in square brackets, which may be nested.
+
+    Args:
+        text: The text.
+
+    Attributes:
+        forms: Number of texts that it stands for.
+
+    Raises:
+        ValueError: The brackets do not match.
+    """
 
     __slots__ = ("_parts", "forms")
 
@@ -29,11 +39,22 @@ class Fragment:
         self.forms: int = _count(self._parts)
 
     def expand(self, draw: Draw) -> str:
-        """Return one of the texts, each choice made by ``draw``."""
+        """Choose one of the texts.
+
+        Args:
+            draw: Returns a number in [0, n) for a choice of n alternatives.
+
+        Returns:
+            The text.
+        """
         return _expand(self._parts, draw)
 
     def texts(self) -> str:
-        """Return every alternative, for its words and not for reading."""
+        """Join all alternatives, to collect their words.
+
+        Returns:
+            All words; it is not a readable text.
+        """
         return " ".join(_words(self._parts))
 
 

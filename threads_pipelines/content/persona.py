@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from threads_pipelines.content.contract import (
     Said,
 )
 from threads_pipelines.content.guards.judging import Expectation, judge
+from threads_pipelines.content.points import draw_point
 from threads_pipelines.content.similarity import MIN_SIMILARITY, theme_similarity
 from threads_pipelines.content.text import normalise
 from threads_pipelines.content.text_model import CompletionOptions, TextModel
@@ -33,19 +33,19 @@ _ATTEMPTS = 50
 _FIRST_NAME = re.compile(r"[A-ZÀ-Þ][a-zß-ÿ]{1,11}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Interest:
-    topic: str
-    tags: tuple[str, ...]
-    content: str
-
-
 class Persona:
-    """The contract over a text model, with templates and text similarity where that falls short.
+    """Implements ``LanguageModel`` with a text model, and with templates and similarity as
+    fallback.
 
-    Nothing here raises for what the model or a post says; an interest outside ``INTERESTS`` is a
-    KeyError. At most ``calls`` calls of the model are made in the object's life, and none after one
-    that failed.
+    No method raises because of what the model or a post says. An interest outside ``INTERESTS`` is
+    a KeyError. A model that failed is not called again.
+
+    Args:
+        model: The text model; None if there is none.
+        rng: Source of randomness.
+        calls: Most calls of the model in the life of the object.
+        is_new: Returns whether a text was never posted.
+        reason: Why there is no model.
     """
 
     def __init__(
@@ -64,8 +64,8 @@ class Persona:
         self._reason = reason
 
     def generate_post(self, interest: str) -> Said:
-        """See ``LanguageModel``. Raises DataError where no new text can be had."""
-        about = self._about(interest)
+        """Implement ``LanguageModel.generate_post``; ``is_new`` holds for the text."""
+        about = draw_point(interest, self._rng)
         variation = _VARIATIONS[self._rng.integers(len(_VARIATIONS))]
         tally = Tally()
 
@@ -95,8 +95,8 @@ class Persona:
         raise DataError(f"no new post about {interest} could be written: the old ones use them up")
 
     def generate_comment(self, post_content: str, interest: str) -> Said:
-        """See ``LanguageModel``."""
-        about = self._about(interest)
+        """Implement ``LanguageModel.generate_comment``."""
+        about = draw_point(interest, self._rng)
         quoted = _quoted(post_content)
         expected = Expectation(
             "", known_words(about.topic, quoted), max_characters=MAX_COMMENT_CHARACTERS
@@ -137,7 +137,10 @@ class Persona:
         return Said(said, "template", reason or "; ".join(verdicts))
 
     def should_interact(self, post_content: str, interest: str) -> Decision:
-        """See ``LanguageModel``. Base weights are not asked: their yes or no is chance."""
+        """Implement ``LanguageModel.should_interact``.
+
+        A base model is not asked, because its yes or no is random.
+        """
         topic = INTERESTS[interest]
         found = theme_similarity(post_content)
         alike = found[topic]
@@ -160,7 +163,10 @@ class Persona:
         return Decision(text == "yes", "model", alike)
 
     def generate_display_name(self, interest: str) -> Said:
-        """See ``LanguageModel``. The model gives the first name, the vocabulary the rest."""
+        """Implement ``LanguageModel.generate_display_name``.
+
+        The model chooses the first name, the vocabulary the rest.
+        """
         names = theme(INTERESTS[interest]).display_names
         fragment = names[self._rng.integers(len(names))]
         template = fragment.expand(lambda count: int(self._rng.integers(count)))
@@ -181,7 +187,7 @@ class Persona:
         return Said(f"{name} {template.split(' ', 1)[1]}", "model")
 
     def _ask(self, ask: Callable[[TextModel], str | None]) -> tuple[str | None, str]:
-        """Return what the model said, or None and why it was not asked or did not answer."""
+        """Return the model's answer, or None and the reason why there is none."""
         if self._model is None:
             return None, self._reason
         if self._calls <= 0:
@@ -192,18 +198,9 @@ class Persona:
             self._model, self._reason = None, str(error)
             return None, self._reason
 
-    def _about(self, interest: str) -> _Interest:
-        topic = INTERESTS[interest]
-        subjects = [name for name, slots in theme(topic).subjects.items() if "points" in slots]
-        subject = subjects[self._rng.integers(len(subjects))]
-        points = theme(topic).subjects[subject]["points"]
-        point = points[self._rng.integers(len(points))]
-        content = point.expand(lambda count: int(self._rng.integers(count)))
-        return _Interest(topic, (subject,), content)
-
 
 def _quoted(post_content: str) -> str:
-    """One line of somebody's post, without what could end the quotation: "don't" stays."""
+    """Return a post on one line, without characters that could end the quotation."""
     plain = re.sub(r"[^\w\s.,;:!?'’-]|(?<!\w)['’]|['’](?!\w)", " ", post_content)
     return " ".join(plain.split())[:MAX_READ_CHARACTERS]
 

@@ -42,7 +42,8 @@ class ContentSettings(BaseModel):
 class GeneratedPost:
     """One post; ``index`` is its permanent number within the run key.
 
-    The templates' posts do not depend on how many there are: a longer run begins with the shorter.
+    The posts of the templates do not depend on the total number: a longer run begins with those of
+    a shorter one.
     """
 
     index: int
@@ -58,11 +59,13 @@ class GeneratedPost:
 class ModelUse:
     """Use of the text model in one run.
 
-    wanted, written: texts.
-    calls: of the model, answers from the cache included.
-    refused: calls whose text was refused, by reason.
-    seconds: time that the model's work took.
-    stopped: why it ended before every wanted text was tried; empty where it did not.
+    Attributes:
+        wanted: Number of texts that were requested.
+        written: Number of texts that were accepted.
+        calls: Number of calls, including answers from the cache.
+        refused: Number of refused texts by reason.
+        seconds: Duration of the model's work.
+        stopped: Why it ended before every text was tried; empty if it did not.
     """
 
     wanted: int
@@ -75,16 +78,24 @@ class ModelUse:
 
 @dataclass(frozen=True, slots=True)
 class GeneratedPosts:
-    """The posts in the order of their index, and how they came about."""
+    """The posts in the order of their index, and the use of the model."""
 
     posts: tuple[GeneratedPost, ...]
     model: ModelUse
 
 
 def plan(seeds: Sequence[SeedPost], index: int) -> tuple[SeedPost, str]:
-    """Return the seed and the variation type of post ``index``.
+    """Choose the seed and the variation type of a post.
 
-    Any ``len(seeds)`` posts in a row have different seeds, and every seed meets every variation.
+    Any ``len(seeds)`` consecutive posts have different seeds, and every seed is combined with every
+    type.
+
+    Args:
+        seeds: The seed posts.
+        index: Number of the post, from 0.
+
+    Returns:
+        The seed and the variation type.
     """
     round_, place = divmod(index, len(seeds))
     return seeds[place], VARIATION_TYPES[(place + round_) % len(VARIATION_TYPES)]

@@ -1,4 +1,4 @@
-"""A seed file's bytes as a JSON list, whatever the bytes are."""
+"""Parses a seed file as a JSON list; any bytes are accepted or refused with a message."""
 
 import json
 from typing import Any
@@ -11,10 +11,18 @@ _SHOWN = 40
 
 
 def json_list(raw: bytes, source: str) -> list[Any]:
-    """Read a list of at least one entry; ``source`` is the object's name for messages.
+    """Parse a list of at least one entry.
 
-    Raises SeedError for bytes that are too many, no UTF-8, no JSON or no list, and for an object
-    that has a field twice.
+    Args:
+        raw: The bytes of the file.
+        source: Name of the file, for messages.
+
+    Returns:
+        The entries.
+
+    Raises:
+        SeedError: The file is too large, not UTF-8, not JSON or not a list, or an object has a
+            field twice.
     """
     if len(raw) > MAX_BYTES:
         raise SeedError(
@@ -57,5 +65,5 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _number(digits: str) -> int | float:
-    """An integer; one of more digits than any field takes becomes a float, maybe infinite."""
+    """Parse an integer; one with more digits than any field takes becomes a float."""
     return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)

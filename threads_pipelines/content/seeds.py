@@ -1,6 +1,6 @@
-"""The schema of the seed files; an error lists every fault at once.
+"""The schema of the seed files; an error lists all faults at once.
 
-Each file is a JSON list. A reader fetches the bytes; this module only judges them.
+Each file is a JSON list. The caller reads the bytes; this module only validates them.
 """
 
 import math
@@ -48,7 +48,7 @@ class _Entry(BaseModel):
 
 
 class SeedPost(_Entry):
-    """One hand-written post that the variations are made from."""
+    """A hand-written post from which variations are made."""
 
     topic: Topic = Field(description="What the post is about")
     content: Annotated[
@@ -94,10 +94,18 @@ _SHOWN = 40
 
 
 def parse_seed_posts(raw: bytes, source: str) -> tuple[SeedPost, ...]:
-    """Read the seed posts out of ``raw``; ``source`` is the object's name for messages.
+    """Parse and validate seed posts.
 
-    Raises SeedError that names the faults of the first ten entries that have any: the entry, the
-    field and what is wrong with it.
+    Args:
+        raw: The bytes of the file.
+        source: Name of the file, for messages.
+
+    Returns:
+        The posts.
+
+    Raises:
+        SeedError: The file is invalid; the message lists entry, field and fault for up to ten
+            entries.
     """
     entries, faults = _entries(raw, source, SeedPost)
     faults += _repeated(entries, "content", "text", lambda post: normalise(post.content))
@@ -105,7 +113,18 @@ def parse_seed_posts(raw: bytes, source: str) -> tuple[SeedPost, ...]:
 
 
 def parse_seed_users(raw: bytes, source: str) -> tuple[SeedUser, ...]:
-    """Read the archetypes out of ``raw``; raises SeedError as ``parse_seed_posts`` does."""
+    """Parse and validate archetypes.
+
+    Args:
+        raw: The bytes of the file.
+        source: Name of the file, for messages.
+
+    Returns:
+        The archetypes.
+
+    Raises:
+        SeedError: As for ``parse_seed_posts``.
+    """
     entries, faults = _entries(raw, source, SeedUser)
     faults += [
         (number, f"entry {number} ({user.id}), topic_weights: all weights are zero")
@@ -150,7 +169,7 @@ def _fault(fault: ErrorDetails) -> str:
 
 
 def _shown(name: str) -> str:
-    """A field's name as a message can hold it."""
+    """Return a field's name in a form that a message can contain."""
     short = name[:_SHOWN]
     return short if short.isprintable() else repr(short)
 

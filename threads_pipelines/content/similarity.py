@@ -15,13 +15,27 @@ _KEYWORD_WEIGHT = 20  # a theme's keywords are named once but stand for the whol
 
 
 def theme_similarity(text: str) -> dict[str, float]:
-    """Return the cosine of ``text`` and each of ``THEMES``, in [0, 1]."""
+    """Compute the TF-IDF cosine of a text and the vocabulary of each theme.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The cosine, in [0, 1], by theme.
+    """
     weights = _weights(Counter(map(_stem, content_words(text))))
     return {name: _cosine(weights, vector) for name, vector in _themes().items()}
 
 
 def theme_of(text: str) -> str | None:
-    """Return the theme that a text is about, or None where it is about none of them."""
+    """Find the theme of a text.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The most similar theme; None if no theme is similar enough.
+    """
     found = theme_similarity(text)
     best = max(found, key=lambda name: found[name])
     return best if found[best] >= MIN_SIMILARITY else None
@@ -50,7 +64,7 @@ def _counts() -> dict[str, Counter[str]]:
 
 @cache
 def _inverse_frequency() -> dict[str, float]:
-    """ln(themes / themes with the word): a word of every theme says nothing."""
+    """Compute ln(themes / themes with the word), which is 0 for a word of every theme."""
     documents = Counter(word for counts in _counts().values() for word in counts)
     return {word: math.log(len(THEMES) / found) for word, found in documents.items()}
 

@@ -18,9 +18,15 @@ _NOT_LETTERS = re.compile(r"[\W\d_]+")
 
 
 def normalise(text: str) -> str:
-    """Keep the words alone: case folded, without digits, punctuation, emoji and extra spaces.
+    """Reduce a text to its words: case folded, without digits, punctuation, emoji and extra spaces.
 
-    Two posts with the same result are the same post to a reader.
+    Posts with the same result are the same post to a reader.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The words, separated by single spaces.
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
     return _NOT_LETTERS.sub(" ", folded.replace("'", "").replace("’", "")).strip()
@@ -30,9 +36,11 @@ def normalise(text: str) -> str:
 class NearDuplicateReport:
     """Duplicates within a set of texts.
 
-    identical: texts whose normalised form an earlier text already has.
-    near: texts that are a near-duplicate of an earlier text (the identical ones included).
-    examples: up to five pairs (earlier row, later row) of near-duplicates, the closest first.
+    Attributes:
+        texts: Number of texts.
+        identical: Texts whose normalised form equals that of an earlier text.
+        near: Texts that are near-duplicates of an earlier text, including identical ones.
+        examples: Up to five pairs (earlier row, later row) of near-duplicates, closest first.
     """
 
     texts: int
@@ -49,11 +57,18 @@ class NearDuplicateReport:
 def near_duplicates(
     texts: Sequence[str], threshold: float = NEAR_DUPLICATE_JACCARD
 ) -> NearDuplicateReport:
-    """Find the texts whose sets of three-word shingles overlap by Jaccard >= ``threshold``.
+    """Find texts whose three-word shingles have a Jaccard similarity of at least ``threshold``.
 
-    Exact, not an estimate. Two sets that overlap so much share at least one of their
-    ``floor((1 - threshold) * size) + 1`` rarest shingles (prefix filtering, Chaudhuri, Ganti and
-    Kaushik 2006), so only such pairs are compared.
+    The result is exact. Two such sets share at least one of their ``floor((1 - threshold) * size) +
+    1`` rarest shingles (prefix filtering, Chaudhuri, Ganti and Kaushik 2006), so only such pairs
+    are compared.
+
+    Args:
+        texts: The texts.
+        threshold: The Jaccard similarity, in (0, 1].
+
+    Returns:
+        Counts and examples.
     """
     words = [normalise(text).split() for text in texts]
     identical = len(words) - len({tuple(row) for row in words})
@@ -80,7 +95,7 @@ def near_duplicates(
 
 
 def _shingle_matrix(words: Sequence[Sequence[str]]) -> "csr_matrix":
-    """One row a text and one column a shingle, columns ordered from the rarest to the commonest."""
+    """Make a matrix with one row per text and one column per shingle, rarest shingle first."""
     from scipy.sparse import csr_matrix
 
     column: dict[tuple[str, ...], int] = {}

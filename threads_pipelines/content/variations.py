@@ -1,8 +1,6 @@
 """Renders the ten variations of a seed, each a Jinja template over the vocabulary.
 
-from typing import TYPE_CHECKING
-
-A template calls ``say(slot)`` for a phrase and ``choose(n)`` for a shape; every choice comes from
+A template calls ``say(slot)`` for a phrase and ``choose(n)`` for a choice. Every choice comes from
 the given random generator, so the same generator gives the same text.
 """
 
@@ -35,22 +33,52 @@ _DRAWS = 96  # more choices than any template makes; a longer text starts anothe
 
 
 def render(variation: str, subject: Subject, rng: np.random.Generator) -> str:
-    """Write ``subject`` as one of ``VARIATION_TYPES``, with phrases drawn by ``rng``."""
+    """Write a text about a subject.
+
+    Args:
+        variation: One of ``VARIATION_TYPES``.
+        subject: The subject.
+        rng: Draws the phrases.
+
+    Returns:
+        The text.
+    """
     return render_phrases(variation, phrases_for(subject, rng))
 
 
 def render_phrases(variation: str, phrases: "Phrases") -> str:
-    """Write a variation with any phrases: what ``render`` does once the seed's are found."""
+    """Write a text with given phrases.
+
+    Args:
+        variation: One of ``VARIATION_TYPES``.
+        phrases: The phrases.
+
+    Returns:
+        The text.
+    """
     return _template(variation).render(say=phrases.say, choose=phrases.choose)
 
 
 def phrases_for(subject: Subject, rng: np.random.Generator) -> "Phrases":
-    """Return the phrases that go with ``subject``."""
+    """Collect the phrases for a subject.
+
+    Args:
+        subject: The subject.
+        rng: Draws the phrases.
+
+    Returns:
+        The phrases.
+    """
     return Phrases(_slots(subject.topic, subject.tags, subject.content), rng)
 
 
 class Phrases:
-    """Functions that a template may call. No phrase occurs twice in one text."""
+    """Functions that a template may call. No phrase occurs twice in one text.
+
+    Args:
+        slots: Phrases by slot.
+        rng: Source of randomness.
+    """
 
     def __init__(self, slots: Slots, rng: np.random.Generator) -> None:
         self._slots = slots
@@ -59,13 +87,27 @@ class Phrases:
         self._left = {slot: list(range(len(fragments))) for slot, fragments in slots.items()}
 
     def choose(self, count: int) -> int:
-        """Return a number in [0, count)."""
+        """Draw a number.
+
+        Args:
+            count: Number of alternatives.
+
+        Returns:
+            A number in [0, count).
+        """
         if not self._numbers:
             self._numbers = self._rng.random(_DRAWS).tolist()
         return int(self._numbers.pop() * count)
 
     def say(self, slot: str) -> str:
-        """Return a phrase of the slot."""
+        """Draw a phrase that was not used before in this text, if there is one.
+
+        Args:
+            slot: Name of the slot.
+
+        Returns:
+            The phrase.
+        """
         left = self._left[slot]
         if not left:  # a seed of one sentence may have to repeat itself
             left.extend(range(len(self._slots[slot])))
@@ -81,7 +123,11 @@ def _template(variation: str) -> "Template":
 
 @cache
 def environment() -> "ImmutableSandboxedEnvironment":
-    """Return the Jinja environment of templates and prompts: sandboxed, plain text."""
+    """Make the Jinja environment of templates and prompts: sandboxed, plain text.
+
+    Returns:
+        The environment.
+    """
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 

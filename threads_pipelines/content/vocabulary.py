@@ -25,7 +25,7 @@ SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 
 
 class Subject(Protocol):
-    """The subject of a text: a seed post or an interest of a fake user."""
+    """The subject of a text: a seed post, or a point of a fake user."""
 
     @property
     def topic(self) -> str:
@@ -44,11 +44,13 @@ class Subject(Protocol):
 class Theme:
     """Vocabulary of one theme.
 
-    subjects: slots of each subject; "general" is always there.
-    emoji: what fits the theme, for subjects without their own.
-    keywords: words that mark a text as being about the theme.
-    comments: short answers to a post of the theme.
-    display_names: names of people who like it; empty where no fake user does.
+    Attributes:
+        name: Name of the theme.
+        subjects: Slots of each subject; "general" is always present.
+        emoji: Emoji for subjects without their own.
+        keywords: Words that identify the theme of a text.
+        comments: Short comments on a post of the theme.
+        display_names: Names of people who like it; empty if no fake user does.
     """
 
     name: str
@@ -59,13 +61,30 @@ class Theme:
     display_names: tuple[Fragment, ...]
 
     def subject_of(self, tags: Sequence[str]) -> str:
-        """Return the first tag that is a subject of the theme, else "general"."""
+        """Choose the subject for tags.
+
+        Args:
+            tags: Tags of a seed post.
+
+        Returns:
+            The first tag that is a subject of the theme, else "general".
+        """
         return next((tag for tag in tags if tag in self.subjects), GENERAL)
 
 
 @cache
 def theme(name: str) -> Theme:
-    """Load the vocabulary of a theme; raises KeyError for a name outside ``THEMES``."""
+    """Load the vocabulary of a theme.
+
+    Args:
+        name: One of ``THEMES``.
+
+    Returns:
+        The vocabulary.
+
+    Raises:
+        KeyError: There is no such theme.
+    """
     if name not in THEMES:
         raise KeyError(name)
     data = _read(name)
@@ -81,12 +100,25 @@ def theme(name: str) -> Theme:
 
 @cache
 def voice() -> Slots:
-    """Load the phrases that go with any subject."""
+    """Load the phrases that fit any subject.
+
+    Returns:
+        Phrases by slot.
+    """
     return _slots(_read("voice"))
 
 
 def slots_for(name: str, tags: Sequence[str], content: str) -> Slots:
-    """Return the slots for a seed: its subject's own, or the theme's around its own sentences."""
+    """Collect the slots for a text: those of its subject, or the theme's with its own sentences.
+
+    Args:
+        name: Name of the theme.
+        tags: Tags of the text.
+        content: The text.
+
+    Returns:
+        Phrases by slot.
+    """
     words = theme(name)
     slots = {**voice(), "emoji": words.emoji, **words.subjects[words.subject_of(tags)]}
     if "points" not in slots:
@@ -95,7 +127,14 @@ def slots_for(name: str, tags: Sequence[str], content: str) -> Slots:
 
 
 def sentences(text: str) -> tuple[str, ...]:
-    """Split a text into sentences, each shortened to ``MAX_POINT_LENGTH`` characters at a word."""
+    """Split a text into sentences.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The sentences, each cut at a word to at most ``MAX_POINT_LENGTH`` characters.
+    """
     found = (part.strip() for part in SENTENCE_END.split(" ".join(text.split())))
     return tuple(_shortened(part) for part in found if part)
 

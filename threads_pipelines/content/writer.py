@@ -1,9 +1,7 @@
 """Writes posts with the text model: prompt templates, up to three attempts, guards.
 
-from typing import TYPE_CHECKING
-
-A model with a chat template is asked for the post. Base weights cannot be asked: the template
-writes the opening and begins a sentence, the model ends it, the template may add a closing.
+A model with a chat template gets an instruction. A base model gets a text to continue: the template
+writes the opening and begins a sentence, the model ends it, and the template may add a closing.
 """
 
 from collections import Counter
@@ -19,10 +17,10 @@ import numpy as np
 from threads_pipelines.content.guards.judging import (
     MAX_MODEL_CHARACTERS,
     Expectation,
-    Refusal,
     content_words,
     judge,
 )
+from threads_pipelines.content.guards.refusals import Refusal
 from threads_pipelines.content.seeds import MAX_POST_LENGTH
 from threads_pipelines.content.text_model import CompletionOptions, TextModel
 from threads_pipelines.content.variations import Phrases, environment, phrases_for
@@ -53,9 +51,12 @@ MANNERS = {
 class Prompt:
     """A prompt, and the texts that surround the completion in the finished post.
 
-    before: words of the finished post ahead of the sentence that the model ends.
-    begun: beginning of that sentence; empty for an instruction.
-    after: words behind it.
+    Attributes:
+        text: The prompt.
+        before: Text of the finished post before the sentence that the model ends.
+        begun: Beginning of that sentence; empty for an instruction.
+        after: Text after it.
+        options: How to sample.
     """
 
     text: str
@@ -83,9 +84,23 @@ def write(
     is_new: Callable[[str], bool] = lambda text: True,
     max_characters: int = MAX_POST_LENGTH,
 ) -> str | None:
-    """Return a guarded post for which ``is_new`` holds, or None after ``attempts`` refusals.
+    """Write a post with the model, until the guards accept one that is new.
 
-    Counts in ``tally``. Raises TextModelError where the model cannot be had.
+    Args:
+        model: The text model.
+        post: The subject.
+        variation: One of ``VARIATION_TYPES``.
+        rng: Draws phrases and seeds.
+        tally: Counts of calls and refusals; it is updated.
+        attempts: Most attempts.
+        is_new: Returns whether a text was never posted.
+        max_characters: Most characters of the post.
+
+    Returns:
+        The post; None if all attempts were refused.
+
+    Raises:
+        TextModelError: The model does not answer.
     """
     expected = Expectation(post.content, known_words(post.topic, post.content))
     for _ in range(attempts):
@@ -110,7 +125,17 @@ def write(
 
 
 def prompt_for(post: Subject, variation: str, rng: np.random.Generator, instruct: bool) -> Prompt:
-    """Write the prompt of one attempt, its phrases and the model's own seed drawn by ``rng``."""
+    """Write the prompt of one attempt.
+
+    Args:
+        post: The subject.
+        variation: One of ``VARIATION_TYPES``.
+        rng: Draws the phrases and the seed of the model.
+        instruct: Whether the model has a chat template.
+
+    Returns:
+        The prompt.
+    """
     seed = int(rng.integers(2**31))
     if instruct:
         text = prompt_template("instruct/post").render(
@@ -125,7 +150,16 @@ def prompt_for(post: Subject, variation: str, rng: np.random.Generator, instruct
 
 
 def continuation(template: str, phrases: Phrases, seed: int) -> Prompt:
-    """Write a prompt for base weights: the post up to the place where the model goes on."""
+    """Write a prompt for a base model: the post up to the point where the model continues.
+
+    Args:
+        template: Name of the prompt template.
+        phrases: The phrases.
+        seed: Seed of the completion.
+
+    Returns:
+        The prompt.
+    """
     text = prompt_template(template).render(say=phrases.say, choose=phrases.choose, model=_HERE)
     before, after = text.split(_HERE)
     begun = SENTENCE_END.split(before)[-1]
@@ -134,14 +168,29 @@ def continuation(template: str, phrases: Phrases, seed: int) -> Prompt:
 
 @cache
 def prompt_template(name: str) -> "Template":
-    """Load ``prompts/<name>.j2``."""
+    """Load a prompt template.
+
+    Args:
+        name: Name of the file in ``prompts/``, without its ending.
+
+    Returns:
+        The template.
+    """
     file = resources.files("threads_pipelines.content") / "prompts" / f"{name}.j2"
     return environment().from_string(file.read_text(encoding="utf-8").strip())
 
 
 @cache
 def known_words(theme_name: str, content: str) -> AbstractSet[str]:
-    """Return the words that a text about ``content`` may be expected to share with its theme."""
+    """Collect the words that a text may be expected to share with its theme.
+
+    Args:
+        theme_name: Name of the theme.
+        content: Text of the seed.
+
+    Returns:
+        Normalised words.
+    """
     words = theme(theme_name)
     texts = [content, " ".join(words.keywords)]
     for slots in words.subjects.values():

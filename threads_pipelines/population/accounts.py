@@ -19,7 +19,7 @@ _FIRST_NAMES, _LAST_NAMES = 400, 600
 
 
 class Archetype(Protocol):
-    """A kind of person: relative ``topic_weights``; ``activity`` and ``posting``, usually 1."""
+    """A kind of person: relative ``topic_weights``, and ``activity`` and ``posting``, usually 1."""
 
     @property
     def id(self) -> str: ...  # noqa: D102
@@ -35,12 +35,19 @@ class Archetype(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Synthetic accounts before any interaction. All arrays have length n_users.
+    """Synthetic accounts, before any interaction. All arrays have length n_users.
 
-    id: S36. email, username, name, bio: str; the name is never empty, usernames are unique.
-    archetype: position in the archetypes, -1 for the experiment's test accounts, which come last.
-    interest: (n_users, n_topics) float64, rows sum to one.
-    activity, posting: how much they act and write, relative to 1.
+    Attributes:
+        id: S36.
+        email: str.
+        username: str, unique.
+        name: str, never empty.
+        bio: str.
+        archetype: int16, position in the archetypes; -1 for the experiment's test accounts, which
+            come last.
+        interest: (n_users, n_topics) float64; rows sum to one.
+        activity: How much the account acts, relative to 1.
+        posting: How much the account writes, relative to 1.
     """
 
     id: Ids
@@ -64,7 +71,15 @@ class People:
 
 
 def topics_of(archetypes: Iterable[Archetype], post_topics: Iterable[str]) -> tuple[str, ...]:
-    """Return all topics of the posts and the archetypes, sorted."""
+    """List the topics of archetypes and posts.
+
+    Args:
+        archetypes: The archetypes.
+        post_topics: Topics of the posts.
+
+    Returns:
+        All topics, sorted.
+    """
     liked = {str(topic) for kind in archetypes for topic in kind.topic_weights}
     return tuple(sorted(liked | set(post_topics)))
 
@@ -77,7 +92,22 @@ def draw_people(
     settings: AccountSettings,
     seed: int,
 ) -> People:
-    """Draw ``count`` accounts, evenly over the archetypes, plus the test accounts if enabled."""
+    """Draw accounts, evenly over the archetypes, and add the test accounts if enabled.
+
+    Args:
+        run_key: The run key of the population.
+        count: Number of accounts, without the test accounts.
+        archetypes: The archetypes.
+        topics: All topics.
+        settings: Settings of the accounts.
+        seed: Seed of the random streams.
+
+    Returns:
+        The accounts.
+
+    Raises:
+        ValueError: The run key is invalid.
+    """
     identity.check_run_key(run_key)
     rng = stream(seed, "people")
     kind = rng.permutation(np.arange(count) % len(archetypes)).astype(np.int16)
@@ -136,7 +166,7 @@ def _dirichlet(alpha: Floats, rng: np.random.Generator) -> Floats:
 
 
 def _names(count: int, seed: int) -> list[str]:
-    """Names from pools: Faker makes about 20,000 a second, and nobody needs 100,000 surnames."""
+    """Draw names from pools, because Faker makes only about 20,000 names a second."""
     from faker import Faker
 
     fake = Faker("en_US")
@@ -150,7 +180,7 @@ def _names(count: int, seed: int) -> list[str]:
 
 
 def _usernames(names: Sequence[str], ids: Sequence[str]) -> list[str]:
-    """Unique names such as ``ada_king_3f9a2c``: the end of the id keeps them from real accounts."""
+    """Make unique names such as ``ada_king_3f9a2c``; the end of the id makes them unique."""
     stems = {name: re.sub(r"[^a-z]+", "_", name.lower()).strip("_") for name in set(names)}
     short = [f"{stems[name]}_{key[-6:]}" for name, key in zip(names, ids, strict=True)]
     taken: set[str] = set()

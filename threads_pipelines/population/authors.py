@@ -1,4 +1,4 @@
-"""Draws the author of each post and the follow graph."""
+"""Draws the author of each post, and the follow graph."""
 
 from dataclasses import dataclass
 
@@ -18,9 +18,17 @@ def draw_authors(
     settings: AccountSettings,
     rng: np.random.Generator,
 ) -> Rows:
-    """Draw the author of each post, by a power law of productivity times interest in the topic.
+    """Draw the author of each post by a power law of productivity times interest in the topic.
 
-    topic: (n_posts,). interest: (n_users, n_topics). posting: (n_users,), 0 for who never writes.
+    Args:
+        topic: (n_posts,) topic of each post.
+        interest: (n_users, n_topics).
+        posting: (n_users,) relative productivity; 0 for users who never write.
+        settings: Settings of the accounts.
+        rng: Source of randomness.
+
+    Returns:
+        (n_posts,) int32 rows of users.
     """
     n_users = len(posting)
     exponent = zipf_exponent(n_users, 0.1, settings.top_authors_share)
@@ -33,9 +41,15 @@ def draw_authors(
 
 
 def zipf_exponent(n: int, top: float, share: float) -> float:
-    """Exponent s at which the first ``top`` of ``n`` ranks hold ``share`` of the sum of rank^-s.
+    """Find the exponent s at which the first ranks hold a given share of the sum of rank^-s.
 
-    Between 0 and 5; where the ranks are too few for the share, the nearest end.
+    Args:
+        n: Number of ranks.
+        top: Share of the ranks that count as the first, in (0, 1].
+        share: Share of the sum that they hold, in (0, 1).
+
+    Returns:
+        The exponent, in [0, 5]; the nearest bound if no exponent fits.
     """
     log_rank = np.log(np.arange(1, n + 1))
     head = max(round(n * top), 1)
@@ -49,7 +63,7 @@ def zipf_exponent(n: int, top: float, share: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Follows:
-    """follower follows following: (n,) int32 rows, each pair once, never oneself. at: epoch ms."""
+    """Follows: (n,) int32 rows of users, each pair once, never oneself; ``at`` is in epoch ms."""
 
     follower: Rows
     following: Rows
@@ -68,9 +82,18 @@ def draw_follows(
     settings: AccountSettings,
     rng: np.random.Generator,
 ) -> Follows:
-    """Preferential attachment: attraction is (1 + reach)^popularity times interest in a topic.
+    """Draw follows by preferential attachment: (1 + reach)^popularity times interest in a topic.
 
-    reach: (n_users,) encounters that each account's posts had.
+    Args:
+        reach: (n_users,) encounters with each account's posts.
+        interest: (n_users, n_topics).
+        created_at: (n_users,) epoch ms at which each account was made.
+        now_ms: Epoch ms; no follow is later.
+        settings: Settings of the accounts.
+        rng: Source of randomness.
+
+    Returns:
+        The follows.
     """
     n_users = len(reach)
     if n_users < 2:
@@ -98,7 +121,7 @@ def draw_follows(
 
 
 def _pick(weight: Floats, count: int, rng: np.random.Generator) -> Rows:
-    """Rows (count,) drawn with replacement, proportional to ``weight``; even where all are zero."""
+    """Draw ``count`` rows with replacement, proportional to ``weight``; uniformly if all are 0."""
     upto = np.cumsum(weight if weight.sum() > 0 else np.ones_like(weight))
     at = np.searchsorted(upto, rng.random(count) * upto[-1], side="right")
     row: Rows = np.minimum(at, len(weight) - 1).astype(np.int32)

@@ -8,7 +8,15 @@ _DAY_MS = 86_400_000
 
 
 def outside_window(population: Population, window_days: float) -> int:
-    """Count of interactions outside the window, or before their post or their user existed."""
+    """Count the interactions outside the window, or before their post or user existed.
+
+    Args:
+        population: The population.
+        window_days: Length of the window in days.
+
+    Returns:
+        The number of such interactions.
+    """
     events, now = population.interactions, population.now_ms
     early = events.at < np.maximum(
         population.posts.at[events.post], population.people_at[events.user]
@@ -18,7 +26,14 @@ def outside_window(population: Population, window_days: float) -> int:
 
 
 def dangling(population: Population) -> int:
-    """Count of interactions, likes, comments and follows that refer to no row."""
+    """Count the interactions, likes, comments and follows that refer to no row.
+
+    Args:
+        population: The population.
+
+    Returns:
+        The number of invalid references.
+    """
     users, posts = len(population.people), len(population.posts)
     faults = 0
     for rows in (population.interactions, population.likes, population.comments):

@@ -34,11 +34,20 @@ _DAY_MS = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """A whole population; user and post fields are row numbers of ``people`` and ``posts``.
+    """A whole population; fields named ``user`` and ``post`` are rows of ``people`` and ``posts``.
 
-    people_at: (n_users,) epoch ms at which each account was made, before all that it did.
-    now_ms: epoch ms of the run; nothing happens after it.
-    left_out: S36, ids of accounts that the app has no place for: no table has a row about them.
+    Attributes:
+        run_key: The run key.
+        now_ms: Epoch ms of the run; nothing happens later.
+        topics: Names of the topics.
+        people: The accounts.
+        people_at: (n_users,) epoch ms at which each account was made, before all its actions.
+        posts: The posts.
+        follows: The follows.
+        interactions: The interactions.
+        likes: The standing likes.
+        comments: The comments.
+        left_out: S36, ids of accounts that the app cannot take; no table has a row about them.
     """
 
     run_key: str
@@ -63,11 +72,23 @@ def generate(
     now: datetime,
     progress: Callable[[str], None] = lambda message: None,
 ) -> Population:
-    """Make the population of ``run_key`` as of ``now`` (naive UTC).
+    """Generate the population of a run key. The same arguments give the same rows.
 
-    texts, post_topics: content and topic of each original post, in the order of their ids.
-    The same arguments give the same rows. Raises DataError where there is nothing to start from,
-    ValueError for a run key that cannot be used.
+    Args:
+        settings: Settings of the population.
+        run_key: The run key.
+        archetypes: Kinds of people.
+        texts: Content of each original post, in the order of their ids.
+        post_topics: Topic of each original post.
+        now: Naive UTC; nothing happens later.
+        progress: Called with one sentence before each step.
+
+    Returns:
+        The population.
+
+    Raises:
+        DataError: There are no archetypes or texts, or not one topic for each text.
+        ValueError: The run key is invalid.
     """
     if not archetypes or not texts or len(texts) != len(post_topics):
         raise DataError(
@@ -108,7 +129,7 @@ def generate(
 
 
 def _counts(people: People, n_posts: int, settings: PopulationSettings) -> Counts:
-    """Encounters of each account: none for the silent, a fixed number for the test accounts."""
+    """Return the encounters of each account: none if silent, a fixed number for test accounts."""
     accounts, rng = settings.accounts, stream(settings.seed, "activity")
     most = max(n_posts // 2, 1)
     tests = np.where(people.is_test, min(accounts.test_account_encounters, most), 0)
@@ -127,7 +148,7 @@ def _made_at(
     age_days: float,
     rng: np.random.Generator,
 ) -> Times:
-    """When each account was made: some time before the first thing that it did."""
+    """Return when each account was made: some time before its first action."""
     first = np.full(len(people), met.born_at.min())
     first[np.unique(met.user)] = np.iinfo(np.int64).max
     np.minimum.at(first, met.user, met.at)

@@ -15,10 +15,15 @@ Times = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class SyntheticPosts:
-    """Rows of post: the originals in the order of their texts, then the reposts.
+    """Rows of ``post``: the originals in the order of their texts, then the reposts.
 
-    id: (n,) S36. author, topic: (n,) int32 rows of users and topics. at: (n,) epoch ms.
-    content: (n,) str. original: (n,) int32, row of the original post, -1 where it is one itself.
+    Attributes:
+        id: (n,) S36.
+        author: (n,) int32 row of the author.
+        topic: (n,) int32 position in the topics.
+        at: (n,) epoch ms.
+        content: (n,) str.
+        original: (n,) int32 row of the original post; -1 for an original.
     """
 
     id: NDArray[np.bytes_]
@@ -34,7 +39,15 @@ class SyntheticPosts:
 
 
 def post_id(run_key: str, index: int) -> str:
-    """Id of the original post ``index`` of a run key; the catalogue of topics uses it too."""
+    """Return the id of an original post; the catalogue of topics uses it as well.
+
+    Args:
+        run_key: The run key.
+        index: Number of the post, from 0.
+
+    Returns:
+        A UUID in lower case.
+    """
     return stable_id("post", run_key, index)
 
 
@@ -48,9 +61,22 @@ def make_posts(
     now_ms: int,
     rng: np.random.Generator,
 ) -> SyntheticPosts:
-    """Make the posts; a share ``reposts`` of the encounters creates a repost seconds later.
+    """Make the posts; some encounters create a repost seconds later.
 
-    The app copies the content into a new post and writes no interaction.
+    The app copies the content of a repost into a new post, and writes no interaction.
+
+    Args:
+        run_key: The run key.
+        texts: Content of each original post.
+        topic: (n_posts,) topic of each original post.
+        author: (n_posts,) author of each original post.
+        met: The encounters.
+        reposts: Number of reposts.
+        now_ms: Epoch ms; nothing happens later.
+        rng: Source of randomness.
+
+    Returns:
+        The posts.
     """
     chosen = np.sort(rng.choice(len(met.user), min(reposts, len(met.user)), replace=False))
     again_at = met.at[chosen] + rng.integers(5_000, 60_000, len(chosen))

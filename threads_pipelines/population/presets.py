@@ -12,7 +12,17 @@ PLATFORMS = tuple(sorted(path.stem for path in _FOLDER.glob("*.json")))
 
 @cache
 def platform(name: str) -> PopulationSettings:
-    """Settings of a platform in ``PLATFORMS``; raises KeyError for another name."""
+    """Load the fitted settings of a platform.
+
+    Args:
+        name: One of ``PLATFORMS``.
+
+    Returns:
+        The settings.
+
+    Raises:
+        KeyError: There is no such platform.
+    """
     if name not in PLATFORMS:
         raise KeyError(f"no platform {name!r}: choose one of {', '.join(PLATFORMS)}")
     return PopulationSettings.model_validate_json((_FOLDER / f"{name}.json").read_text())

@@ -1,8 +1,8 @@
 """Settings of the population generator: sizes, rhythm, popularity, funnel.
 
-The defaults describe a small platform: activity and gaps like those of a fast feed, posts with
-longer half-lives, and no post that reaches everybody. ``presets.platform("fast_feed")`` holds the
-parameters of a real fast feed; ``tools/population_fit.py`` fits those of another platform.
+The defaults describe a small platform: activity and gaps of a fast feed, posts with longer
+half-lives, and no post that reaches everybody. ``presets.platform("fast_feed")`` has the parameters
+of a real fast feed; ``tools/population_fit.py`` fits those of another platform.
 """
 
 from typing import Annotated
@@ -84,7 +84,7 @@ class FeedShape(_Settings):
 
 
 class Funnel(_Settings):
-    """How a view goes on: view, click, like, share; comments, unlikes and repeated views."""
+    """Rates of the actions after a view: click, like, share, comment, unlike and repeated views."""
 
     click: Share = Field(default=0.30, description="Share of encounters that are clicked")
     like: Share = Field(default=0.18, description="Share of encounters that are liked")
@@ -137,7 +137,7 @@ class AccountSettings(_Settings):
 
 
 class PopulationSettings(_Settings):
-    """Everything that shapes a synthetic population."""
+    """All settings of a synthetic population."""
 
     seed: int = Field(default=0, ge=0, description="Seed of every random number")
     users: int = Field(default=300, ge=1, le=1_000_000, description="Number of accounts")

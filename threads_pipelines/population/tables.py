@@ -1,7 +1,7 @@
 """The population as columns of the app's tables, ready for a bulk copy.
 
-Names of columns are the table's own. Texts are ``S36`` (ids) or str; a column that a row may lack
-holds None. Times are int64 epoch milliseconds (UTC), to be written as naive UTC.
+Names of columns are those of the tables. Texts are ``S36`` (ids) or str; a missing value is None.
+Times are int64 epoch milliseconds (UTC), to be written as naive UTC.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,15 @@ _KINDS = np.array(KINDS, dtype="S5")
 
 
 def table(population: Population, name: str) -> Columns:
-    """All rows of one of ``TABLES``, but user_interaction: see ``interaction_batches``."""
+    """Return all rows of a table, except user_interaction (see ``interaction_batches``).
+
+    Args:
+        population: The population.
+        name: One of ``TABLES``.
+
+    Returns:
+        (n,) arrays by column.
+    """
     columns = {
         "user": _user, "follow": _follow, "post": _post, "like": _like, "comment": _comment,
     }[name](population)  # fmt: skip
@@ -29,7 +37,16 @@ def table(population: Population, name: str) -> Columns:
 
 
 def batches(population: Population, name: str, size: int = 250_000) -> Iterator[Columns]:
-    """Rows of one of ``TABLES``, ``size`` at a time."""
+    """Generate the rows of a table in batches.
+
+    Args:
+        population: The population.
+        name: One of ``TABLES``.
+        size: Most rows of a batch.
+
+    Yields:
+        (n,) arrays by column.
+    """
     if name == "user_interaction":
         yield from interaction_batches(population, size)
         return
@@ -39,9 +56,16 @@ def batches(population: Population, name: str, size: int = 250_000) -> Iterator[
 
 
 def interaction_batches(population: Population, size: int = 250_000) -> Iterator[Columns]:
-    """Rows of user_interaction in ascending order of time, ``size`` at a time.
+    """Generate the rows of user_interaction in batches, in ascending order of time.
 
-    metadata is JSON text; JSON null is the text ``null``, never a NULL.
+    The metadata is JSON text; JSON null is the text ``null``, never a NULL.
+
+    Args:
+        population: The population.
+        size: Most rows of a batch.
+
+    Yields:
+        (n,) arrays by column.
     """
     rows, users, posts = population.interactions, population.people.id, population.posts.id
     for start in range(0, len(rows), size):

@@ -1,7 +1,6 @@
-"""Statements of the simulation: accounts, feeds and acts of the fake users."""
+"""Statements of the simulation: accounts, feeds and actions of the fake users."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,6 @@ import numpy as np
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
 
-from threads_pipelines.content.text import normalise
 from threads_pipelines.simulation.fake_users import (
     MOST_FAKE_USERS,
     FakeUser,
@@ -25,41 +23,12 @@ from threads_pipelines.storage.postgres.sql import statement
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-FEED_ROWS = 50
-"""As many as the app reads."""
-
-RECENT_POSTS = 500
-"""Of so many the latest posts chance makes the feeds of the control group."""
-
-_SETTLED = timedelta(seconds=30)
-"""A post is this old before chance shows it, so that no reaction can be older than its post."""
 
 CAPPED = ("post", "user_interaction", "like", "comment")
 _OLDEST = sql.SQL(
     "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE user_id = ANY (%s)"
     " ORDER BY created_at DESC, id OFFSET %s LIMIT %s)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ServedPost:
-    """A row of a feed. ``met``: its reader has acted on it before."""
-
-    id: str
-    author_id: str
-    content: str
-    met: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ServedFeed:
-    """What one account is shown, each in its order.
-
-    recommended: live rows; none for the control group. chance: recent posts.
-    """
-
-    recommended: list[ServedPost]
-    chance: list[ServedPost]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +41,14 @@ class NewPost:
 
 
 def read_fake_users(engine: "Engine") -> list[FakeUser]:
-    """The fake users that exist: bio, email and id must all say so."""
+    """Read the fake users that exist; bio, email and id must all identify them.
+
+    Args:
+        engine: The app's database.
+
+    Returns:
+        The fake users.
+    """
     known = {user.id: user for user in make_fake_users(MOST_FAKE_USERS)}
     with session(engine) as connection, connection.cursor() as cursor:
         cursor.execute(statement("read_fake_users"), {"ids": list(known)})
@@ -83,9 +59,18 @@ def read_fake_users(engine: "Engine") -> list[FakeUser]:
 def add_fake_users(
     engine: "Engine", users: Sequence[FakeUser], display_names: Sequence[str], now: datetime
 ) -> AddedAccounts:
-    """Make accounts, dated ``now`` (naive UTC).
+    """Create accounts of fake users.
 
     One whose username a person has taken gets another; one whose email is taken is left out.
+
+    Args:
+        engine: The app's database.
+        users: The fake users.
+        display_names: The display name of each.
+        now: Date of the accounts, naive UTC.
+
+    Returns:
+        The accounts that were and were not created.
     """
     at = round(now.replace(tzinfo=UTC).timestamp() * 1000)
     names, times = np.array(display_names, object), np.full(len(users), at)
@@ -97,38 +82,17 @@ def add_fake_users(
     return add_accounts(engine, columns)
 
 
-def read_feeds(
-    engine: "Engine", user_ids: Iterable[str], now: datetime, salt: str
-) -> dict[str, ServedFeed]:
-    """What each account is served at ``now`` (naive UTC), by id; nobody without posts is in it.
-
-    salt: decides the order of chance.
-    """
-    given = {"ids": list(user_ids), "now": now, "before": now - _SETTLED, "salt": salt}
-    given |= {"limit": FEED_ROWS, "recent": RECENT_POSTS}
-    feeds: dict[str, ServedFeed] = {}
-    with session(engine) as connection, connection.cursor() as cursor:
-        cursor.execute(statement("read_simulated_feeds"), given)
-        for user_id, recommended, *post in cursor.fetchall():
-            feed = feeds.setdefault(user_id, ServedFeed([], []))
-            (feed.recommended if recommended else feed.chance).append(ServedPost(*post))
-    return feeds
-
-
-def is_posted(engine: "Engine", text: str) -> bool:
-    """Whether a post has the same words, as ``normalise`` sees it."""
-    wanted = normalise(text)
-    # The longest word that stands in the text as it is (no apostrophe, no ligature) narrows the
-    # search down to a few texts.
-    words = [word for word in wanted.split() if re.search(rf"\b{word}\b", text.lower())]
-    longest = max(words, key=len, default="")
-    with session(engine) as connection, connection.cursor() as cursor:
-        cursor.execute(statement("find_texts_with"), {"pattern": f"%{longest}%"})
-        return any(normalise(content) == wanted for (content,) in cursor)
-
-
 def add_posts(engine: "Engine", posts: Sequence[NewPost], now: datetime) -> int:
-    """Write posts, dated ``now`` (naive UTC); returns how many were not there yet."""
+    """Write posts; those that exist are skipped.
+
+    Args:
+        engine: The app's database.
+        posts: The posts.
+        now: Date of the posts, naive UTC.
+
+    Returns:
+        Number of new posts.
+    """
     with session(engine) as connection:
         added = _insert(connection, "insert_simulated_posts", {**_columns(posts), "now": now})
         connection.commit()
@@ -136,10 +100,17 @@ def add_posts(engine: "Engine", posts: Sequence[NewPost], now: datetime) -> int:
 
 
 def add_acts(engine: "Engine", acts: Sequence[Act], texts: Mapping[str, str]) -> dict[str, int]:
-    """Write what was done in one transaction, as the app would; returns the new rows by table.
+    """Write actions in one transaction, as the app would.
 
-    texts: of the comments, by the act's id. What refers to a post that was deleted meanwhile is
-    left out.
+    Actions on a post that was deleted in the meantime are left out.
+
+    Args:
+        engine: The app's database.
+        acts: The actions.
+        texts: Texts of the comments by the action's id.
+
+    Returns:
+        Number of new rows by table.
     """
     likes = [act for act in acts if act.kind == "like"]
     told = [act for act in acts if act.kind != "comment"]
@@ -163,11 +134,17 @@ def remove_oldest(
     batch: int = 500,
     batches: int | None = None,
 ) -> dict[str, int]:
-    """Delete the fake users' oldest rows beyond the caps; returns the deleted rows by table.
+    """Delete the fake users' oldest rows beyond the limits.
 
-    keep_posts: posts that stay; one that goes takes with it what others wrote on it.
-    keep_rows: interactions, likes and comments that stay, of each.
-    batches: transactions of at most ``batch`` rows a table; None: until nothing is left to do.
+    Args:
+        engine: The app's database.
+        keep_posts: Posts to keep. Deleting a post deletes what others wrote on it.
+        keep_rows: Interactions, likes and comments to keep, of each.
+        batch: Most rows of a transaction.
+        batches: Most transactions for each table. None: until nothing is left to delete.
+
+    Returns:
+        Number of deleted rows by table.
     """
     ids = [user.id for user in read_fake_users(engine)]
     removed = dict.fromkeys(CAPPED, 0)

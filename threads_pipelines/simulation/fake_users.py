@@ -1,4 +1,4 @@
-"""The fake users of the continuous simulation: a few accounts with one interest each."""
+"""The fake users of the simulation: a few accounts with one interest each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ MOST_FAKE_USERS = 10
 
 @dataclass(frozen=True, slots=True)
 class FakeUser:
-    """What the simulation writes into ``user``; the display name comes from the text model."""
+    """An account of the simulation; its display name comes from the text model."""
 
     id: str
     email: str
@@ -24,24 +24,38 @@ class FakeUser:
 
 
 def make_fake_users(count: int, interests: Sequence[str] = INTERESTS) -> tuple[FakeUser, ...]:
-    """The first ``count`` fake users, the interests in turn; the same ones at every call."""
+    """Make the first fake users; their interests take turns. Every call makes the same ones.
+
+    Args:
+        count: Number of fake users.
+        interests: Their interests, in turn.
+
+    Returns:
+        The fake users.
+
+    Raises:
+        ValueError: ``count`` is negative, or there is no interest.
+    """
     if count < 0 or not interests:
         raise ValueError(f"{count} fake users with {len(interests)} interests: give at least one")
     return tuple(_fake_user(index, interests[index % len(interests)]) for index in range(count))
 
 
 def is_fake_user(identifier: str, email: str, bio: str | None) -> bool:
-    """Whether the simulation owns an account; a bio, which anyone can write, is no proof."""
+    """Return whether an account belongs to the simulation.
+
+    A bio alone is no proof, because anyone can write it.
+
+    Args:
+        identifier: The account's id.
+        email: The account's email.
+        bio: The account's bio.
+
+    Returns:
+        Whether all three identify a fake user.
+    """
     claims = bio is not None and bio.startswith(BIO_PREFIX)
     return claims and identity.run_key_of(identifier, email) == RUN_KEY
-
-
-def interest_of(username: str) -> str:
-    """The interest that a fake user's name tells, such as ``tech`` for ``tech_bot_3f9a``."""
-    interest, separator, _ = username.rpartition("_bot_")
-    if not separator:
-        raise ValueError(f"{username!r} is not the username of a fake user")
-    return interest
 
 
 def _fake_user(index: int, interest: str) -> FakeUser:

@@ -1,6 +1,6 @@
-"""Posts that fake users looked at without acting; kept on S3, as the app stores no such event.
+"""Posts that fake users looked at without acting; stored on S3, because the app has no such event.
 
-Without it they would look at the same posts at the top of their feeds every minute.
+Without this they would look at the same posts at the top of their feeds every minute.
 """
 
 import json
@@ -15,7 +15,16 @@ Passed = dict[str, set[str]]
 
 
 def read_passed(store: ObjectStore) -> Passed:
-    """Read what was kept; a damaged object counts as missing and is replaced."""
+    """Read the posts that fake users passed over.
+
+    A damaged object counts as missing and is replaced.
+
+    Args:
+        store: The bucket.
+
+    Returns:
+        Ids of posts by id of the fake user.
+    """
     found = store.get_with_tag(KEY)
     if found is None:
         return {}
@@ -26,5 +35,10 @@ def read_passed(store: ObjectStore) -> Passed:
 
 
 def write_passed(store: ObjectStore, passed: Mapping[str, Collection[str]]) -> None:
-    """Replace what was kept."""
+    """Replace the stored posts.
+
+    Args:
+        store: The bucket.
+        passed: Ids of posts by id of the fake user.
+    """
     store.put_json(KEY, {user: sorted(posts) for user, posts in passed.items()})

@@ -1,6 +1,6 @@
-"""One tick of the living app: fake users post, open their feeds and act on what they see.
+"""One tick of the living app: fake users post, open their feeds and act on the posts.
 
-The database provides and takes rows, the language model writes, ``ticks`` draws the acts.
+The database supplies and stores rows, the text model writes, and ``ticks`` draws the actions.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,15 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from threads_pipelines.content.contract import Decision, LanguageModel, Said
-from threads_pipelines.content.persona import Persona
-from threads_pipelines.content.text import normalise
-from threads_pipelines.content.text_model import OllamaModel, TextModel
-from threads_pipelines.dataset.identity import stable_id
-from threads_pipelines.errors import ConfigurationError, DataError, TextModelError
-from threads_pipelines.settings import Settings
 from threads_pipelines.simulation import database as storage
-from threads_pipelines.simulation.database import NewPost, ServedFeed, ServedPost
-from threads_pipelines.simulation.fake_users import RUN_KEY, FakeUser
+from threads_pipelines.simulation.fake_users import FakeUser
+from threads_pipelines.simulation.feeds import ServedFeed, ServedPost, read_feeds
 from threads_pipelines.simulation.passed import Passed
 from threads_pipelines.simulation.ticks import Act, TickSettings, VisiblePost, draw_tick, glance
 
@@ -28,18 +22,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenPost:
-    """A post of a fake user, and what wrote it."""
-
-    author: FakeUser
-    said: Said
-
-
-@dataclass(frozen=True, slots=True)
 class Look:
-    """A post that a fake user looked at, what decided about it, and what came of it.
+    """A post that a fake user looked at, the decision about it, and the resulting actions.
 
-    recommended: from a live row, else by chance.
+    Attributes:
+        user: The fake user.
+        recommended: Whether the post came from a live row; otherwise from the random posts.
+        post_id: Id of the post.
+        decision: Whether to act on it.
+        acts: The actions.
+        comment: The text of a comment, if there is one.
     """
 
     user: FakeUser
@@ -48,55 +40,6 @@ class Look:
     decision: Decision
     acts: tuple[Act, ...]
     comment: Said | None
-
-
-def open_model(loaded: Settings, call_seconds: float) -> tuple[TextModel | None, str]:
-    """The text model, or None and the reason why there is none."""
-    try:
-        return OllamaModel(loaded.ollama_host, loaded.ollama_model, call_seconds), ""
-    except (TextModelError, ConfigurationError) as error:
-        return None, str(error)
-
-
-def write_posts(
-    engine: "Engine",
-    authors: Sequence[FakeUser],
-    count: int,
-    now: datetime,
-    rng: np.random.Generator,
-    model: TextModel | None,
-    *,
-    calls: int,
-    reason: str = "no text model",
-) -> tuple[list[WrittenPost], list[str]]:
-    """Let ``count`` different fake users post, dated ``now`` (naive UTC).
-
-    calls: of the model at most; ``reason`` says why there is none. No text is posted twice, whoever
-    posted it first. Returns the posts and the faults of those that could not be written.
-    """
-    taken: set[str] = set()
-
-    def is_new(text: str) -> bool:
-        return normalise(text) not in taken and not storage.is_posted(engine, text)
-
-    persona = Persona(model, rng, calls, is_new, reason)
-    written: list[WrittenPost] = []
-    faults: list[str] = []
-    for place in rng.permutation(len(authors))[:count]:
-        author = authors[place]
-        try:
-            said = persona.generate_post(author.interest)
-        except DataError as error:  # the next tick goes on with the others
-            faults.append(str(error))
-            continue
-        taken.add(normalise(said.text))
-        written.append(WrittenPost(author, said))
-    rows = [
-        NewPost(stable_id("post", RUN_KEY, now.isoformat(), place), one.author.id, one.said.text)
-        for place, one in enumerate(written)
-    ]
-    storage.add_posts(engine, rows, now)
-    return written, faults
 
 
 def act_on_feeds(
@@ -108,13 +51,24 @@ def act_on_feeds(
     settings: TickSettings,
     passed: Passed,
 ) -> tuple[list[Look], dict[str, int]]:
-    """Let every fake user open its feed for a moment, up to ``now`` (naive UTC).
+    """Let every fake user open its feed and act on some posts.
 
-    It looks at no post twice: what it acted on the database tells, what it passed over ``passed``,
-    which is brought up to date. Whoever has read the whole feed goes on with recent posts. Returns
-    the posts that were looked at, and the new rows by table.
+    A fake user looks at no post twice: the database has the posts that it acted on, and ``passed``
+    those that it passed over. After the end of its feed it continues with recent posts.
+
+    Args:
+        engine: The app's database.
+        users: The fake users.
+        now: Naive UTC; no action is later.
+        rng: Source of randomness.
+        speaker: Decides and writes.
+        settings: Behaviour in one tick.
+        passed: Posts passed over by fake user; it is updated.
+
+    Returns:
+        The posts that were looked at, and the number of new rows by table.
     """
-    feeds = storage.read_feeds(engine, [user.id for user in users], now, now.isoformat())
+    feeds = read_feeds(engine, [user.id for user in users], now, now.isoformat())
     looks: list[Look] = []
     for user in users:
         feed = feeds.get(user.id, ServedFeed([], []))
@@ -164,7 +118,14 @@ def _looks(
 
 
 def rates(looks: Sequence[Look]) -> dict[str, dict[str, int]]:
-    """Posts looked at, acted on and liked, by what made the feed: recommended or chance."""
+    """Count the posts that were looked at, acted on and liked.
+
+    Args:
+        looks: The posts that were looked at.
+
+    Returns:
+        Counts by source of the feed (``recommended`` or ``chance``).
+    """
     found = {}
     for name, recommended in (("recommended", True), ("chance", False)):
         these = [look for look in looks if look.recommended is recommended]

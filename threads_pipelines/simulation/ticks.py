@@ -1,4 +1,4 @@
-"""Draws the acts of a fake user during one tick."""
+"""Draws the actions of a fake user in one tick."""
 
 import json
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class TickSettings(BaseModel):
-    """How a fake user behaves in one tick."""
+    """The behaviour of a fake user in one tick."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -32,8 +32,11 @@ class TickSettings(BaseModel):
 class VisiblePost:
     """A post as the fake user's feed shows it.
 
-    match: in [0, 1], how well it suits the user's interest; the probability of acting on it.
-    liked: whether a row in ``like`` stands already.
+    Attributes:
+        id: Id of the post.
+        author_id: Id of its author.
+        match: Similarity to the user's interest, in [0, 1]; the probability of acting on it.
+        liked: Whether the user already likes the post.
     """
 
     id: str
@@ -44,10 +47,16 @@ class VisiblePost:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A row to write: of user_interaction, or where ``kind`` is like or comment also of these.
+    """A row to write: of user_interaction, and for a like or comment also of that table.
 
-    kind: view, click, like, share or comment; a comment is no user_interaction, its text is the
-    caller's. metadata: JSON text, None for a comment. at_ms: epoch ms.
+    Attributes:
+        id: Id of the row.
+        user_id: Id of the fake user.
+        post_id: Id of the post.
+        kind: view, click, like, share or comment. A comment is no user_interaction; the caller has
+            its text.
+        at_ms: Epoch ms.
+        metadata: JSON text; None for a comment.
     """
 
     id: str
@@ -65,12 +74,21 @@ def draw_tick(
     rng: np.random.Generator,
     settings: TickSettings,
 ) -> tuple[Act, ...]:
-    """Rows of one tick, in order of time and none after ``now_ms``.
+    """Draw the rows of one tick, in order of time and none after ``now_ms``.
 
-    looked: posts that it looks at, one after the other; its own are passed over. Whether it acts on
-    one is drawn by ``match``; then what it does. Whoever likes or comments has viewed first; a post
-    that is liked already is only viewed. Ids follow from user, post, kind and time, so a retry adds
-    nothing.
+    Whether the user acts on a post is drawn with probability ``match``, then the kind of action. A
+    like or comment follows a view; a post that is already liked is only viewed. Ids are computed
+    from user, post, kind and time, so a retry adds nothing.
+
+    Args:
+        user_id: Id of the fake user.
+        looked: Posts that it looks at, in order; its own are skipped.
+        now_ms: Epoch ms.
+        rng: Source of randomness.
+        settings: Behaviour in one tick.
+
+    Returns:
+        The rows.
     """
     looked = [post for post in looked if post.author_id != user_id]
     weights = np.array([settings.view, settings.like, settings.comment])
@@ -96,10 +114,18 @@ def draw_tick(
 
 
 def glance(posts: int, rng: np.random.Generator, settings: TickSettings) -> list[int]:
-    """Return the places of the posts that are looked at, in 0 .. ``posts`` - 1, in feed order.
+    """Draw the places of the posts that are looked at.
 
-    Drawn without replacement; place p weighs 1 / log2(p + 2), the discount of DCG: a person looks
-    most at the top, and is not held there by what does not interest.
+    They are drawn without replacement; place p has the weight 1 / log2(p + 2), the discount of DCG.
+    The user looks mostly at the top of the feed, but not only there.
+
+    Args:
+        posts: Number of posts in the feed.
+        rng: Source of randomness.
+        settings: Behaviour in one tick.
+
+    Returns:
+        Places in 0 .. ``posts`` - 1, ascending.
     """
     if not posts:
         return []

@@ -1,5 +1,5 @@
-"""What a text of the model may hold before it is shown.
+"""Guards: what a text of the model may contain.
 
 Belongs here: pure functions from a text to a verdict.
-Does not belong here: asking the model, and what becomes of a refusal.
+Does not belong here: calling the model, and handling a refusal.
 """

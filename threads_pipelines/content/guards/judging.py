@@ -1,17 +1,17 @@
-"""What a text model may put into a feed, as one pure function.
+"""Judges whether a text of the model may be published, as one pure function.
 
 The measures and limits are those that separated usable from unusable texts of a small base model.
-Signs are allowed and not forbidden (see ``signs``); the patterns of words also stop a model that
-follows instructions in what it read.
+Signs are allowed by a list instead of forbidden (see ``signs``). The patterns of words also stop a
+model that follows instructions in what it read.
 """
 
 import re
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from enum import StrEnum
 from itertools import pairwise
 
+from threads_pipelines.content.guards.refusals import FORBIDDEN, Refusal
 from threads_pipelines.content.guards.signs import (
     has_control,
     holds_address,
@@ -36,45 +36,6 @@ _OWN_CLOSING = "\"'”’)"
 _MIN_WORDS_FOR_LANGUAGE = 5
 
 
-class Refusal(StrEnum):
-    """Why a text was refused."""
-
-    EMPTY = "empty"
-    UNFINISHED = "no whole sentence"
-    TOO_LONG = "too long"
-    RAMBLING = "a sentence that goes on and on"
-    ASIDE = "quotations or asides"
-    CONTROL = "control characters"
-    SCRIPT = "another script"
-    LANGUAGE = "another language"
-    MARKUP = "markup"
-    LINK = "a link or an address"
-    SQL = "SQL"
-    INJECTION = "instructions instead of a post"
-    META = "talks about itself"
-    UNKIND = "a word that does not belong in a feed"
-    NUMBER = "a number that the seed lacks"
-    REPETITION = "repeats itself"
-    COPY = "a copy of the seed"
-    OFF_TOPIC = "off the topic"
-
-
-_PATTERNS = {
-    Refusal.INJECTION: r"\b(ignore|disregard|forget)\b.{0,30}\b(previous|above|prior|earlier|all)\b"
-    r"|\b(system prompt|instructions?|jailbreak|developer mode|api key|password)\b",
-    Refusal.SQL: r"\b(drop|alter|truncate|create)\s+(table|database|schema)\b|\bunion\s+select\b"
-    r"|\bselect\b.+\bfrom\b.+\bwhere\b|\bselect\s+\*|\binsert\s+into\b|\bdelete\s+from\b"
-    r"|['\"]\s*;|;\s*--|--\s*$|/\*",
-    Refusal.META: r"\b(here is|here's (a|the|your)|as an ai|language model|chatbot|assistant"
-    r"|rewrit\w+|paraphras\w+|this (post|tweet|article|blog|website|video)|the author|prompt"
-    r"|subscribe|copyright|all rights reserved|click (here|on)|read more|sponsored)\b"
-    r"|^(sure|okay|certainly|of course)\b|^\w+:\s",
-    Refusal.UNKIND: r"\b(sex\w*|porn\w*|nude|naked bod\w+|kill\w*|murder\w*|suicid\w*|rap(e|ed|ist)"
-    r"|nazi\w*|terroris\w+|bomb\w*|gun|guns|drugs?|fuck\w*|shit\w*|bitch\w*|hate(s|d)? (women|men"
-    r"|jews|muslims|christians|gays)|stupid|idiots?|cancer"
-    r"|urine|vomit\w*|corpses?)\b",
-}
-_COMPILED = {reason: re.compile(text, re.I | re.S) for reason, text in _PATTERNS.items()}
 _COMMON_ENGLISH = frozenset(
     re.findall(
         r"\w+",
@@ -88,13 +49,14 @@ _COMMON_ENGLISH = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a text is held against.
+    """What a text is compared with.
 
-    seed: the text that it varies; its numbers and script are allowed.
-    known_words: normalised words of the topic, the seed's own among them.
-    min_known: least share of the text's content words that are known, in [0, 1].
-    max_similarity: a text at least so similar to the seed is a copy, in [0, 1].
-    max_characters: of the model's own text.
+    Attributes:
+        seed: The text that it varies; its numbers and script are allowed.
+        known_words: Normalised words of the topic and of the seed.
+        min_known: Least share of the text's content words that must be known, in [0, 1].
+        max_similarity: Similarity to the seed from which a text is a copy, in [0, 1].
+        max_characters: Most characters of the model's own text.
     """
 
     seed: str
@@ -106,17 +68,23 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Either a cleaned text or the reason why there is none."""
+    """A cleaned text, or the reason for a refusal."""
 
     text: str | None
     refusal: Refusal | None
 
 
 def judge(raw: str, expected: Expectation, *, one_sentence: bool) -> Verdict:
-    """Clean what a model wrote, or say why it cannot be used.
+    """Clean a text of the model, or refuse it. This function never raises.
 
-    With ``one_sentence`` the text is cut to its first sentence, or to the first clause of it that
-    can stand alone; without, what follows the last whole sentence is dropped. Never raises.
+    Args:
+        raw: What the model wrote.
+        expected: What the text is compared with.
+        one_sentence: Cut the text to its first sentence, or to its first clause that can stand
+            alone. Otherwise only what follows the last whole sentence is dropped.
+
+    Returns:
+        The text or the reason for the refusal.
     """
     text = " ".join(raw.strip().split("\n")) if one_sentence else " ".join(raw.split())
     if not normalise(text):
@@ -141,14 +109,21 @@ def judge(raw: str, expected: Expectation, *, one_sentence: bool) -> Verdict:
 
 
 def content_words(text: str) -> list[str]:
-    """Words that carry meaning: normalised, of three letters or more, without the commonest."""
+    """Extract the words that carry meaning.
+
+    Args:
+        text: The text.
+
+    Returns:
+        Normalised words of three letters or more, without the most common ones.
+    """
     return [w for w in normalise(text).split() if len(w) > 2 and w not in _COMMON_ENGLISH]
 
 
 def _hostile(text: str, expected: Expectation) -> Refusal | None:
-    """Why a text must not be shown; how it looks counts, not its code points."""
+    """Return why a text must not be shown; its appearance counts, not its code points."""
     looks = (normalised(text), skeleton(text))
-    for reason, pattern in _COMPILED.items():
+    for reason, pattern in FORBIDDEN.items():
         if any(pattern.search(look) for look in looks):
             return reason
     if holds_address(text):
@@ -180,7 +155,7 @@ def _fault(text: str, expected: Expectation) -> Refusal | None:
 
 
 def _main_clause(text: str) -> str:
-    """Return the first sentence, ended at its first clause where that can stand alone."""
+    """Return the first sentence, cut to its first clause if that can stand alone."""
     sentence = SENTENCE_END.split(text, maxsplit=1)[0]
     clause = _CLAUSE_END.split(sentence, maxsplit=1)[0]
     alone = len(clause.split()) >= _MIN_CLAUSE_WORDS and not _OPEN_CLAUSE.search(clause)
@@ -188,7 +163,7 @@ def _main_clause(text: str) -> str:
 
 
 def _whole_sentences(text: str, one: bool) -> str | None:
-    """Return the first sentence, or all up to the last end of one; None where none is whole."""
+    """Return the first sentence, or all whole sentences; None if no sentence is whole."""
     if not one:
         ends = [match.end() for match in re.finditer(r"[.!?…][\"'”’)]*", text)]
         text = text[: ends[-1]] if ends else ""

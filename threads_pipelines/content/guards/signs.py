@@ -1,8 +1,8 @@
-"""Which signs a text may hold, and where: everything else is an address, a mention or markup.
+"""The signs that a text may contain, and where; all others are addresses, mentions or markup.
 
-A text is normalised first, so that full-width letters, dots in other scripts, hidden joiners and
-letters that look like others are what they look like. Then only what plain prose needs is allowed:
-a full stop that ends a sentence, but none inside a word; no ``@``, no scheme, no bracket or slash.
+A text is normalised first, so that full-width letters, dots of other scripts, hidden joiners and
+look-alike letters count as what they look like. Then only what plain prose needs is allowed: a full
+stop at the end of a sentence, but none inside a word; no ``@``, scheme, bracket or slash.
 """
 
 import re
@@ -54,30 +54,65 @@ _ALIKE = str.maketrans(
 
 
 def normalised(text: str) -> str:
-    """NFKC of a text: full-width, enclosed and mathematical letters as plain ones."""
+    """Apply NFKC: full-width, enclosed and mathematical letters become plain ones.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The normalised text.
+    """
     return unicodedata.normalize("NFKC", text)
 
 
 def skeleton(text: str) -> str:
-    """What a text looks like to a reader of Latin letters: without accents and look-alikes."""
+    """Convert a text to what a reader of Latin letters sees: without accents and look-alikes.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The converted text.
+    """
     plain = unicodedata.normalize("NFKD", text)
     kept = (c for c in plain if unicodedata.category(c) not in {"Mn", "Me", "Cf"})
     return "".join(kept).translate(_ALIKE)
 
 
 def has_control(text: str) -> bool:
-    """Whether a text holds a control, format or private character outside an emoji."""
+    """Return whether a text has a control, format or private character outside an emoji.
+
+    Args:
+        text: The text.
+
+    Returns:
+        Whether it has one.
+    """
     shown = _EMOJI_RUN.sub(_PICTURE, text)
     return any(unicodedata.category(c)[0] == "C" or c == "\ufe0f" for c in shown)
 
 
 def script_of(letter: str) -> str:
-    """First word of a letter's Unicode name, which is its script (LATIN, CYRILLIC, CJK...)."""
+    """Return the script of a letter: the first word of its Unicode name.
+
+    Args:
+        letter: One character.
+
+    Returns:
+        Such as LATIN, CYRILLIC or CJK; UNKNOWN without a name.
+    """
     return unicodedata.name(letter, "UNKNOWN").split(" ")[0]
 
 
 def scripts(text: str) -> set[str]:
-    """Scripts of a text's letters; rare Latin ones, such as small capitals, are RARE."""
+    """Return the scripts of a text's letters.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The scripts; rare Latin letters, such as small capitals, count as RARE.
+    """
     return {
         "RARE" if script == "LATIN" and not _usual(letter) else script
         for letter in set(text)
@@ -87,19 +122,40 @@ def scripts(text: str) -> set[str]:
 
 
 def mixes_scripts(text: str) -> bool:
-    """Whether the letters of one word come from several scripts."""
+    """Return whether the letters of one word come from several scripts.
+
+    Args:
+        text: The text.
+
+    Returns:
+        Whether there is such a word.
+    """
     return any(len(scripts(word)) > 1 for word in re.findall(r"\w+", text))
 
 
 def holds_address(text: str) -> bool:
-    """Whether any token of a text could be a host, an address, a mention or a scheme."""
+    """Return whether a part of a text could be a host, an address, a mention or a scheme.
+
+    Args:
+        text: The text.
+
+    Returns:
+        Whether there is such a part.
+    """
     shown = _ABBREVIATION.sub("x", _EMOJI_RUN.sub(_PICTURE, normalised(text)))
     plain = skeleton(shown)
     return any(pattern.search(shown) or pattern.search(plain) for pattern in _ADDRESSES)
 
 
 def holds_markup(text: str) -> bool:
-    """Whether a text holds a sign that plain prose has no need of, or has one out of its place."""
+    """Return whether a text has a sign that plain prose does not need, or has one out of place.
+
+    Args:
+        text: The text.
+
+    Returns:
+        Whether there is such a sign.
+    """
     shown = _EMOJI_RUN.sub(_PICTURE, normalised(text)).strip()
     foreign = any(not (c.isalpha() or c in _PROSE) for c in shown)
     return foreign or any(pattern.search(shown) for pattern in _MARKUP)

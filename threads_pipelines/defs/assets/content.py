@@ -8,9 +8,10 @@ import dagster as dg
 from threads_pipelines import settings
 from threads_pipelines.content.cache import CachedModel
 from threads_pipelines.content.generate import generate_posts
+from threads_pipelines.content.ollama import OllamaModel
 from threads_pipelines.content.posts import ContentSettings, GeneratedPosts, ModelUse
 from threads_pipelines.content.text import near_duplicates, normalise
-from threads_pipelines.content.text_model import OllamaModel, TextModel
+from threads_pipelines.content.text_model import TextModel
 from threads_pipelines.defs.assets.seeds import read_seed_posts, seed_posts
 from threads_pipelines.defs.common import (
     asset,

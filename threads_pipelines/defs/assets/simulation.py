@@ -15,6 +15,7 @@ from threads_pipelines.defs.run_pruning import prune_runs
 from threads_pipelines.simulation import tick as simulation
 from threads_pipelines.simulation.database import read_fake_users, remove_oldest
 from threads_pipelines.simulation.passed import read_passed, write_passed
+from threads_pipelines.simulation.writing import write_posts
 
 _NOBODY = "there are no fake users yet: run manual_simulation once"
 
@@ -38,7 +39,7 @@ def generated_posts(
         simulator.require_consent(engine)
         authors = read_fake_users(engine)[: simulator.users]
         model, reason = simulator.model(context)
-        written, faults = simulation.write_posts(
+        written, faults = write_posts(
             engine,
             authors,
             simulator.posts(rng),

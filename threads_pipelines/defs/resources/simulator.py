@@ -12,8 +12,8 @@ from threads_pipelines.content.text_model import TextModel
 from threads_pipelines.dataset.as_of import parse_instant
 from threads_pipelines.defs.resources.consent import WITH_REAL_ACCOUNTS, require_consent
 from threads_pipelines.simulation.fake_users import MOST_FAKE_USERS
-from threads_pipelines.simulation.tick import open_model
 from threads_pipelines.simulation.ticks import TickSettings
+from threads_pipelines.simulation.writing import open_model
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

@@ -26,10 +26,15 @@ Times = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class SyntheticInteractions:
-    """Rows of user_interaction in ascending order of time; ties are normal.
+    """Rows of user_interaction in ascending order of time; equal times are normal.
 
-    user, post: (n,) int32 rows. kind: (n,) int8, position in ``KINDS``. at: (n,) epoch ms of the
-    client's batch. metadata: (n,) int16, position in ``metadata_values``, JSON texts.
+    Attributes:
+        user: (n,) int32 row of the user.
+        post: (n,) int32 row of the post.
+        kind: (n,) int8, position in ``KINDS``.
+        at: (n,) int64, epoch ms of the client's batch.
+        metadata: (n,) int16, position in ``metadata_values``.
+        metadata_values: JSON texts.
     """
 
     user: Rows
@@ -46,7 +51,7 @@ class SyntheticInteractions:
 
 @dataclass(frozen=True, slots=True)
 class Likes:
-    """Standing rows of ``like``: (n,) int32 user and post, unique pairs; epoch ms."""
+    """Standing rows of ``like``: (n,) int32 user and post, unique pairs; ``at`` is in epoch ms."""
 
     user: Rows
     post: Rows
@@ -59,7 +64,7 @@ class Likes:
 
 @dataclass(frozen=True, slots=True)
 class Comments:
-    """Rows of comment: (n,) int32 rows of user and post, epoch ms, text."""
+    """Rows of ``comment``: (n,) int32 user and post, epoch ms, and text."""
 
     user: Rows
     post: Rows
@@ -72,7 +77,14 @@ class Comments:
 
 
 def per_encounter(settings: PopulationSettings) -> float:
-    """Expected interactions per encounter."""
+    """Compute the expected number of interactions per encounter.
+
+    Args:
+        settings: Settings of the population.
+
+    Returns:
+        The expectation, at least 1.
+    """
     funnel = settings.funnel
     like = min(funnel.like, funnel.click)
     return 1 + funnel.click + like + min(funnel.share, like) + funnel.repeat_view
@@ -88,8 +100,18 @@ def behave(
 ) -> tuple[SyntheticInteractions, Likes, Comments]:
     """Expand each encounter into rows of the app's tables.
 
-    appeal: (n,) in (0, 1]. topic: (n_posts,).
     Repeated views fill up to ``settings.interactions``, unless the funnel alone makes more.
+
+    Args:
+        met: The encounters.
+        appeal: (n,) in (0, 1], appeal of each post's topic to its reader.
+        topic: (n_posts,) topic of each post.
+        topics: Names of the topics.
+        now_ms: Epoch ms; nothing happens later.
+        settings: Settings of the population.
+
+    Returns:
+        Interactions, standing likes and comments.
     """
     funnel, seed = settings.funnel, settings.seed
     eager = eagerness(appeal, funnel.affinity)

@@ -17,11 +17,12 @@ from threads_pipelines.population.settings import FeedShape
 
 @dataclass(frozen=True, slots=True)
 class Cascades:
-    """One cascade per post, in even hours since the start of the window.
+    """One cascade for each post, in hours of even time since the start of the window.
 
-    born: (n_posts,) float64 in [0, window].
-    size: (n_posts,) int64, readers of the post.
-    half_life: (n_posts,) float64, hours until half of the readers have arrived.
+    Attributes:
+        born: (n_posts,) float64 in [0, window], creation of the post.
+        size: (n_posts,) int64, readers of the post.
+        half_life: (n_posts,) float64, hours until half of the readers have arrived.
     """
 
     born: Floats
@@ -37,9 +38,18 @@ def draw_cascades(
     shape: FeedShape,
     rng: np.random.Generator,
 ) -> Cascades:
-    """Draw cascades with ``encounters`` readers in total and at most ``most`` per post.
+    """Draw the cascades of all posts.
 
-    attraction: (n_posts,) positive weights; a larger weight makes a popular post more likely.
+    Args:
+        attraction: (n_posts,) positive; a larger weight makes a popular post more likely.
+        encounters: Total number of readers.
+        most: Most readers of one post.
+        window_hours: Length of the window.
+        shape: Distributions of the feed.
+        rng: Source of randomness.
+
+    Returns:
+        The cascades.
     """
     from scipy.special import ndtr
 
@@ -58,9 +68,19 @@ def draw_cascades(
 def arrivals(
     lives: Cascades, window_hours: float, shape: FeedShape, rng: np.random.Generator
 ) -> tuple[NDArray[np.int32], Floats]:
-    """Post (n,) and wanted hour (n,) of every encounter, grouped by post; the first is at birth.
+    """Draw the arrival time of every reader.
 
     Ages are log-logistic with the post's half-life as their median, cut at the end of the window.
+    The first reader arrives when the post is created.
+
+    Args:
+        lives: The cascades.
+        window_hours: Length of the window.
+        shape: Distributions of the feed.
+        rng: Source of randomness.
+
+    Returns:
+        Post (n,) and hour (n,) of every encounter, grouped by post.
     """
     post = np.repeat(np.arange(len(lives.size), dtype=np.int32), lives.size)
     left = np.maximum(window_hours - lives.born, 1e-9)
@@ -76,9 +96,10 @@ def arrivals(
 
 
 def _saturated(weight: Floats, total: int, most: int) -> Floats:
-    """Sizes (n,) summing to ``total``, none above ``most``, proportional to ``weight`` while small.
+    """Return sizes (n,) that sum to ``total``, at most ``most``, and proportional to small weights.
 
-    An audience of ``most`` people who each come by chance: size = most * (1 - exp(-weight / most)).
+    They follow an audience of ``most`` people who arrive at random: size = most * (1 - exp(-weight
+    / most)).
     """
     low, high = 0.0, 1.0
     size: Floats = np.zeros(len(weight))
@@ -94,12 +115,12 @@ def _saturated(weight: Floats, total: int, most: int) -> Floats:
 
 
 def _slack(shape: FeedShape) -> float:
-    """Lifetimes per half-life that a cut log-logistic needs to have that half-life at all."""
+    """Return the lifetimes per half-life that a cut log-logistic needs to have that half-life."""
     return 1.05 * float(2**shape.age_spread)
 
 
 def _tilted(u: Floats, growth: float) -> Floats:
-    """Quantiles of the density ∝ exp(growth · x) on [0, 1]."""
+    """Return quantiles of the density ∝ exp(growth · x) on [0, 1]."""
     if abs(growth) < 1e-6:
         return u
     place: Floats = np.log1p(u * np.expm1(growth)) / growth

@@ -1,7 +1,7 @@
 """Maps even time to clock time with a daily rhythm.
 
-All times are drawn in even time, in which every hour has the same rate. One monotone map then
-adds the daily rhythm. The map keeps the order of events, so causality is preserved.
+All times are drawn in even time, in which every hour has the same rate. One monotone map then adds
+the daily rhythm. It keeps the order of events, so causes stay before their effects.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _STEP_HOURS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class DayClock:
-    """The window before ``end_ms`` (epoch ms, UTC); its rate is 1 + a·cos(2π(h − peak)/24)."""
+    """The window before ``end_ms`` (epoch ms, UTC), with the rate 1 + a·cos(2π(h − peak)/24)."""
 
     end_ms: int
     window_hours: float
@@ -24,7 +24,14 @@ class DayClock:
     peak_hour: float
 
     def to_epoch_ms(self, even_hours: Floats) -> NDArray[np.int64]:
-        """Epoch ms (n,) of even hours (n,) since the start of the window, each in [0, window]."""
+        """Convert even time to clock time.
+
+        Args:
+            even_hours: (n,) hours since the start of the window, in [0, window].
+
+        Returns:
+            (n,) int64 epoch ms.
+        """
         steps = max(int(self.window_hours / _STEP_HOURS), 2)
         grid = np.linspace(0.0, self.window_hours, steps + 1)
         start_hour = (self.end_ms / HOUR_MS - self.window_hours) % 24

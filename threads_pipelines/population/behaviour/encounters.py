@@ -18,9 +18,13 @@ _LEAST_APPEAL = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Encounters:
-    """Pairs of user and post, each once, in ascending order of time; and when the posts were made.
+    """Unique pairs of user and post, in ascending order of time, and when the posts were made.
 
-    user, post: (n,) int32 rows. at: (n,) int64, epoch ms. born_at: (n_posts,) int64, epoch ms.
+    Attributes:
+        user: (n,) int32 row of the user.
+        post: (n,) int32 row of the post.
+        at: (n,) int64, epoch ms.
+        born_at: (n_posts,) int64, epoch ms.
     """
 
     user: Rows
@@ -30,7 +34,14 @@ class Encounters:
 
 
 def appeal_of(interest: Floats) -> Floats:
-    """Appeal (n_users, n_topics) in (0, 1] of each topic, relative to the user's favourite."""
+    """Compute the appeal of each topic to each user, relative to the user's favourite.
+
+    Args:
+        interest: (n_users, n_topics).
+
+    Returns:
+        (n_users, n_topics) in (0, 1].
+    """
     relative: Floats = interest / interest.max(axis=1, keepdims=True)
     return np.maximum(relative, _LEAST_APPEAL)
 
@@ -38,7 +49,18 @@ def appeal_of(interest: Floats) -> Floats:
 def draw_counts(
     total: int, most: int, weight: Floats, shape: FeedShape, rng: np.random.Generator
 ) -> Counts:
-    """Encounters (n_users,) of each user; a larger ``weight`` makes more likely, 0 makes none."""
+    """Draw the number of encounters of each user.
+
+    Args:
+        total: Total number of encounters.
+        most: Most encounters of one user.
+        weight: (n_users,) a larger weight makes more encounters likely; 0 makes none.
+        shape: Distributions of the feed.
+        rng: Source of randomness.
+
+    Returns:
+        (n_users,) int64.
+    """
     counts = np.zeros(len(weight), np.int64)
     awake = np.flatnonzero(weight > 0)
     activity = shape.activity.favouring(weight[awake], rng)
@@ -57,10 +79,17 @@ def draw_encounters(
 ) -> Encounters:
     """Match visits of users with cascades of posts in the window before ``now_ms``.
 
-    counts: (n_users,) visits of each user; a visit that no post can take is dropped.
-    author, topic: (n_posts,) rows of users and topics.
-    interest: (n_users, n_topics), rows sum to one.
-    strength: (n_users,) exponent of the user's topic preference.
+    Args:
+        counts: (n_users,) visits of each user; a visit that fits no post is dropped.
+        author: (n_posts,) row of each post's author.
+        topic: (n_posts,) topic of each post.
+        interest: (n_users, n_topics); rows sum to one.
+        strength: (n_users,) exponent of each user's topic preference.
+        now_ms: End of the window in epoch ms.
+        settings: Settings of the population.
+
+    Returns:
+        The encounters.
     """
     shape, seed = settings.feed, settings.seed
     window_hours = settings.window_days * 24

@@ -29,10 +29,27 @@ def exchange(
     topic: Rows,
     rng: np.random.Generator,
 ) -> NDArray[np.int64]:
-    """Improved arrival (n,) of each encounter; the inputs are as in ``meeting.meet``.
+    """Improve the matching of ``meeting.meet`` by swapping pairs of encounters.
 
-    user, at, slot: (n,) user, hour and arrival of each encounter. A swap keeps pairs of user and
-    post unique. No user meets an own post or a post before its creation.
+    Swaps keep pairs of user and post unique. No user meets an own post, or a post before its
+    creation.
+
+    Args:
+        user: (n,) user of each encounter.
+        at: (n,) hour of each encounter.
+        slot: (n,) arrival that each encounter takes.
+        slot_post: (n_arrivals,) post of each arrival.
+        slot_at: (n_arrivals,) hour of each arrival.
+        born: (n_posts,) hour of creation.
+        grace: (n_posts,) hours that are added to both ages before they are compared, above 0.
+        stiffness: Weight of the timing error |log(age / wanted age)| against taste.
+        author: (n_posts,) row of the author.
+        taste: (n_users, n_topics) at most 0, log of the appeal of a topic.
+        topic: (n_posts,) topic of each post.
+        rng: Source of randomness.
+
+    Returns:
+        (n,) the improved arrival of each encounter.
     """
     n = len(user)
     tries = min(_WORK // max(n, 1), _MOST)

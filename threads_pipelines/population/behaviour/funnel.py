@@ -16,7 +16,7 @@ Times = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """Rows of one kind: position (n,) in the encounters, time of the act (n,) in epoch ms."""
+    """Actions of one kind: (n,) position in the encounters, and (n,) time in epoch ms."""
 
     encounter: NDArray[np.int64]
     at: Times
@@ -25,10 +25,19 @@ class Actions:
 def act(
     at: Times, eagerness: Floats, now_ms: int, settings: Funnel, rng: np.random.Generator
 ) -> dict[str, Actions]:
-    """Draw clicks, likes, shares and comments; each step requires the one before it.
+    """Draw clicks, likes, shares and comments.
 
-    at: (n,) time of each encounter's view. eagerness: (n,) factor with mean 1.
-    Acts after ``now_ms`` are dropped. A comment does not require a click.
+    A like requires a click, and a share requires a like. A comment requires only the view.
+
+    Args:
+        at: (n,) time of each encounter's view in epoch ms.
+        eagerness: (n,) factor with mean 1.
+        now_ms: Epoch ms; later actions are dropped.
+        settings: Rates of the funnel.
+        rng: Source of randomness.
+
+    Returns:
+        The actions by kind.
     """
     everyone = Actions(np.arange(len(at)), at)
     click = _step(everyone, settings.click * eagerness, 4.0, now_ms, rng)
@@ -39,16 +48,34 @@ def act(
 
 
 def eagerness(appeal: Floats, strength: float) -> Floats:
-    """Factor (n,) with mean 1 on the odds of acting, from the topic's appeal (n,) in (0, 1]."""
+    """Compute a factor on the odds of acting from the appeal of the topic.
+
+    Args:
+        appeal: (n,) in (0, 1].
+        strength: Exponent of the appeal.
+
+    Returns:
+        (n,) with mean 1.
+    """
     factor = appeal**strength
     return factor / factor.mean() if len(factor) else factor
 
 
 def reloads(user: Rows, at: Times, count: int, now_ms: int, rng: np.random.Generator) -> Actions:
-    """Draw ``count`` repeated views: the app logs a post again at each reload of the feed.
+    """Draw repeated views: the app logs a post again each time that the feed is reloaded.
 
-    user, at: (n,) the encounters in ascending order of time. The reload comes with one of the
-    reader's next encounters; after the last, within minutes.
+    A repeated view coincides with one of the reader's next encounters, or follows the last one
+    within minutes.
+
+    Args:
+        user: (n,) user of each encounter, in ascending order of time.
+        at: (n,) epoch ms of each encounter.
+        count: Number of repeated views.
+        now_ms: Epoch ms; no view is later.
+        rng: Source of randomness.
+
+    Returns:
+        The repeated views.
     """
     n = len(user)
     if not n:
@@ -65,7 +92,16 @@ def reloads(user: Rows, at: Times, count: int, now_ms: int, rng: np.random.Gener
 
 
 def client_batch(user: Rows, at: Times, now_ms: int) -> Times:
-    """Time (n,) at which the client sent its batch: every 5 s, each user at its own phase."""
+    """Return when the client sends its batch: every 5 s, with a phase for each user.
+
+    Args:
+        user: (n,) user of each event.
+        at: (n,) epoch ms of each event.
+        now_ms: Epoch ms; no batch is later.
+
+    Returns:
+        (n,) epoch ms.
+    """
     phase = (user.astype(np.int64) * 2_654_435_761) % BATCH_MS
     return np.minimum(at + (phase - at) % BATCH_MS, now_ms)
 
@@ -81,7 +117,7 @@ def _step(
     now_ms: int,
     rng: np.random.Generator,
 ) -> Actions:
-    """Those of ``before`` who go on, after a log-normal delay with this median."""
+    """Draw which of ``before`` continue, after a log-normal delay with this median."""
     goes_on = rng.random(len(before.at)) < probability
     encounter, at = before.encounter[goes_on], before.at[goes_on]
     at = at + np.ceil(1000 * seconds * rng.lognormal(0.0, 0.8, len(at))).astype(np.int64)

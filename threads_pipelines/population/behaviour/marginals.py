@@ -1,7 +1,8 @@
-"""Distributions given by their quantiles, and whole numbers with an exact sum.
+"""Distributions that are given by quantiles, and whole numbers with an exact sum.
 
-A quantile function describes any platform's marginal without choosing a family for it:
-log-normal bodies, Pareto tails and mixtures all fit, and fitting is reading off quantiles.
+A quantile function describes the marginal of any platform without choosing a family of
+distributions. Log-normal bodies, Pareto tails and mixtures all fit; fitting means reading
+quantiles.
 """
 
 from typing import Annotated
@@ -15,7 +16,7 @@ Counts = NDArray[np.int64]
 
 
 class Quantiles(BaseModel):
-    """A positive distribution: log-linear between knots (probability, value)."""
+    """A positive distribution that is log-linear between knots (probability, value)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,14 +38,28 @@ class Quantiles(BaseModel):
         return self
 
     def at(self, p: Floats) -> Floats:
-        """Values at the probabilities ``p``, of any shape."""
+        """Evaluate the quantile function.
+
+        Args:
+            p: Probabilities in [0, 1], of any shape.
+
+        Returns:
+            Values of the same shape.
+        """
         return np.exp(np.interp(p, self.p, np.log(self.value)))
 
     def favouring(self, weight: Floats, rng: np.random.Generator) -> Floats:
-        """One value (n,) for each positive weight: the more weight, the likelier a large one.
+        """Draw one value for each weight; a larger weight makes a large value more likely.
 
-        The weights decide who gets which value, never the distribution. A value that were free to
-        follow would be multiplied by its weight, about.
+        Weights determine which entry gets which value, but not the distribution. A value without
+        this constraint would be multiplied by about its weight.
+
+        Args:
+            weight: (n,) positive.
+            rng: Source of randomness.
+
+        Returns:
+            (n,) values.
         """
         from scipy.special import ndtri
 
@@ -56,19 +71,42 @@ class Quantiles(BaseModel):
         return value
 
     def at_score(self, z: Floats) -> Floats:
-        """Values at standard normal scores ``z``: a Gaussian copula keeps the marginal."""
+        """Evaluate the quantile function at normal scores, as a Gaussian copula does.
+
+        Args:
+            z: Standard normal scores, of any shape.
+
+        Returns:
+            Values of the same shape.
+        """
         from scipy.special import ndtr
 
         return self.at(ndtr(z))
 
 
 def spread_out(n: int, rng: np.random.Generator) -> Floats:
-    """Stratified uniform numbers (n,) in random order: small samples keep the shape too."""
+    """Draw stratified uniform numbers in random order, so that small samples keep the shape.
+
+    Args:
+        n: How many numbers.
+        rng: Source of randomness.
+
+    Returns:
+        (n,) in [0, 1).
+    """
     return rng.permutation((np.arange(n) + rng.random(n)) / max(n, 1))
 
 
 def normal_scores(x: NDArray[np.number], rng: np.random.Generator) -> Floats:
-    """Standard normal scores of the ranks of ``x`` (n,), ties broken at random."""
+    """Convert ranks to standard normal scores; ties are broken at random.
+
+    Args:
+        x: (n,) values.
+        rng: Source of randomness.
+
+    Returns:
+        (n,) scores.
+    """
     from scipy.special import ndtri
 
     order = np.lexsort((rng.random(len(x)), x))
@@ -78,7 +116,16 @@ def normal_scores(x: NDArray[np.number], rng: np.random.Generator) -> Floats:
 
 
 def correlated(z: Floats, correlation: float, rng: np.random.Generator) -> Floats:
-    """Normal scores (n,) that correlate with ``z`` by ``correlation``."""
+    """Draw normal scores that correlate with given ones.
+
+    Args:
+        z: (n,) standard normal scores.
+        correlation: The correlation, in [-1, 1].
+        rng: Source of randomness.
+
+    Returns:
+        (n,) scores.
+    """
     noise = rng.standard_normal(len(z))
     return correlation * z + float(np.sqrt(1 - correlation**2)) * noise
 
@@ -86,10 +133,19 @@ def correlated(z: Floats, correlation: float, rng: np.random.Generator) -> Float
 def apportion(
     weights: Floats, total: int, lower: int, upper: int, rng: np.random.Generator
 ) -> Counts:
-    """Whole numbers (n,) proportional to ``weights``, each in [lower, upper], summing to ``total``.
+    """Round to whole numbers with an exact sum and bounds.
 
-    ``total`` is brought into [n·lower, n·upper] first. Rounding is systematic sampling, so it is
-    unbiased and the sum is exact.
+    Rounding is systematic sampling, so it is unbiased.
+
+    Args:
+        weights: (n,) the numbers are proportional to them, within the bounds.
+        total: The sum; it is first brought into [n·lower, n·upper].
+        lower: Least number.
+        upper: Largest number.
+        rng: Source of randomness.
+
+    Returns:
+        (n,) int64.
     """
     n = len(weights)
     if n == 0:
@@ -112,7 +168,7 @@ def apportion(
 
 
 def _repair(counts: Counts, total: int, lower: int, upper: int) -> Counts:
-    """Rounding can miss a bound by one: clip, and give the difference to entries with room."""
+    """Clip numbers that rounding put past a bound, and give the difference to entries with room."""
     counts = np.clip(counts, lower, upper)
     missing = total - int(counts.sum())
     while missing:

@@ -1,8 +1,8 @@
 """Matches visits of users with arrivals at posts.
 
-A greedy matching: each arrival takes the best free visit, scored by distance in time and affinity
-to the topic. The author and users who met the post are excluded. Visits keep their times, so the
-distribution of gaps is exact. Posts with short half-lives are matched first.
+The matching is greedy: each arrival takes the best free visit, by distance in time and by affinity
+to the topic. The author and users who have met the post are excluded. Visits keep their times, so
+the distribution of gaps is exact. Posts with short half-lives are matched first.
 """
 
 import numpy as np
@@ -33,12 +33,22 @@ def meet(
     topic: Rows,
     rng: np.random.Generator,
 ) -> tuple[Rows, Rows, Floats]:
-    """User, post and hour (n,) of every visit that meets a post, in no particular order.
+    """Match visits with posts.
 
-    visitor, visit_at: (n_visits,) user and hour, in ascending order of the hour.
-    arrival_post, arrival_at: (n_arrivals,) post and wanted hour, grouped by post.
-    born, half_life, author, topic: (n_posts,).
-    taste: (n_users, n_topics) at most 0, log of the appeal of a topic to a user.
+    Args:
+        visitor: (n_visits,) user of each visit.
+        visit_at: (n_visits,) hour of each visit, ascending.
+        arrival_post: (n_arrivals,) post of each arrival, grouped by post.
+        arrival_at: (n_arrivals,) wanted hour of each arrival.
+        born: (n_posts,) hour of creation.
+        half_life: (n_posts,) half-life in hours.
+        author: (n_posts,) row of the author.
+        taste: (n_users, n_topics) at most 0, log of the appeal of a topic.
+        topic: (n_posts,) topic of each post.
+        rng: Source of randomness.
+
+    Returns:
+        User, post and hour (n,) of every visit that meets a post, in no particular order.
     """
     n_posts = len(born)
     counts = np.bincount(arrival_post, minlength=n_posts)

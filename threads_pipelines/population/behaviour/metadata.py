@@ -1,6 +1,6 @@
-"""The JSON that the app's client sends with an interaction.
+"""The JSON metadata that the app's client sends with an interaction.
 
-Each row holds a code into a table of a few thousand texts, so ten million rows stay small.
+Each row has a code into a table of a few thousand texts, so that ten million rows stay small.
 """
 
 import json
@@ -18,7 +18,16 @@ _LONGEST_MS = 600_000
 
 
 def metadata_values(settings: Funnel, rng: np.random.Generator) -> NDArray[np.object_]:
-    """Texts by code: 0 is JSON null, 1 click and like, 2 share, then views by rising duration."""
+    """Make the table of metadata texts.
+
+    Args:
+        settings: Rates of the funnel; it has the median dwell time.
+        rng: Source of randomness.
+
+    Returns:
+        JSON texts by code: 0 is JSON null, 1 click and like, 2 share, then views by rising
+        duration.
+    """
     z = np.sort(rng.standard_normal(_VIEWS))
     duration = np.clip(settings.dwell_seconds * 1000 * np.exp(z), 300, _LONGEST_MS).astype(int)
     depth = np.clip(55 + 20 * z + rng.normal(0, 20, _VIEWS), 0, 100).astype(int)
@@ -40,7 +49,17 @@ def metadata_codes(
     settings: Funnel,
     rng: np.random.Generator,
 ) -> Codes:
-    """Code (n,) of each row; a view that led to a click lasts longer (``engaged``, (n,) bool)."""
+    """Draw the metadata of each row.
+
+    Args:
+        kind: (n,) int8, position in ``KINDS``.
+        engaged: (n,) bool, views that led to a click; they last longer.
+        settings: Rates of the funnel.
+        rng: Source of randomness.
+
+    Returns:
+        (n,) int16 codes.
+    """
     code = np.ones(len(kind), np.int16)
     code[kind == KINDS.index("share")] = 2
     view = np.flatnonzero(kind == KINDS.index("view"))

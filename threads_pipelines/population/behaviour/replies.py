@@ -1,4 +1,4 @@
-"""Short comment texts, generic or specific to a topic."""
+"""Short texts of comments, generic or specific to a topic."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,16 @@ BY_TOPIC = {
 def draw_replies(
     topic: NDArray[np.int32], topics: tuple[str, ...], rng: np.random.Generator
 ) -> NDArray[np.object_]:
-    """Text (n,) of a comment under a post of each topic (n,)."""
+    """Draw the text of comments.
+
+    Args:
+        topic: (n,) topic of the post of each comment.
+        topics: Names of the topics.
+        rng: Source of randomness.
+
+    Returns:
+        (n,) str.
+    """
     pools = [np.array(ANY + BY_TOPIC.get(name, ()) * 2, dtype=object) for name in topics]
     u = rng.random(len(topic))
     text = np.empty(len(topic), dtype=object)

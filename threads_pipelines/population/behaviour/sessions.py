@@ -16,13 +16,21 @@ def visits(
     shape: FeedShape,
     rng: np.random.Generator,
 ) -> tuple[NDArray[np.int32], Floats]:
-    """User (n,) and hour (n,) of every encounter, grouped by user, times ascending in each.
+    """Draw the times at which users visit.
 
-    counts: (n_users,) encounters of each user.
-    anchors: (n_anchors,) hours at which something happens; a user's visits are laid around one of
-        them, so that the crowd is there when the posts are.
-    Gaps are drawn from ``shape.gap_hours``; a part of their variance belongs to the user
-    (Gaussian copula). Gaps of a user whose visits exceed the window are scaled down.
+    Gaps are drawn from ``shape.gap_hours``. A part of their variance belongs to the user (Gaussian
+    copula). If a user's visits exceed the window, the gaps are scaled down.
+
+    Args:
+        counts: (n_users,) encounters of each user.
+        anchors: (n_anchors,) hours at which posts attract readers. Visits are placed around them,
+            so that users are present when the posts are.
+        window_hours: Length of the window.
+        shape: Distributions of the feed.
+        rng: Source of randomness.
+
+    Returns:
+        User (n,) and hour (n,) of every encounter, grouped by user, times ascending within a user.
     """
     n_users = len(counts)
     user = np.repeat(np.arange(n_users, dtype=np.int32), counts)
@@ -52,7 +60,7 @@ def visits(
 
 
 def _follow(at: Floats, anchors: Floats, window_hours: float) -> Floats:
-    """Stretch and squeeze time, evenly within a bin, until ``at`` is as busy as ``anchors``."""
+    """Stretch and compress time until ``at`` is as dense as ``anchors``, evenly within each bin."""
     bins = int(np.clip(min(len(at), len(anchors)) // _PER_BIN, 1, 400))
     edges = np.linspace(0, 1, bins + 1)
     here = np.quantile(at, edges)

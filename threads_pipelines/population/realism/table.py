@@ -1,17 +1,19 @@
-"""Compares a population's statistics with two real feeds and published figures."""
+"""Compares a population's statistics with those of two real feeds and of publications."""
 
 from dataclasses import astuple, dataclass
 
 import numpy as np
 
 from threads_pipelines.population.behaviour.behaviour import SyntheticInteractions
+from threads_pipelines.population.realism import distributions
 from threads_pipelines.population.realism import statistics as realism
-from threads_pipelines.population.realism.statistics import FeedEvents, Floats
+from threads_pipelines.population.realism.distributions import Floats
+from threads_pipelines.population.realism.statistics import FeedEvents
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One statistic: of the generated feed, of a fast and a slow real one, and from papers."""
+    """One statistic of the generated feed, of a fast and a slow real one, and of publications."""
 
     statistic: str
     generated: str
@@ -40,15 +42,28 @@ _REAL = (
 
 
 def events_of(interactions: SyntheticInteractions) -> FeedEvents:
-    """The pairs of a population, in seconds: each user's first event on each post."""
+    """Convert interactions to pairs: each user's first event on each post.
+
+    Args:
+        interactions: The interactions of a population.
+
+    Returns:
+        The pairs, in seconds.
+    """
     return realism.first_events(interactions.user, interactions.post, interactions.at // 1000)
 
 
 def compare(events: FeedEvents) -> tuple[Row, ...]:
-    """Statistics of ``events`` (pairs) beside the real ones.
+    """Compare the statistics of a feed with those of real feeds.
 
-    Fast feed: re-shares of 3,454 posts by 12,627 users in 11.6 days, light users filtered out.
-    Slow feed: reviews by 11,000 users.
+    The fast feed has re-shares of 3,454 posts by 12,627 users in 11.6 days, without light users.
+    The slow feed has reviews by 11,000 users.
+
+    Args:
+        events: The pairs.
+
+    Returns:
+        One row for each statistic.
     """
     made = realism.samples(events)
     _, memory = realism.burstiness_and_memory(events)
@@ -56,12 +71,12 @@ def compare(events: FeedEvents) -> tuple[Row, ...]:
     log_gap = np.log(np.maximum(made["gap"] * 3600, 1.0))
     day = np.mean(made["event age"] <= 24) if len(made["event age"]) else np.nan
     generated = (
-        _two(realism.gini(activity)),
-        _percent(realism.top_share(activity, 0.1)),
-        _two(realism.tail_exponent(activity)),
-        _two(realism.gini(popularity)),
-        _percent(realism.top_share(popularity, 0.01)),
-        _two(realism.tail_exponent(popularity)),
+        _two(distributions.gini(activity)),
+        _percent(distributions.top_share(activity, 0.1)),
+        _two(distributions.tail_exponent(activity)),
+        _two(distributions.gini(popularity)),
+        _percent(distributions.top_share(popularity, 0.01)),
+        _two(distributions.tail_exponent(popularity)),
         _two(_at(made["gap"], 0.5)),
         _two(_deviation(log_gap)),
         _two(_at(made["burstiness"], 0.5)),
@@ -78,7 +93,14 @@ def compare(events: FeedEvents) -> tuple[Row, ...]:
 
 
 def as_markdown(rows: tuple[Row, ...]) -> str:
-    """The rows as a Markdown table."""
+    """Format the rows as a Markdown table.
+
+    Args:
+        rows: The rows.
+
+    Returns:
+        Markdown.
+    """
     lines = ["| statistic | generated | fast feed | slow feed | published |", "|---|" + "---|" * 4]
     lines += [f"| {' | '.join(astuple(row))} |" for row in rows]
     return "\n".join(lines)

@@ -14,24 +14,12 @@ class StoredCompletions:
         self._store = store
 
     def get(self, key: str) -> bytes | None:
-        """Read a completion.
-
-        Args:
-            key: Hash of the request.
-
-        Returns:
-            The stored bytes; None if there are none.
-        """
+        """Implement ``CompletionStore.get``."""
         found = self._store.get_with_tag(self._key(key))
         return None if found is None else found[0]
 
     def put(self, key: str, data: bytes) -> None:
-        """Store a completion.
-
-        Args:
-            key: Hash of the request.
-            data: The bytes to store.
-        """
+        """Implement ``CompletionStore.put``."""
         self._store.put(self._key(key), data, content_type="application/json")
 
     @staticmethod
