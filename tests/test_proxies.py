@@ -7,7 +7,7 @@ import pytest
 from tests.fake_text_model import Behaviour, text_model_servers
 from tests.operations.receiver import receiving
 from threads_pipelines import proxies
-from threads_pipelines.content.ollama import OllamaModel
+from threads_pipelines.content.model.ollama import OllamaModel
 from threads_pipelines.content.text_model import CompletionOptions
 from threads_pipelines.errors import DeliveryError, ObjectStorageError, TextModelError
 from threads_pipelines.health import delivery

@@ -8,7 +8,7 @@ import pytest
 from tests.content.conftest import FailingTextModel, FakeTextModel
 from tests.content.payloads import FAMILIES, HELD_OUT, payloads
 from threads_pipelines.content.contract import INTERESTS, LanguageModel
-from threads_pipelines.content.ollama import OllamaModel
+from threads_pipelines.content.model.ollama import OllamaModel
 from threads_pipelines.content.persona import Persona
 from threads_pipelines.content.similarity import theme_of, theme_similarity
 from threads_pipelines.content.text import normalise

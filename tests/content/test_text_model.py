@@ -8,9 +8,9 @@ import pytest
 from tests.content.conftest import FakeTextModel
 from tests.content.memory_store import MemoryStore
 from tests.fake_text_model import ENDLESS, Behaviour, FakeTextModelServer
-from threads_pipelines.content.cache import CachedModel
 from threads_pipelines.content.generate import generate_posts
-from threads_pipelines.content.ollama import MAX_CHARACTERS, OllamaModel
+from threads_pipelines.content.model.cache import CachedModel
+from threads_pipelines.content.model.ollama import MAX_CHARACTERS, OllamaModel
 from threads_pipelines.content.posts import ContentSettings
 from threads_pipelines.content.seeds import SeedPost
 from threads_pipelines.content.text_model import CompletionOptions

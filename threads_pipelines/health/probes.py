@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from threads_pipelines.content.ollama import OllamaModel
+from threads_pipelines.content.model.ollama import OllamaModel
 from threads_pipelines.errors import ObjectStorageError, ThreadsPipelinesError
 from threads_pipelines.health import findings as health
 from threads_pipelines.health.features import check_features

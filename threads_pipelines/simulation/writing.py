@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from threads_pipelines.content.contract import Said
-from threads_pipelines.content.ollama import OllamaModel
+from threads_pipelines.content.model.ollama import OllamaModel
 from threads_pipelines.content.persona import Persona
 from threads_pipelines.content.text import normalise
 from threads_pipelines.content.text_model import TextModel

@@ -6,9 +6,9 @@ from functools import partial
 import dagster as dg
 
 from threads_pipelines import settings
-from threads_pipelines.content.cache import CachedModel
 from threads_pipelines.content.generate import generate_posts
-from threads_pipelines.content.ollama import OllamaModel
+from threads_pipelines.content.model.cache import CachedModel
+from threads_pipelines.content.model.ollama import OllamaModel
 from threads_pipelines.content.posts import ContentSettings, GeneratedPosts, ModelUse
 from threads_pipelines.content.text import near_duplicates, normalise
 from threads_pipelines.content.text_model import TextModel
