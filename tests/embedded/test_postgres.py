@@ -16,8 +16,9 @@ import psycopg2
 import pytest
 
 from tests.embedded.conftest import MakeStack, wait_until_dead
-from threads_pipelines.embedded import postgres_data, processes
-from threads_pipelines.embedded.stack import PartStatus, Stack
+from threads_pipelines.embedded import ports, postgres_data, processes, run_as
+from threads_pipelines.embedded.part_status import PartStatus
+from threads_pipelines.embedded.stack import Stack
 from threads_pipelines.errors import StackError
 from threads_pipelines.process_identity import ProcessIdentity
 
@@ -120,7 +121,7 @@ def test_a_port_taken_in_the_last_moment_costs_another_attempt(
 ) -> None:
     stack.stop()
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        real, given = processes.free_ports, [[taken.getsockname()[1]]]
+        real, given = ports.free_ports, [[taken.getsockname()[1]]]
 
         def first_a_taken_port(wanted: list[int]) -> list[int]:
             return given.pop() if given else real(wanted)
@@ -259,7 +260,7 @@ def test_a_disk_that_fills_up_is_named(
         said = "initdb: error: could not write file: No space left on device\n"
         return subprocess.CompletedProcess(command, 1, said)
 
-    real = processes.run
+    real = run_as.run
     monkeypatch.setattr(processes, "run", initdb_on_a_full_disk)
     stack = make_stack()
     with pytest.raises(StackError, match=r"The disk of .*/postgres is full: free some space"):

@@ -17,7 +17,7 @@ from types_boto3_s3 import S3Client
 
 from tests.embedded.conftest import MakeStack, wait_until_dead
 from tests.embedded.open_ports import allowed_without_key, listening_ports
-from threads_pipelines.embedded import processes, seaweedfs
+from threads_pipelines.embedded import ports, processes, seaweedfs
 from threads_pipelines.embedded.stack import Stack
 from threads_pipelines.errors import StackError
 
@@ -64,7 +64,7 @@ def test_a_port_taken_in_the_last_moment_costs_another_attempt(
 ) -> None:
     stack = replace(hurt_stack, names=("seaweedfs",))
     stack.stop()
-    real, attempts = processes.free_ports, list[int]()
+    real, attempts = ports.free_ports, list[int]()
     with socket.create_server(("127.0.0.1", 0)) as taken:
 
         def first_a_taken_port(wanted: list[int]) -> list[int]:

@@ -8,7 +8,8 @@ import pytest
 
 from threads_pipelines import settings
 from threads_pipelines.database_url import sqlalchemy_url
-from threads_pipelines.embedded.stack import PARTS, Stack, needed_parts
+from threads_pipelines.embedded.part_status import PARTS, needed_parts
+from threads_pipelines.embedded.stack import Stack
 from threads_pipelines.errors import StackError
 from threads_pipelines.s3_settings import DEFAULT_BUCKET
 
@@ -79,7 +80,7 @@ def test_the_settings_find_the_running_stack(hurt_stack: Stack) -> None:
 def test_one_part_that_fails_leaves_the_others_running(
     hurt_stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("threads_pipelines.embedded.gemma.find_spec", lambda _: None)
+    monkeypatch.setattr("threads_pipelines.embedded.text_model.gemma.find_spec", lambda _: None)
     stack = replace(hurt_stack, names=("postgres", "gemma"))
     with pytest.raises(StackError, match=r"xllamacpp.*set OLLAMA_HOST"):
         stack.start()

@@ -11,6 +11,8 @@ from threads_pipelines.cli.files import _Progress
 from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.errors import InputFileError, ThreadsPipelinesError
 from threads_pipelines.files import commands
+from threads_pipelines.files.inputs import Inputs
+from threads_pipelines.files.settings_file import read_settings
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.tuning.tune import TuningReport
 
@@ -84,7 +86,7 @@ def test_settings_that_cannot_be_used(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     path.write_text('{"people_share": 2, "neighbors": 5}')
     with pytest.raises(InputFileError, match=r"people_share: .*; neighbors: Extra inputs"):
-        commands.read_settings(str(path), print)
+        read_settings(str(path), print)
     for group, field, value in (
         ("events", "exact_reads", "1e400"),
         ("blend", "floor", "1e-30"),
@@ -95,14 +97,14 @@ def test_settings_that_cannot_be_used(tmp_path: Path) -> None:
         for text in (f'{{"{field}": {value}}}', f'{{"{group}": {{"{field}": {value}}}}}'):
             path.write_text(text)
             with pytest.raises(InputFileError, match=f"json: {group}.{field}: Input should be"):
-                commands.read_settings(str(path), print)
+                read_settings(str(path), print)
     path.write_text("{")
     with pytest.raises(InputFileError, match="the file: Invalid JSON"):
-        commands.read_settings(str(path), print)
+        read_settings(str(path), print)
     path.write_bytes(b'\xef\xbb\xbf{"blend": {"people_share": 0.5}}')
-    assert commands.read_settings(str(path), pytest.fail).blend.people_share == 0.5
+    assert read_settings(str(path), pytest.fail).blend.people_share == 0.5
     with pytest.raises(InputFileError, match="seed_formula"):
-        commands.read_settings(str(tmp_path / "none.json"), print)
+        read_settings(str(tmp_path / "none.json"), print)
     result = run("--interactions", path, "--settings", "", "--out", tmp_path / "out.csv")
     assert "name a JSON file of settings" in str(result.exception)
 
@@ -150,7 +152,7 @@ def test_evaluate_chooses_settings_without_the_part_that_it_judges_them_on(
         return TuningReport(RecommenderSettings(), 0.0, 0, "none", ())
 
     monkeypatch.setattr(commands, "tune", tune)
-    report = commands.evaluate(commands.Inputs(communities), progress=print, note=print)
+    report = commands.evaluate(Inputs(communities), progress=print, note=print)
     assert report.cut
     assert len(given) == 1
     assert len(given[0].interactions) == report.events < 180

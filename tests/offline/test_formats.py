@@ -17,7 +17,7 @@ import pytest
 from tests.offline.files import feeds
 from tests.offline.layouts import DATASETS, EVENTS
 from threads_pipelines.errors import ConfigurationError, InputFileError
-from threads_pipelines.files.formats.columns import EVENTS as EVENTS_FILE
+from threads_pipelines.files.formats.kinds import EVENTS as EVENTS_FILE
 from threads_pipelines.files.formats.options import FileOptions, parse_options
 from threads_pipelines.files.reading import FileSnapshot, read_snapshot
 from threads_pipelines.storage.postgres.report_rows import INTERACTIONS

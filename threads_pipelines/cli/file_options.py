@@ -8,7 +8,7 @@ import click
 
 from threads_pipelines.cli.options import INSTANT
 from threads_pipelines.errors import ConfigurationError
-from threads_pipelines.files.formats.columns import EVENTS, POSTS, USERS, FileKind
+from threads_pipelines.files.formats.kinds import EVENTS, POSTS, USERS, FileKind
 from threads_pipelines.files.formats.options import NO_OPTIONS, FileOptions, parse_options
 
 FILE = click.Path(path_type=Path)

@@ -11,8 +11,10 @@ from rich.text import Text
 from threads_pipelines.cli.evaluation_tables import show_report
 from threads_pipelines.cli.file_options import COLUMNS, FILE, input_options
 from threads_pipelines.files import commands
-from threads_pipelines.files.formats.columns import USERS
+from threads_pipelines.files.formats.kinds import USERS
 from threads_pipelines.files.formats.options import NO_OPTIONS, FileOptions
+from threads_pipelines.files.inputs import Inputs
+from threads_pipelines.files.settings_file import read_settings
 from threads_pipelines.files.writing import check_writable, is_standard_output, write_text
 
 
@@ -50,7 +52,7 @@ def recommend(
     console = Console(stderr=True)
     with _Progress(console) as progress:
         done = commands.recommend(
-            commands.Inputs(
+            Inputs(
                 interactions,
                 posts,
                 users,
@@ -61,7 +63,7 @@ def recommend(
             ),
             out,
             top_k=top_k,
-            settings=None if settings is None else commands.read_settings(settings, progress.note),
+            settings=None if settings is None else read_settings(settings, progress.note),
             seed=seed,
             progress=progress,
             note=progress.note,
@@ -95,9 +97,9 @@ def evaluate(
         check_writable(json_file, interactions, posts, _file(settings))
     with _Progress(Console(stderr=True)) as progress:
         report = commands.evaluate(
-            commands.Inputs(interactions, posts, None, *_instants(as_of), columns, posts_columns),
+            Inputs(interactions, posts, None, *_instants(as_of), columns, posts_columns),
             top_k=top_k,
-            settings=None if settings is None else commands.read_settings(settings, progress.note),
+            settings=None if settings is None else read_settings(settings, progress.note),
             seed=seed,
             progress=progress,
             note=progress.note,

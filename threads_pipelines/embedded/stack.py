@@ -1,7 +1,7 @@
-"""The embedded stack as a whole: started, healed, looked at and stopped.
+"""The embedded stack as a whole: start, repair, status and stop.
 
-Its parts outlive the process that starts them. What is running is written in ``stack.json`` in
-the state folder, from where ``settings`` takes the addresses.
+Its parts outlive the process that starts them. ``stack.json`` in the state folder lists what is
+running; ``settings`` reads the addresses from it.
 """
 
 import fcntl
@@ -16,47 +16,23 @@ from threading import Lock
 
 from threads_pipelines import settings
 from threads_pipelines.embedded import files, parts, processes
-from threads_pipelines.embedded.gemma import Gemma
+from threads_pipelines.embedded.part_status import PARTS, PartStatus
 from threads_pipelines.embedded.parts import Part
 from threads_pipelines.embedded.postgres import Postgres
 from threads_pipelines.embedded.processes import ProcessRecord
 from threads_pipelines.embedded.seaweedfs import SeaweedFS
+from threads_pipelines.embedded.text_model.gemma import Gemma
 from threads_pipelines.errors import StackError
 from threads_pipelines.s3_settings import DEFAULT_BUCKET
 
-PARTS = ("postgres", "seaweedfs", "gemma")
 Progress = Callable[[str], None]
 _RECOVERY_SECONDS = 5.0
 _NEW_BYTES, _OLD_BYTES = 1_000_000_000, 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class PartStatus:
-    """How one part is, for a person to read: it holds no secret."""
-
-    name: str
-    title: str
-    running: bool
-    healthy: bool
-    address: str | None
-    """HOST:PORT; None where the part does not run."""
-    pid: int | None
-    log: Path
-
-
-def needed_parts(given: settings.Settings) -> tuple[str, ...]:
-    """Return the parts for which the environment names no server of the user's own."""
-    own = {
-        "postgres": given.database_url_or_none and "DATABASE_URL" not in given.embedded,
-        "seaweedfs": given.s3_or_none and "S3_BUCKET" not in given.embedded,
-        "gemma": given.ollama_host_or_none and "OLLAMA_HOST" not in given.embedded,
-    }
-    return tuple(name for name in PARTS if not own[name])
-
-
-@dataclass(frozen=True, slots=True)
 class Stack:
-    """The parts ``names`` under ``state_dir``; another folder is another, independent stack."""
+    """The parts ``names`` below ``state_dir``; each folder has an independent stack."""
 
     state_dir: Path
     names: tuple[str, ...] = PARTS
@@ -65,10 +41,16 @@ class Stack:
     model: str = settings.DEFAULT_MODEL
 
     def start(self, progress: Progress | None = None) -> dict[str, str]:
-        """Bring up what does not run, heal what does not answer, and leave the rest alone.
+        """Start what does not run, restart what does not answer, and leave the rest alone.
 
-        Returns the variables of all that runs (secrets included). Raises StackError, after the
-        parts that can be started are up, when one cannot.
+        Args:
+            progress: Called with one sentence for each part.
+
+        Returns:
+            Variables of all running parts, including secrets.
+
+        Raises:
+            StackError: A part cannot be started; all others are up.
         """
         with files.disk_errors(self.state_dir):
             self.state_dir.mkdir(parents=True, exist_ok=True)
@@ -104,7 +86,11 @@ class Stack:
         return environment
 
     def stop(self, progress: Progress | None = None) -> None:
-        """Stop the parts ``names``, keep their data, and forget them in stack.json."""
+        """Stop the parts ``names``; their data are kept.
+
+        Args:
+            progress: Called with one sentence for each part.
+        """
         if not self.state_dir.exists():
             return
         with self._locked():
@@ -117,7 +103,11 @@ class Stack:
             self._write(self._running(records))
 
     def status(self) -> tuple[PartStatus, ...]:
-        """Look at each part of ``names`` now."""
+        """Check each part of ``names``.
+
+        Returns:
+            The status of each.
+        """
         with files.disk_errors(self.state_dir):
             records = self._records()
             return tuple(
@@ -147,7 +137,7 @@ class Stack:
         return {name: record for name, record in records.items() if processes.is_running(record)}
 
     def _write(self, records: Mapping[str, ProcessRecord]) -> dict[str, str]:
-        """Write stack.json for the records, or remove it where nothing runs."""
+        """Write stack.json, or remove it if nothing runs."""
         path = self.state_dir / "stack.json"
         if not records:
             path.unlink(missing_ok=True)
@@ -162,7 +152,7 @@ class Stack:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Let one start or stop at a time work on this state folder."""
+        """Allow only one start or stop at a time on this state folder."""
         with (
             files.disk_errors(self.state_dir),
             (self.state_dir / "stack.lock").open("w") as lock,
@@ -172,7 +162,7 @@ class Stack:
 
 
 def _answers(part: Part, records: Mapping[str, ProcessRecord]) -> bool:
-    """Tell whether the part runs and answers, giving a busy one a little time."""
+    """Return whether the part runs and answers; a busy one gets a little time."""
     record = records.get(part.name)
     deadline = time.monotonic() + _RECOVERY_SECONDS
     while record and processes.is_running(record):

@@ -1,4 +1,4 @@
-"""The recommender from files: reads tables of events, posts and users; writes feeds.
+"""The recommender on files: reads tables of events, posts and users; writes feeds.
 
 Belongs here: file formats and column recognition. It needs no server.
 Does not belong here: options of the command line (`cli/files.py`).

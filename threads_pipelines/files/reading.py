@@ -1,7 +1,7 @@
-"""Files given by a person, as the same snapshot that a night reads from the database.
+"""Reads input files into the same snapshot that a night reads from the database.
 
-A pair is seen where the file has any event of it up to ``as_of``, of whatever type. Without
-``interaction_type`` all events are alike; without ``created_at`` the snapshot is not timed.
+A pair is seen if the file has any event of it up to ``as_of``, of any type. Without
+``interaction_type`` all events count alike. Without ``created_at`` the snapshot is not timed.
 """
 
 from contextlib import ExitStack
@@ -20,7 +20,7 @@ from threads_pipelines.dataset.snapshot import (
     Times,
 )
 from threads_pipelines.errors import InputFileError
-from threads_pipelines.files.formats.columns import EVENTS, POSTS, USERS, FileKind
+from threads_pipelines.files.formats.kinds import EVENTS, POSTS, USERS, FileKind
 from threads_pipelines.files.formats.options import NO_OPTIONS, FileOptions
 from threads_pipelines.files.formats.source import Source
 from threads_pipelines.files.formats.tables import Table, read_table
@@ -35,16 +35,18 @@ _NEVER = int(np.iinfo(np.int64).max)
 
 @dataclass(frozen=True, slots=True)
 class FileSnapshot:
-    """A snapshot and what was passed over on the way.
+    """A snapshot, and what was left out.
 
-    unknown_types: events by type that the app does not write: seen, but not learned from, unless
-        ``all_alike``.
-    all_alike: whether no event has a type that the app writes, so that each counts as one plain
-        interaction: a file of ratings or purchases alone still says who was interested in what.
-    later: events after ``as_of``, left out altogether.
-    later_posts: posts after ``as_of``, no candidates.
-    strangers: people of ``users`` without any event up to ``as_of``.
-    choices: how each file was read, in the words of the option that would say so.
+    Attributes:
+        snapshot: The snapshot.
+        unknown_types: Number of events by type that the app does not write. Their pairs are seen,
+            but they are not learned from, unless ``all_alike``.
+        all_alike: Whether no event has a type that the app writes, so that each counts as one plain
+            interaction. A file of ratings or purchases still tells who was interested in what.
+        later: Number of events after ``as_of``; they are left out.
+        later_posts: Number of posts after ``as_of``; they are no candidates.
+        strangers: Number of people of ``users`` without an event up to ``as_of``.
+        choices: How each file was read, as the option that would request the same.
     """
 
     snapshot: Snapshot
@@ -64,20 +66,23 @@ def read_snapshot(
     now: int | None = None,
     options: tuple[FileOptions, FileOptions, FileOptions] = (NO_OPTIONS,) * 3,
 ) -> FileSnapshot:
-    """Read tables of any format that ``read_table`` knows.
+    """Read tables of events, posts and users in any format that ``read_table`` supports.
 
     Args:
-        interactions: users and posts and, where there are, types and times.
-        posts: posts and, where there are, content, authors and times; all are candidates.
-        users: those who receive a feed; by default everybody in ``interactions``.
-        as_of: epoch seconds; by default just after the last event, but never after ``now``, so a
-            time that has not come yet cannot shift a whole file into the past. Where events have no
-            times it is a limit for ``posts`` alone, and without it there is none.
-        now: epoch seconds.
-        options: what a person says of the three files.
+        interactions: Users and posts, and types and times if present.
+        posts: Posts, and content, authors and times if present; all are candidates.
+        users: People who get a feed. Default: everybody in ``interactions``.
+        as_of: Epoch seconds. Default: just after the last event, but never after ``now``, so that a
+            future time cannot shift a whole file into the past. If events have no times, it limits
+            only ``posts``.
+        now: Epoch seconds.
+        options: What the user says about the three files.
+
+    Returns:
+        The snapshot.
 
     Raises:
-        InputFileError: naming the file, the line and the column.
+        InputFileError: A file is invalid; the message names file, line and column.
     """
     with ExitStack() as stack:
         given = [
@@ -168,7 +173,7 @@ def _as_of(at: Times, as_of: int | None, now: int | None, events: Table) -> int:
 
 
 def _kinds(events: Table, past: Mask) -> tuple[NDArray[np.int8], dict[str, int]]:
-    """Position of each event's type, and how many past events have each unknown one."""
+    """Return the position of each event's type, and the past events by unknown type."""
     if "type" not in events.texts:
         return np.full(events.rows, UNTYPED, np.int8), {}
     trimmed = pc.ascii_lower(pc.utf8_trim_whitespace(events.texts["type"]))

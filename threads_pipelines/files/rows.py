@@ -1,4 +1,4 @@
-"""Columns of a file as the rows of a snapshot."""
+"""Converts columns of a file to the arrays of a snapshot."""
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +11,14 @@ from threads_pipelines.files.time_forms import UNKNOWN
 
 
 def sorted_ids(*columns: pa.DictionaryArray | None) -> NDArray[np.object_]:
-    """Distinct ids of all columns in code-point order; empty ones are none."""
+    """Collect the distinct ids of columns.
+
+    Args:
+        columns: Dictionary-encoded ids; None is skipped.
+
+    Returns:
+        (n,) object array in code-point order, without the empty id.
+    """
     ids = {
         text for column in columns if column is not None for text in column.dictionary.to_pylist()
     }
@@ -22,7 +29,15 @@ def sorted_ids(*columns: pa.DictionaryArray | None) -> NDArray[np.object_]:
 
 
 def rows_of(column: pa.DictionaryArray, ids: NDArray[np.object_]) -> Rows:
-    """(rows,) int32 position of each value in ``ids``, -1 where it is empty."""
+    """Find the position of each value.
+
+    Args:
+        column: (m,) dictionary-encoded ids.
+        ids: (n,) the known ids.
+
+    Returns:
+        (m,) int32 position in ``ids``; -1 for an empty value.
+    """
     place = {text: row for row, text in enumerate(ids)}
     names = column.dictionary.to_pylist()
     rows = np.array([place.get(name, -1) for name in names], np.int32)
@@ -30,7 +45,15 @@ def rows_of(column: pa.DictionaryArray, ids: NDArray[np.object_]) -> Rows:
 
 
 def users_of(ids: NDArray[np.object_], asked: Rows) -> Users:
-    """Accounts with these ids, of whom the rows ``asked`` receive a feed."""
+    """Make the accounts of a snapshot.
+
+    Args:
+        ids: (n,) ids.
+        asked: (m,) int32 rows of the accounts that get a feed.
+
+    Returns:
+        The accounts.
+    """
     receives = np.zeros(len(ids), bool)
     receives[asked] = True
     return Users(ids=ids, followers=np.zeros(len(ids), np.int32), receives=receives)
@@ -43,7 +66,19 @@ def posts_of(
     user_ids: NDArray[np.object_],
     touched: Rows,
 ) -> Posts:
-    """Candidates are the posts ``touched`` and those listed."""
+    """Make the posts of a snapshot. Candidates are the posts with events and those of the
+    catalogue.
+
+    Args:
+        catalogue: The table of posts; None if there is none.
+        times: Times of the catalogue's posts; None if unknown.
+        ids: (n,) ids of all posts.
+        user_ids: (n_users,) ids of the accounts, for the authors.
+        touched: Rows of the posts with events.
+
+    Returns:
+        The posts.
+    """
     n = len(ids)
     candidate = np.zeros(n, bool)
     candidate[touched] = True
@@ -63,7 +98,16 @@ def posts_of(
 
 
 def seen_of(user: Rows, post: Rows, shape: tuple[int, int]) -> csr_matrix:
-    """(n_users, n_posts) of bool: the pairs of ``user`` and ``post``, each once."""
+    """Make the matrix of seen pairs.
+
+    Args:
+        user: (m,) int32 rows.
+        post: (m,) int32 rows.
+        shape: (n_users, n_posts).
+
+    Returns:
+        CSR of bool, each pair once.
+    """
     seen = csr_matrix((np.ones(len(user), bool), (user, post)), shape)
     seen.sum_duplicates()
     return seen

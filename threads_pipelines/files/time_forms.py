@@ -1,4 +1,4 @@
-"""Forms that times are written in: numbers in a unit, and text in parts."""
+"""Formats of times: numbers in a unit, and text with parts."""
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +12,7 @@ NUMBER = r"^[0-9]+([.,][0-9]+)?([eE]\+?[0-9]{1,2})?$"
 
 
 def _iso(sign: str) -> str:
-    """Pattern of ISO 8601 with ``sign`` between year, month and day."""
+    """Return the pattern of ISO 8601 with ``sign`` between year, month and day."""
     return (
         rf"^(?P<year>[0-9]{{4}}){sign}(?P<month>[0-9]{{2}}){sign}(?P<day>[0-9]{{2}})"
         r"(?:(?:[Tt_]|\s+)(?P<hour>[0-9]{2})(?::?(?P<minute>[0-9]{2})"
@@ -47,7 +47,16 @@ LAST = 253_402_300_799
 
 
 def of_numbers(texts: pa.Array, unit: str, *, free: bool) -> Times:
-    """Seconds of numbers; ``UNKNOWN`` where they are not in this century, unless ``free``."""
+    """Convert numbers in a unit to epoch seconds.
+
+    Args:
+        texts: (n,) the numbers as text.
+        unit: The unit, such as ``s``, ``ms`` or ``excel``.
+        free: Accept times of any century.
+
+    Returns:
+        (n,) int64; ``UNKNOWN`` for a number that is no time of this century, unless ``free``.
+    """
     plain = pc.replace_substring(texts, ",", ".")
     values = pc.cast(plain, pa.float64()).to_numpy(zero_copy_only=False)
     if unit == "excel":
@@ -67,7 +76,15 @@ def of_numbers(texts: pa.Array, unit: str, *, free: bool) -> Times:
 
 
 def of_parts(texts: pa.Array, pattern: str) -> Times:
-    """Seconds of texts that match a pattern; ``UNKNOWN`` where there is no such day or hour."""
+    """Convert texts that match a pattern to epoch seconds.
+
+    Args:
+        texts: (n,) texts.
+        pattern: A regular expression with named groups.
+
+    Returns:
+        (n,) int64; ``UNKNOWN`` for a day or hour that does not exist.
+    """
     parts = pc.extract_regex(texts, pattern)
     names = {field.name for field in parts.type}
 
@@ -100,11 +117,26 @@ def of_parts(texts: pa.Array, pattern: str) -> Times:
 
 
 def matches(texts: pa.Array, pattern: str) -> Mask:
-    """(n,) whether each text matches a pattern."""
+    """Return which texts match a pattern.
+
+    Args:
+        texts: (n,) texts.
+        pattern: A regular expression.
+
+    Returns:
+        (n,) bool.
+    """
     return mask(pc.match_substring_regex(texts, pattern))
 
 
 def mask(values: pa.Array) -> Mask:
-    """(n,) of an array of booleans."""
+    """Convert an Arrow array of booleans.
+
+    Args:
+        values: (n,) booleans.
+
+    Returns:
+        (n,) bool.
+    """
     array: Mask = values.to_numpy(zero_copy_only=False)
     return array

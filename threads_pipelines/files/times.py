@@ -1,4 +1,4 @@
-"""Times as people write them, as epoch seconds."""
+"""Converts times in many formats to epoch seconds."""
 
 import re
 
@@ -88,7 +88,7 @@ def read_times(table: Table, *, optional: bool) -> tuple[Times, str]:
 
 
 def _of_timestamps(table: Table, column: pa.Array, *, optional: bool) -> Times:
-    """Seconds of a column that has times already."""
+    """Return epoch seconds of a column that already has times."""
     if pa.types.is_date(column.type):
         column = pc.cast(column, pa.timestamp("s"))
     # The instants of a column with a zone are UTC, so only the unit has to go.
@@ -106,7 +106,7 @@ def _of_timestamps(table: Table, column: pa.Array, *, optional: bool) -> Times:
 
 
 def _unit(table: Table, numbers: pa.Array, row: int) -> str:
-    """Unit in which the first number is a time of this century."""
+    """Return the unit in which the first number is a time of this century."""
     value = float(str(numbers[0]).replace(",", "."))
     for unit, per_second in PER_SECOND.items():
         if EARLIEST <= value / per_second < END:

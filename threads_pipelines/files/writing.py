@@ -1,4 +1,4 @@
-"""Feeds as a CSV file that appears whole or not at all."""
+"""Writes feeds to a CSV file that appears as a whole or not at all."""
 
 import gzip
 import os
@@ -26,7 +26,15 @@ _NEEDS_QUOTES = re.compile(r'[",\r\n]')
 
 
 def check_writable(out: Path, *inputs: Path | None) -> None:
-    """Raise ConfigurationError where ``out`` cannot be made, before any long work begins."""
+    """Check, before any long work, that the output can be written.
+
+    Args:
+        out: The output file.
+        inputs: The input files; None is skipped.
+
+    Raises:
+        ConfigurationError: The output is an input, a folder, or cannot be created.
+    """
     with _explained(out):
         for path in inputs:
             if path is not None and path.exists() and out.exists() and out.samefile(path):
@@ -45,7 +53,14 @@ def check_writable(out: Path, *inputs: Path | None) -> None:
 
 
 def is_standard_output(out: Path | None) -> bool:
-    """Whether ``out`` is a name of where this process's standard output goes."""
+    """Return whether a path names this process's standard output.
+
+    Args:
+        out: The path.
+
+    Returns:
+        Whether it does.
+    """
     try:
         return out is not None and os.path.samestat(out.stat(), os.fstat(1))
     except OSError:
@@ -53,10 +68,18 @@ def is_standard_output(out: Path | None) -> bool:
 
 
 def write_feeds(out: Path, chunks: Iterable[ScoredRows], snapshot: Snapshot) -> None:
-    """Write ``HEADER`` and one line a row, gzipped where ``out`` ends in .gz.
+    """Write feeds as CSV, gzipped if the name ends in .gz.
 
-    Ids stand as they are, quoted only where CSV needs it. The file replaces an older one at once,
-    when it is complete. Raises ConfigurationError where it cannot be written.
+    Ids are unchanged, and quoted only if CSV requires it. The file replaces an older one
+    atomically, when it is complete.
+
+    Args:
+        out: The output file.
+        chunks: Rows in the order of the output.
+        snapshot: The ids of users and posts.
+
+    Raises:
+        ConfigurationError: The file cannot be written.
     """
     users, posts = (_quoted(table.ids) for table in (snapshot.users, snapshot.posts))
     reasons = pa.array([f"{reason}\n" for reason in REASONS], pa.large_string())
@@ -75,7 +98,15 @@ def write_feeds(out: Path, chunks: Iterable[ScoredRows], snapshot: Snapshot) -> 
 
 
 def write_text(out: Path, text: str) -> None:
-    """Write ``text`` in the manner of ``write_feeds``."""
+    """Write a text atomically, as ``write_feeds`` does.
+
+    Args:
+        out: The output file.
+        text: The text.
+
+    Raises:
+        ConfigurationError: The file cannot be written.
+    """
     with _replacing(out) as file:
         file.write(text.encode())
 
@@ -89,7 +120,7 @@ def _quoted(ids: NDArray[np.object_]) -> pa.Array:
 
 
 def _text(lines: pa.Array) -> memoryview:
-    """All bytes of a string array, one value behind the other, without a copy."""
+    """Return all bytes of a string array, one value after the other, without a copy."""
     _, offsets, data = lines.buffers()
     ends = np.frombuffer(offsets, np.int64)
     return memoryview(data)[int(ends[lines.offset]) : int(ends[lines.offset + len(lines)])]

@@ -1,12 +1,10 @@
-"""Which column of a file is what, by the names that apps and public data sets give them."""
+"""The roles of a file's columns, recognised by the names that apps and public data sets use."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-
-import pyarrow as pa
+from collections.abc import Sequence
 
 from threads_pipelines.errors import InputFileError
+from threads_pipelines.files.formats.kinds import FileKind
 from threads_pipelines.files.formats.options import FileOptions
 from threads_pipelines.files.formats.source import Source
 
@@ -47,47 +45,8 @@ _KNOWN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class FileKind:
-    """What a file is for: the option that describes it, and the roles it must and may have."""
-
-    option: str
-    required: tuple[str, ...]
-    optional: tuple[str, ...]
-
-    @property
-    def roles(self) -> tuple[str, ...]:
-        """All roles."""
-        return (*self.required, *self.optional)
-
-
-EVENTS = FileKind("--columns", ("user", "post"), ("type", "time"))
-POSTS = FileKind("--posts-columns", ("post",), ("content", "author", "time"))
-USERS = FileKind("--users-columns", ("user",), ())
-
-
-@dataclass(frozen=True, slots=True)
-class RawTable:
-    """What a format's reader found.
-
-    data: a column for each role, named by it, in the order of ``roles``.
-    names: of all columns of the file. roles: role to position in ``names``.
-    form: the format, for a person. header: whether ``names`` are the file's own.
-    dialect: further words of the option that describes the file.
-    place: names the line or row of a data row, which counts from 0.
-    """
-
-    data: pa.Table
-    names: list[str]
-    roles: dict[str, int]
-    form: str
-    place: Callable[[int], str]
-    header: bool = True
-    dialect: tuple[str, ...] = ()
-
-
 class MissingColumnError(InputFileError):
-    """No column of the names given can be a role that is required."""
+    """No column has a name that is known for a required role."""
 
 
 def recognise(
@@ -134,7 +93,15 @@ def recognise(
 
 
 def looks_like_header(names: Sequence[str], kind: FileKind) -> bool:
-    """Whether a line holds a name that is known for any role of the kind."""
+    """Return whether a line has a name that is known for a role.
+
+    Args:
+        names: The fields of the line.
+        kind: Purpose of the file.
+
+    Returns:
+        Whether there is such a name.
+    """
     known = {word for role in kind.roles for group in _KNOWN[role] for word in group.split()}
     known |= {_plain(_OWN[role]) for role in kind.roles}
     return any(_plain(name) in known for name in names)
@@ -143,7 +110,7 @@ def looks_like_header(names: Sequence[str], kind: FileKind) -> bool:
 def _chosen(
     names: Sequence[str], count: int, role: str, options: FileOptions, source: Source
 ) -> int | None:
-    """Column that a person named for a role, by its name or, of ``count`` columns, its position."""
+    """Return the column that the user chose for a role, by name or by position."""
     wanted = options.columns[role]
     if not wanted:
         return None

@@ -1,4 +1,4 @@
-"""Delimited text by pyarrow's reader: every value exactly as it stands, no type is guessed."""
+"""Reads delimited text with pyarrow: every value unchanged, without guessing types."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from threads_pipelines.errors import InputFileError
-from threads_pipelines.files.formats.columns import FileKind, RawTable
+from threads_pipelines.files.formats.kinds import FileKind, RawTable
 from threads_pipelines.files.formats.options import SEPARATORS, FileOptions
 from threads_pipelines.files.formats.quotes import QuoteCheck
 from threads_pipelines.files.formats.records import LONGEST_RECORD, Dialect, diagnosis, line_of
@@ -102,7 +102,7 @@ def _refuse_quote(source: Source, check: QuoteCheck | None, kind: FileKind) -> N
 
 
 def _line_at(source: Source, offset: int) -> int:
-    """Line of a byte; lines end in LF, CR or both."""
+    """Return the line of a byte; lines end in LF, CR or both."""
     line, last = 1, b""
     with source.open() as file:
         while offset > 0 and (data := file.read(min(offset, 1 << 20))):
@@ -113,7 +113,7 @@ def _line_at(source: Source, offset: int) -> int:
 
 
 def _one_character(file: BinaryIO, dialect: Dialect) -> tuple[BinaryIO, str]:
-    """The stream and its separator, which the fast reader wants to be one character."""
+    """Return the stream and its separator, which the fast reader requires to be one character."""
     if len(dialect.separator) == 1:
         return file, dialect.separator
     translated = _Translated(file, dialect.separator.encode())

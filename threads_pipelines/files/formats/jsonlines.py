@@ -1,4 +1,4 @@
-"""JSON lines: one object a line; numbers keep the digits that they are written with."""
+"""Reads JSON lines: one object a line; numbers keep their digits."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,8 @@ from typing import Any
 import pyarrow as pa
 
 from threads_pipelines.errors import InputFileError
-from threads_pipelines.files.formats.columns import FileKind, RawTable, recognise
+from threads_pipelines.files.formats.columns import recognise
+from threads_pipelines.files.formats.kinds import FileKind, RawTable
 from threads_pipelines.files.formats.options import FileOptions
 from threads_pipelines.files.formats.source import Source
 
@@ -20,12 +21,19 @@ def read_json_lines(
 ) -> RawTable:
     """Read the fields that have a role.
 
+    Args:
+        source: The file.
+        kind: Purpose of the file.
+        options: What the user says about the file.
+        ids: Roles whose column is dictionary-encoded.
+
     Returns:
-        The table: str, empty where an object lacks the field or has null. Its names are those of
-        all fields of the first objects.
+        The table of str; empty for a missing field or null. Its names are the fields of the first
+        objects.
 
     Raises:
-        InputFileError: naming the line that is no object, or whose value is not one text or number.
+        InputFileError: A line is not an object, or a value is not one text or number; the message
+            names the line.
     """
     names: dict[str, None] = {}
     for count, (_, value) in enumerate(_objects(source)):

@@ -1,10 +1,10 @@
-"""Public data sets whose files have no header, known by their separator and their values."""
+"""Public data sets without a header, recognised by separator and values."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from threads_pipelines.files.formats.columns import EVENTS, POSTS, FileKind
+from threads_pipelines.files.formats.kinds import EVENTS, POSTS, FileKind
 
 _ANY = ".*"
 _NUMBER = "[0-9]+"
@@ -104,7 +104,15 @@ PUBLISHED = (
 
 
 def fits(layout: Published, records: Sequence[Sequence[str]]) -> bool:
-    """Whether every record has the layout's columns; there must be at least one."""
+    """Return whether records have a layout.
+
+    Args:
+        layout: The layout.
+        records: The first records of the file.
+
+    Returns:
+        Whether there are records and all match.
+    """
     return bool(records) and all(
         len(record) == len(layout.patterns)
         and all(

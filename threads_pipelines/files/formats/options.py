@@ -1,4 +1,4 @@
-"""What a person says about a file: which column is what, and how the file is written."""
+"""What a user says about a file: the roles of its columns, and how it is written."""
 
 import csv
 from collections.abc import Mapping
@@ -21,12 +21,13 @@ _YES_NO = {"yes": True, "no": False}
 class FileOptions:
     """Choices for one file; what is None, or not in ``columns``, is recognised from the file.
 
-    columns: role to the column's name, or to its position from 1; empty where the role is not read.
-    separator: one of the values of ``SEPARATORS``.
-    header: whether the first line names the columns.
-    quotes: whether a double quote encloses a field; else it is a plain character.
-    times: one of ``TIMES``.
-    encoding: one of ``ENCODINGS``.
+    Attributes:
+        columns: Name or position (from 1) of the column by role; empty if the role is not read.
+        separator: One of the values of ``SEPARATORS``.
+        header: Whether the first line names the columns.
+        quotes: Whether a double quote encloses a field; otherwise it is a plain character.
+        times: One of ``TIMES``.
+        encoding: One of ``ENCODINGS``.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)

@@ -1,11 +1,12 @@
-"""Parquet, as this project's own exports and other programs write it."""
+"""Reads Parquet files of this project and of other programs."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from threads_pipelines.errors import InputFileError
-from threads_pipelines.files.formats.columns import FileKind, RawTable, recognise
+from threads_pipelines.files.formats.columns import recognise
+from threads_pipelines.files.formats.kinds import FileKind, RawTable
 from threads_pipelines.files.formats.options import FileOptions
 from threads_pipelines.files.formats.source import Source
 
@@ -17,11 +18,17 @@ def read_parquet(
 ) -> RawTable:
     """Read the columns that have a role.
 
+    Args:
+        source: The file.
+        kind: Purpose of the file.
+        options: What the user says about the file.
+        ids: Roles whose column is dictionary-encoded.
+
     Returns:
-        The table: str, empty where there is no value, or timestamps where the file has such.
+        The table: str, empty for a missing value; or timestamps if the file has them.
 
     Raises:
-        InputFileError: for a file that is damaged, or a column whose type cannot be read.
+        InputFileError: The file is damaged, or the type of a column cannot be read.
     """
     try:
         with source.open() as file:

@@ -1,7 +1,7 @@
-"""Quotes of a delimited file: each must open or close a field, or be doubled inside one.
+"""Checks the quotes of a delimited file: each must open or close a field, or be doubled in one.
 
-The CSV reader closes a quote that is still open at the end of the file by itself, and takes a
-quote inside a field as it stands. Either can swallow the rest of a file in silence.
+The CSV reader closes a quote that is still open at the end of the file, and accepts a quote inside
+a field. Both can swallow the rest of a file without an error.
 """
 
 import io
@@ -15,13 +15,18 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class QuoteCheck(io.RawIOBase):
-    """A stream that passes bytes on and looks at each quote on the way.
+    """A stream that passes bytes on and checks each quote.
 
-    Quotes are numbered from 0. In a well-formed file an even one stands at the beginning of a
-    field, or behind a quote; an odd one at the end of a field (spaces may follow it), or in front
-    of a quote; and their number is even. No other file passes.
+    Quotes are numbered from 0. In a well-formed file an even one is at the beginning of a field, or
+    after a quote; an odd one is at the end of a field (spaces may follow), or before a quote; and
+    their number is even. No other file passes.
 
-    fault: offset of the quote to blame for the first fault; None where there is none.
+    Args:
+        stream: The bytes.
+        separator: One ASCII character.
+
+    Attributes:
+        fault: Offset of the quote that causes the first fault; None without a fault.
     """
 
     def __init__(self, stream: io.BufferedIOBase, separator: str) -> None:
@@ -37,11 +42,11 @@ class QuoteCheck(io.RawIOBase):
         self.fault: int | None = None
 
     def readable(self) -> bool:
-        """Whether it can be read: yes."""
+        """Implement ``RawIOBase.readable``."""
         return True
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Read at most ``size`` bytes; empty at the end, where an open quote is a fault."""
+        """Implement ``RawIOBase.read``; at the end of the stream an open quote is a fault."""
         data = self._stream.read(-1 if size is None else size)
         if self.fault is None:
             if data:
@@ -52,7 +57,7 @@ class QuoteCheck(io.RawIOBase):
         return data
 
     def _look(self, data: bytes) -> None:
-        """Judge the quotes of a block."""
+        """Check the quotes of a block."""
         codes = np.frombuffer(data, np.uint8)
         after = data.lstrip(b" ")[:1] if self._closed else b""
         doubled = self._last == _QUOTE and data.startswith(b'"')
@@ -82,7 +87,7 @@ class QuoteCheck(io.RawIOBase):
         self._last = data[-1]
 
     def _following(self, codes: NDArray[np.uint8], at: NDArray[np.intp]) -> NDArray[np.uint8]:
-        """The byte behind each quote and the spaces behind it; a line end behind the last byte."""
+        """Return the byte after each quote and its spaces; a line end after the last byte."""
         padded = np.append(codes, _LINE_ENDS[0]).astype(np.uint8)
         following = padded[at + 1]
         spaced = following == _SPACE
@@ -92,7 +97,7 @@ class QuoteCheck(io.RawIOBase):
         return following
 
     def _blame(self, at: NDArray[np.intp], opens: NDArray[np.bool_], first: int, even: bool) -> int:
-        """Offset of the quote itself, or of the one that opened the field it stands in."""
+        """Return the offset of the quote itself, or of the one that opened its field."""
         if even:
             return self._read + int(at[first])
         earlier = np.flatnonzero(opens[:first])

@@ -1,4 +1,4 @@
-"""Records of a delimited file, read slowly: for samples, and to name the line of a fault."""
+"""Records of a delimited file, read slowly: for samples, and to find the line of a fault."""
 
 import csv
 import io
@@ -25,9 +25,18 @@ class Dialect:
 def parsed(
     lines: Iterable[str], dialect: Dialect, *, strict: bool = False
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield (number of its last line, fields) of each record; empty lines have no fields.
+    """Parse lines into records.
 
-    Raises csv.Error for a field that is too long and, with ``strict``, for quotes that are wrong.
+    Args:
+        lines: The lines.
+        dialect: How the file is written.
+        strict: Raise an error for wrong quotes.
+
+    Yields:
+        The number of its last line, and the fields, of each record; an empty line has no fields.
+
+    Raises:
+        csv.Error: A field is too long, or with ``strict`` quotes are wrong.
     """
     if len(dialect.separator) > 1:
         for number, line in enumerate(lines, 1):
@@ -49,14 +58,32 @@ def parsed(
 def records(
     source: Source, dialect: Dialect, *, strict: bool = False
 ) -> Iterator[Iterator[tuple[int, list[str]]]]:
-    """Yield what ``parsed`` yields for a whole file; the header is the first."""
+    """Open a file and parse its records; the header is the first one.
+
+    Args:
+        source: The file.
+        dialect: How the file is written.
+        strict: Raise an error for wrong quotes.
+
+    Yields:
+        The records, as ``parsed`` yields them.
+    """
     encoding = "utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding
     with source.open() as file, io.TextIOWrapper(file, encoding=encoding, newline="") as text:
         yield parsed(text, dialect, strict=strict)
 
 
 def line_of(source: Source, dialect: Dialect, row: int) -> int:
-    """Line on which data row ``row`` (from 0) begins."""
+    """Find the line of a data row.
+
+    Args:
+        source: The file.
+        dialect: How the file is written.
+        row: Number of the row, from 0.
+
+    Returns:
+        The number of the line on which it begins, from 1.
+    """
     begins, found = 1, -2 if dialect.header else -1
     with records(source, dialect) as read:
         for last, record in read:
@@ -69,7 +96,16 @@ def line_of(source: Source, dialect: Dialect, row: int) -> int:
 
 
 def diagnosis(source: Source, dialect: Dialect, error: Exception) -> str:
-    """What is wrong with a file that the fast reader refused, and on which line."""
+    """Describe what is wrong with a file that the fast reader refused.
+
+    Args:
+        source: The file.
+        dialect: How the file is written.
+        error: The error of the fast reader.
+
+    Returns:
+        A sentence with the line.
+    """
     codec = dialect.encoding
     with source.open() as file:
         for number, line in enumerate(file, 1):

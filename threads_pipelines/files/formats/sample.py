@@ -14,9 +14,17 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Sample:
-    """The beginning of a file as text, and its records under each separator.
+    """The beginning of a file as text, and its records for each separator.
 
-    separators: those to look for.
+    Args:
+        source: The file.
+        options: What the user says about the file.
+
+    Attributes:
+        separators: The separators to try.
+
+    Raises:
+        InputFileError: The file is empty or not text.
     """
 
     def __init__(self, source: Source, options: FileOptions) -> None:
@@ -40,9 +48,15 @@ class Sample:
     def dialect(
         self, separator: str, *, header: bool = True, quotes: bool | None = None
     ) -> Dialect:
-        """The dialect with a separator, in which the options go before the arguments.
+        """Make the dialect for a separator. Options of the user override the arguments.
 
-        quotes: None for what is usual: not behind ``::``.
+        Args:
+            separator: The separator.
+            header: Whether the first line names the columns.
+            quotes: Whether a double quote encloses a field. None: yes, except with ``::``.
+
+        Returns:
+            The dialect.
         """
         quotes = separator != "::" if quotes is None else quotes
         if self.options.quotes is not None:
@@ -50,12 +64,26 @@ class Sample:
         return Dialect(separator, header, quotes, self.encoding)
 
     def records(self, dialect: Dialect) -> list[tuple[int, list[str]]]:
-        """The first records, without a last one that may be cut off."""
+        """Return the first records, without a last one that may be incomplete.
+
+        Args:
+            dialect: How the file is written.
+
+        Returns:
+            The number of its last line, and the fields, of each record.
+        """
         found = list(islice(parsed(self._lines, dialect), _RECORDS))
         cut = self._cut and len(found) > 1 and found[-1][0] == len(self._lines)
         return [(line, record) for line, record in found[: len(found) - cut] if record]
 
     def first(self, separator: str) -> tuple[list[str], int]:
-        """The first record's fields, and the number of its last line."""
+        """Return the first record.
+
+        Args:
+            separator: The separator.
+
+        Returns:
+            Its fields, and the number of its last line.
+        """
         line, record = self.records(self.dialect(separator))[0]
         return [name.strip() for name in record], line

@@ -1,16 +1,12 @@
-"""How a delimited file is written, found from its beginning."""
+"""Detects how a delimited file is written, from its beginning."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from threads_pipelines.errors import InputFileError
-from threads_pipelines.files.formats.columns import (
-    FileKind,
-    MissingColumnError,
-    looks_like_header,
-    recognise,
-)
+from threads_pipelines.files.formats.columns import MissingColumnError, looks_like_header, recognise
+from threads_pipelines.files.formats.kinds import FileKind
 from threads_pipelines.files.formats.layouts import PUBLISHED, Published, fits
 from threads_pipelines.files.formats.options import SEPARATORS, FileOptions
 from threads_pipelines.files.formats.records import Dialect
@@ -27,8 +23,12 @@ _NO_NAME = re.compile(
 class Layout:
     """A delimited file's dialect and columns.
 
-    names: of the columns. skip: lines that the header takes. roles: role to position from 0.
-    published: name of the data set whose layout it is; else empty.
+    Attributes:
+        dialect: How the file is written.
+        names: Names of the columns.
+        skip: Number of lines of the header.
+        roles: Position from 0 by role.
+        published: Name of the data set that has this layout; empty if none has.
     """
 
     dialect: Dialect
@@ -39,10 +39,19 @@ class Layout:
 
 
 def sniff(source: Source, kind: FileKind, options: FileOptions) -> Layout:
-    """Find separator, header and columns of a file.
+    """Detect separator, header and columns of a file.
 
-    Raises InputFileError for a file that is empty or no text, lacks a column, or can be read in
-    more than one way; the message names the option that decides.
+    Args:
+        source: The file.
+        kind: Purpose of the file.
+        options: What the user says about the file.
+
+    Returns:
+        The layout.
+
+    Raises:
+        InputFileError: The file is empty or not text, lacks a column, or is ambiguous; the message
+            names the option that decides.
     """
     sample = Sample(source, options)
     named: list[Layout] = []
@@ -69,7 +78,7 @@ def sniff(source: Source, kind: FileKind, options: FileOptions) -> Layout:
 
 
 def _by_position(kind: FileKind, options: FileOptions, named: Sequence[Layout]) -> bool:
-    """Whether the required columns are given by their positions."""
+    """Return whether the required columns are given by position."""
     wanted = [options.columns.get(role, "") for role in kind.required]
     return all(text.isdecimal() for text in wanted) and not any(
         set(wanted) <= set(layout.names) for layout in named
@@ -77,7 +86,7 @@ def _by_position(kind: FileKind, options: FileOptions, named: Sequence[Layout]) 
 
 
 def _only(layouts: Sequence[Layout], source: Source, kind: FileKind) -> Layout:
-    """The one layout of several columns, or the first of those that agree on a single one."""
+    """Return the one layout of several columns, or the first of equal single-column ones."""
     several = [layout for layout in layouts if len(layout.names) > 1]
     if len(several) > 1:
         known = {sign: name for name, sign in SEPARATORS.items()}
@@ -91,7 +100,7 @@ def _only(layouts: Sequence[Layout], source: Source, kind: FileKind) -> Layout:
 def _without_names(
     sample: Sample, kind: FileKind, options: FileOptions, named: Sequence[Layout]
 ) -> Layout:
-    """The layout of a file whose columns are given by position."""
+    """Return the layout of a file with columns given by position."""
     if not _by_position(kind, options, named):
         published = _published(sample, kind, options)
         if published is None:
@@ -129,7 +138,7 @@ def _without_names(
 
 
 def _published(sample: Sample, kind: FileKind, options: FileOptions) -> Layout | None:
-    """The data set that the file's values show it to be, if there is one."""
+    """Return the data set that the values identify, if there is one."""
     if options.columns:
         return None
     found: list[tuple[Published, Dialect]] = []
@@ -150,12 +159,12 @@ def _published(sample: Sample, kind: FileKind, options: FileOptions) -> Layout |
 
 
 def _option(layout: Published) -> str:
-    """The option that chooses a published layout."""
+    """Return the option that chooses a published layout."""
     columns = ",".join(f"{role}={place + 1}" for role, place in layout.roles.items())
     return f"{columns},header=no" + ("" if layout.quotes else ",quotes=no")
 
 
 def _is_number_column(sample: Sample) -> bool:
-    """Whether the file is one column of numbers or UUIDs, so that none can be its name."""
+    """Return whether the file is one column of numbers or UUIDs, which cannot be a name."""
     found = sample.records(sample.dialect(","))
     return all(len(record) == 1 and _NO_NAME.fullmatch(record[0]) for _, record in found)

@@ -1,4 +1,4 @@
-"""The bytes of a file that a person names: plain, compressed, in a zip archive or from a pipe."""
+"""The bytes of an input file: plain, compressed, in a zip archive or from a pipe."""
 
 import bz2
 import gzip
@@ -7,7 +7,6 @@ import lzma
 import shutil
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -35,9 +34,13 @@ _NESTED = 3
 class Source:
     """A file that can be opened several times; a pipe is copied to a temporary file first.
 
-    ``archive.zip/folder/file.csv`` names a member of a zip archive.
+    ``archive.zip/folder/file.csv`` is a member of a zip archive.
 
-    packing: the compressions that were undone, from the outside, once the file was opened.
+    Args:
+        path: The path; nothing is opened yet.
+
+    Attributes:
+        packing: The compressions that were undone, outermost first, after the file was opened.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,7 +51,7 @@ class Source:
         self._copy: BinaryIO | None = None
 
     def __str__(self) -> str:
-        """Name of the file as it was given."""
+        """Return the name of the file as it was given."""
         return str(self.path)
 
     def __enter__(self) -> "Source":
@@ -65,10 +68,14 @@ class Source:
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
-        """Open the file from its beginning, decompressed as its first bytes say.
+        """Open the file from its beginning; its first bytes decide about decompression.
 
-        Raises InputFileError for a file that is not what its name says, or a zip archive of
-        several files; what the decompressors raise is left to ``explained``.
+        Yields:
+            The decompressed bytes.
+
+        Raises:
+            InputFileError: The file is not what its name says, or a zip archive of several files.
+                ``explained`` handles errors of decompression.
         """
         with ExitStack() as stack:
             stream = self._raw(stack)
@@ -157,38 +164,8 @@ class _ArrowStream(io.RawIOBase):
         return len(data)
 
 
-@contextmanager
-def explained(source: Source) -> Iterator[None]:
-    """Turn what opening and decompressing raise into one InputFileError that names the file."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise InputFileError(f"{source} does not exist") from error
-    except EOFError as error:
-        raise InputFileError(_broken_off(source)) from error
-    except (gzip.BadGzipFile, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
-        raise InputFileError(f"{source} is damaged: {error}") from error
-    except NotImplementedError as error:
-        raise InputFileError(f"{source} cannot be unpacked: {error}") from error
-    except OSError as error:
-        if error.errno is None and "Truncated" in str(error):
-            raise InputFileError(_broken_off(source)) from error
-        if error.errno is None:
-            raise InputFileError(f"{source} is damaged: {error}") from error
-        raise InputFileError(f"{source} cannot be read: {error.strerror or error}") from error
-
-
-def _broken_off(source: Source) -> str:
-    lines = 1
-    with suppress(EOFError, OSError), source.open() as file:
-        for line in file:
-            lines += line.endswith(b"\n")
-    kind = source.packing[-1] if source.packing else "compressed"
-    return f"{source} ends inside line {lines}, in the middle of the {kind} data: copy it again"
-
-
 def _located(path: Path) -> tuple[Path, str | None]:
-    """The file on disk, and the member of it where the path goes on behind a zip archive."""
+    """Return the file on disk, and the member if the path continues after a zip archive."""
     with suppress(OSError):
         if not path.exists():
             for parent in path.parents:

@@ -1,4 +1,4 @@
-"""A file as columns, whatever its format: each named by its role, as text exactly as it stands."""
+"""A file of any format as columns: each named by its role, as unchanged text."""
 
 from dataclasses import dataclass
 
@@ -6,22 +6,28 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from threads_pipelines.errors import InputFileError
-from threads_pipelines.files.formats.columns import FileKind, RawTable
 from threads_pipelines.files.formats.delimited import read_delimited
+from threads_pipelines.files.formats.explained import explained
 from threads_pipelines.files.formats.jsonlines import read_json_lines
+from threads_pipelines.files.formats.kinds import FileKind, RawTable
 from threads_pipelines.files.formats.options import FileOptions
 from threads_pipelines.files.formats.parquet import MAGIC, read_parquet
-from threads_pipelines.files.formats.source import Source, explained
+from threads_pipelines.files.formats.source import Source
 
 _IDS = frozenset({"user", "post", "author"})
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns of a file by role, all of one length; a role that the file lacks is not there.
+    """Columns of a file by role, all of the same length; roles that the file lacks are missing.
 
-    ids: dictionary-encoded columns of str without white space around them, each value once.
-    texts: other columns, of str; ``time`` may be of timestamps or dates, null where there is none.
+    Attributes:
+        source: The file.
+        kind: Purpose of the file.
+        options: What the user says about the file.
+        raw: What the reader of the format found.
+        ids: Dictionary-encoded columns of str without surrounding white space, each value once.
+        texts: Other columns, of str. ``time`` may have timestamps or dates, null if missing.
     """
 
     source: Source
@@ -37,14 +43,27 @@ class Table:
         return int(self.raw.data.num_rows)
 
     def fault(self, row: int, role: str, what: str) -> InputFileError:
-        """The error to raise for a value: ``row`` counts data rows from 0."""
+        """Make the error for a value.
+
+        Args:
+            row: Number of the data row, from 0.
+            role: Role of the column.
+            what: What is wrong.
+
+        Returns:
+            The error to raise.
+        """
         name = self.raw.names[self.raw.roles[role]]
         return InputFileError(f"{self.source}, {self.raw.place(row)}, {name}: {what}")
 
     def choice(self, times: str | None) -> str:
-        """How the file was read, in the words of the option that would say so.
+        """Describe how the file was read, as the option that would request the same.
 
-        times: the unit that ``read_times`` found.
+        Args:
+            times: The unit of times that ``read_times`` found; None without times.
+
+        Returns:
+            The option.
         """
         names = self.raw.names
         words = [
@@ -64,13 +83,22 @@ class Table:
 
 
 def read_table(source: Source, kind: FileKind, options: FileOptions) -> Table:
-    """Read the columns of ``kind`` that are there, in the format that the first bytes show.
+    """Read the columns of a file, in the format that its first bytes show.
 
-    Delimited text, JSON lines or Parquet, plain or compressed. No id of a required column may be
-    empty.
+    Formats are delimited text, JSON lines and Parquet, plain or compressed. No id of a required
+    column may be empty.
+
+    Args:
+        source: The file.
+        kind: Purpose of the file.
+        options: What the user says about the file.
+
+    Returns:
+        The columns.
 
     Raises:
-        InputFileError: naming the file, the line and the column, or the option that decides.
+        InputFileError: The file is invalid or ambiguous; the message names line and column, or the
+            option that decides.
     """
     with explained(source):
         raw = _read(source, kind, options)
@@ -111,7 +139,7 @@ def _one(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _trimmed(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    """An id column whose values have no white space around them."""
+    """Return an id column without white space around its values."""
     if not pa.types.is_dictionary(column.type):
         column = pc.dictionary_encode(pc.cast(column, pa.string()))
     one = _one(column.unify_dictionaries())

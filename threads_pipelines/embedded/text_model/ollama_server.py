@@ -1,6 +1,6 @@
 """Ollama's HTTP API on a loopback port, so that the ``ollama`` client works unchanged.
 
-Answered are version, tags, show, generate and chat, with and without streaming.
+It answers version, tags, show, generate and chat, with and without streaming.
 """
 
 import json
@@ -15,13 +15,15 @@ from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
-from threads_pipelines.embedded.ollama_api import (
+from threads_pipelines.embedded.text_model.ollama_api import (
     VERSION,
-    ChatRequest,
     Engine,
     EngineError,
-    GenerateRequest,
     ServedModel,
+)
+from threads_pipelines.embedded.text_model.ollama_requests import (
+    ChatRequest,
+    GenerateRequest,
     ShowRequest,
 )
 
@@ -29,7 +31,13 @@ _MAX_BODY_BYTES = 4_000_000
 
 
 class OllamaServer(ThreadingHTTPServer):
-    """Serves one model on 127.0.0.1; generations wait for their turn."""
+    """Serves one model on 127.0.0.1; generations wait in line.
+
+    Args:
+        port: The port.
+        model: The model.
+        engine: Generates the text.
+    """
 
     daemon_threads = True
 
