@@ -15,6 +15,7 @@ from threads_pipelines.defs.assets.evaluation import model_evaluation
 from threads_pipelines.defs.assets.tuning import FOLDER, latest_winner, tuned_settings
 from threads_pipelines.defs.resources.connections import ObjectStorage
 from threads_pipelines.evaluation.split import DAY
+from threads_pipelines.recommender.component_settings import NewcomerSettings
 from threads_pipelines.recommender.presets import BASELINES, PACES
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.storage.s3.registry import activate, register
@@ -75,8 +76,8 @@ def test_where_no_day_is_judged_the_search_sees_all(world: World) -> None:
     made(world, tuned_settings)
     assert world.store.get_json(f"{FOLDER}{TODAY}.json")["until"] == AS_OF
     evaluated = made(world, model_evaluation)
-    (check,) = evaluated.get_asset_check_evaluations()
-    assert "Not judged" in str(check.description)
+    for check in evaluated.get_asset_check_evaluations():
+        assert "Not judged" in str(check.description)
     assert world.artefacts.manifest(TODAY).facts.settings == latest_winner(
         world.store, TODAY, AS_OF
     ).model_dump(mode="json")
@@ -124,8 +125,8 @@ def test_the_gate_publishes_no_settings_that_are_worse_than_trending(world: Worl
     night_of(world, popular_world())
 
     def judged() -> tuple[bool, VersionFacts]:
-        (check,) = made(world, model_evaluation).get_asset_check_evaluations()
-        assert check.check_name == "gate"
+        checks = made(world, model_evaluation).get_asset_check_evaluations()
+        check = next(check for check in checks if check.check_name == "gate")
         return check.passed, world.artefacts.manifest(TODAY).facts
 
     passed, facts = judged()
@@ -147,3 +148,50 @@ def test_the_gate_publishes_no_settings_that_are_worse_than_trending(world: Worl
     passed, facts = judged()
     assert (passed, facts.settings_source) == (True, "tonight's")
     assert facts.settings == PACES["pace_days"].model_dump(mode="json")
+
+
+def old_and_new(cold_like_the_old: bool) -> Snapshot:
+    """Known people move on to new posts; each hour of the last day brings new people."""
+    rng = np.random.default_rng(5)
+    events = []
+    for hour in range(96):
+        events += [(int(u), 1 + hour // 3, 3, 96 - hour) for u in rng.choice(40, 4, replace=False)]
+    newcomers = range(40, 280)
+    for user in newcomers:
+        before = user < 160
+        post = 0 if before or cold_like_the_old else 25
+        events.append((user, post, 3, 80 if before else 5))
+    return snapshot_of(events, 280, 40)
+
+
+@pytest.mark.parametrize("worse_off", [True, False])
+def test_newcomers_who_are_worse_off_get_popularity_for_the_night(
+    world: World, worse_off: bool
+) -> None:
+    quick = PACES["pace_hours"].changed({"newcomers.half_life_hours": 1.0, "newcomers.share": 0.1})
+    win(world, TODAY, quick, CUT)
+    night_of(world, old_and_new(worse_off))
+    config = {"ops": {"model_evaluation": {"config": {"min_events": 50}}}}
+    result = dg.materialize(
+        [model_evaluation],
+        partition_key=TODAY,
+        instance=world.instance,
+        resources={"storage": ObjectStorage()},
+        run_config=config,
+    )
+    checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
+    facts = world.artefacts.manifest(TODAY).facts
+    assert result.success, "the night is published either way"
+    assert checks["gate"].passed
+    assert checks["newcomers"].passed != worse_off
+    assert checks["newcomers"].severity == dg.AssetCheckSeverity.WARN
+    published = RecommenderSettings.model_validate(facts.settings)
+    if worse_off:
+        assert published == quick.model_copy(update={"newcomers": NewcomerSettings()})
+        assert "worse than popularity" in str(checks["newcomers"].description)
+    else:
+        assert published == quick
+    assert facts.judgement is not None
+    numbers = facts.judgement.numbers
+    assert {"ndcg@10 cold", "popularity ndcg@10 cold"} <= numbers.keys()
+    assert (numbers["ndcg@10 cold"] < numbers["popularity ndcg@10 cold"]) == worse_off

@@ -36,7 +36,7 @@ def test_a_feed_grows_personal_with_the_history() -> None:
     friends = [(u, p, 3, 1) for u in (10, 11) for p in (0, 1, 2, 3, 4, 5)]
     users = [(n, p, 3, 1) for n in (1, 2, 5) for p in range(n)]
     snapshot = world([*crowd, *friends, *users], 50, 10)
-    settings = RecommenderSettings().changed({"newcomers.personal_after": 5})
+    settings = RecommenderSettings().changed({"newcomers.share": 0.2})
     model = fit(snapshot, settings)
     shares = []
     for user in (0, 1, 2, 5):

@@ -60,7 +60,10 @@ NESTED = RecommenderSettings().changed(
 def test_stored_settings_are_read_without_a_warning() -> None:
     assert set(STORED) == set(SETTINGS)
     assert RecommenderSettings.from_stored(STORED) == NESTED
-    assert RecommenderSettings.from_stored(NESTED.model_dump(mode="json")) == NESTED
+    stored = NESTED.model_dump(mode="json")
+    assert RecommenderSettings.from_stored(stored) == NESTED
+    stored["newcomers"]["personal_after"] = 3
+    assert RecommenderSettings.from_stored(stored) == NESTED
 
 
 def test_flat_keys_work_with_a_warning_that_names_the_new_key() -> None:

@@ -17,7 +17,14 @@ from threads_pipelines.evaluation.metrics import (
     self_information,
 )
 from threads_pipelines.evaluation.pair_keys import event_keys
-from threads_pipelines.evaluation.report import LIGHT, OURS, TRENDING, EvaluationReport, Score
+from threads_pipelines.evaluation.report import (
+    LIGHT,
+    OURS,
+    POPULARITY,
+    TRENDING,
+    EvaluationReport,
+    Score,
+)
 from threads_pipelines.evaluation.split import Split
 from threads_pipelines.recommender.fit import fit
 from threads_pipelines.recommender.presets import SEED_FORMULA
@@ -56,7 +63,7 @@ def models(settings: RecommenderSettings, rng: np.random.Generator) -> dict[str,
         OURS: fitted(settings),
         **{name: fitted(formula) for name, formula in SEED_FORMULA.items()},
         TRENDING: baselines.recent_popularity,
-        "popularity": baselines.popularity,
+        POPULARITY: baselines.popularity,
         "random": lambda train, users, top_k: baselines.random(train, users, top_k, rng),
     }
 
@@ -132,6 +139,7 @@ def evaluate(
         settings=dict(settings),
         scores=tuple(scores),
         ndcg=ndcg,
+        cold=~split.known[users],
     )
 
 

@@ -31,6 +31,8 @@ class GateResult:
         trending: Mean NDCG@10 of trending.
         users: Number of users judged by.
         events: Number of test pairs judged by.
+        against: Name of the ranking that ours is compared with.
+        people: Name of the users judged by.
     """
 
     decision: Decision
@@ -41,6 +43,8 @@ class GateResult:
     trending: float
     users: int
     events: int
+    against: str = "trending"
+    people: str = "users"
 
     @property
     def may_publish(self) -> bool:
@@ -53,14 +57,13 @@ class GateResult:
         Returns:
             The sentence, without a full stop.
         """
-        judged = f"{self.events:,} events of {self.users:,} users in the last 24 hours"
+        judged = f"{self.events:,} events of {self.users:,} {self.people} in the last 24 hours"
         if self.decision == "not_enough_events":
-            return f"Not judged: {judged} are too few to tell ours from trending"
+            return f"Not judged: {judged} are too few to tell ours from {self.against}"
         verdict = "Failed: ours is worse than" if self.decision == "fail" else "Passed against"
-        return (
-            f"{verdict} trending on {judged}: NDCG@10 {self.ours:.4f} against {self.trending:.4f}, "
-            f"difference {self.difference:+.4f} (95% {self.low:+.4f} to {self.high:+.4f})"
-        )
+        scores = f"NDCG@10 {self.ours:.4f} against {self.trending:.4f}"
+        interval = f"{self.difference:+.4f} (95% {self.low:+.4f} to {self.high:+.4f})"
+        return f"{verdict} {self.against} on {judged}: {scores}, difference {interval}"
 
 
 NOT_JUDGED = GateResult("not_enough_events", np.nan, np.nan, np.nan, np.nan, np.nan, 0, 0)
@@ -92,6 +95,8 @@ def judge(
     *,
     min_events: int = MIN_EVENTS,
     min_users: int = MIN_USERS,
+    against: str = "trending",
+    people: str = "users",
 ) -> GateResult:
     """Compare per-user NDCG@10 on the same users by a paired bootstrap (Efron and Tibshirani 1993).
 
@@ -104,13 +109,15 @@ def judge(
         rng: Draws the resamples.
         min_events: Fewest test pairs for a decision.
         min_users: Fewest users for a decision.
+        against: Name of the ranking that ours is compared with, for the sentence.
+        people: Name of the users, for the sentence.
 
     Returns:
         The outcome.
     """
     n = len(ours)
     if not n:
-        return replace(NOT_JUDGED, events=events)
+        return replace(NOT_JUDGED, events=events, against=against, people=people)
     difference = ours - trending
     means = np.concatenate(
         [weights @ difference / n for _, weights in resamples(n, BOOTSTRAP, rng)]
@@ -130,6 +137,8 @@ def judge(
         trending=float(trending.mean()),
         users=n,
         events=events,
+        against=against,
+        people=people,
     )
 
 

@@ -5,11 +5,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from threads_pipelines.evaluation.bootstrap import Estimate, Floats
 
 OURS = "ours"
 TRENDING = "recent_popularity"
+POPULARITY = "popularity"
 GROUPS = {
     "known": "users with a history, everything they could have been shown",
     "light": "users with one to four posts in their history, everything they could have been shown",
@@ -46,6 +48,7 @@ class EvaluationReport:
         settings: The settings of our model.
         scores: Metrics by group and model.
         ndcg: Per-user NDCG@10 of each model over all evaluated users; not part of the JSON.
+        cold: (n_users,) bool, which of these users have no history; not part of the JSON.
     """
 
     cut: int | None
@@ -57,6 +60,7 @@ class EvaluationReport:
     settings: dict[str, Any]
     scores: tuple[Score, ...]
     ndcg: dict[str, Floats] = field(repr=False)
+    cold: NDArray[np.bool_] = field(repr=False)
 
     def rows(self) -> list[dict[str, Any]]:
         """Flatten the report for a table or a plot.
@@ -81,7 +85,7 @@ class EvaluationReport:
             JSON text.
         """
         content = asdict(self)
-        del content["ndcg"]
+        del content["ndcg"], content["cold"]
         return json.dumps(_plain(content), indent=1, allow_nan=False)
 
 

@@ -166,8 +166,12 @@ class NewcomerSettings(Group):
     half_life_hours: _Hours | None = Field(
         None, description="Half-life of popularity for people without history; none: no decay."
     )
-    personal_after: int = Field(
-        1, ge=1, le=1000, description="Posts in a history from which a feed is wholly personal."
+    share: float = Field(
+        0.0,
+        ge=0,
+        le=0.95,
+        description="Share of that popularity in the feed of somebody with one post in the history;"
+        " with n posts its n-th power.",
     )
 
 

@@ -136,7 +136,7 @@ class Model:
                 rows[block], self.history, people.votes, neighbour, similarity, found,
                 self.similar_posts, self.similar_texts, self.seen, self.own, self.posts,
                 self.spectral, min(view.candidates, len(self.post_ids)),
-                settings.newcomers.personal_after,
+                settings.newcomers.share,
                 settings.feed.author_cap, settings.feed.fresh_every, shares,
                 post[block], score[block], reason[block], evidence[block], count[block],
             )  # fmt: skip

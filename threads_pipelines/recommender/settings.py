@@ -29,8 +29,8 @@ class RecommenderSettings(Group):
     with P, S and T the votes of similar people, the similarity to posts of the user's history and
     the similarity of the text, each scaled by the user's own maximum; R the freshness of the post;
     and B its recent popularity to the power ``popularity.exponent``. The spectral view with share g
-    adds g times its score, scaled in the same way, and leaves 1 − g to P and S. Where a history has
-    fewer than ``newcomers.personal_after`` posts, popularity fills in for what is missing.
+    adds g times its score, scaled in the same way, and leaves 1 − g to P and S. For a history of
+    n posts, newcomers' popularity has the share ``newcomers.share`` to the power n.
     """
 
     events: EventSettings = Field(
@@ -78,6 +78,8 @@ class RecommenderSettings(Group):
     def from_stored(cls, stored: Mapping[str, Any]) -> Self:
         """Read settings that any release stored, without a warning about old names.
 
+        ``newcomers.personal_after``, a setting of development versions, is left out.
+
         Args:
             stored: The settings as JSON values.
 
@@ -87,7 +89,11 @@ class RecommenderSettings(Group):
         Raises:
             pydantic.ValidationError: A name is unknown or a value is out of range.
         """
-        return cls.model_validate(nested(stored)[0])
+        settings = nested(stored)[0]
+        if "personal_after" in settings.get("newcomers", {}):
+            kept = {k: v for k, v in settings["newcomers"].items() if k != "personal_after"}
+            settings = {**settings, "newcomers": kept}
+        return cls.model_validate(settings)
 
     def changed(self, changes: Mapping[str, Any]) -> Self:
         """Return a copy with other values.

@@ -2,23 +2,22 @@
 
 It is a low-pass filter on the graph of users and posts, as in GF-CF (Shen et al. 2021) and ChebyCF.
 A randomized range finder (Halko, Martinsson and Tropp 2011) computes the vectors with a fixed
-start, a fixed order of blocks and one BLAS thread, so that the same data give the same bytes.
+start, a fixed order of sums and one BLAS thread, so that the same data give the same bytes.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from threads_pipelines.recommender.kernels.parallel import in_blocks
+from threads_pipelines.recommender.kernels.smoothing import smooth
 from threads_pipelines.recommender.pairs import Pairs
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 _OVERSAMPLING = 16
 _ITERATIONS = 2
-_BLOCK = 8192
-"""Users whose projection is held at a time."""
+_COLUMNS = 64
+"""Columns of the basis that one thread works on at a time."""
 
 Floats = NDArray[np.float32]
 
@@ -83,36 +82,40 @@ def spectral_factors(pairs: Pairs, rank: int) -> Floats:
         (n_posts, rank) float32; fewer columns if there are fewer users or posts.
     """
     # Here, because they are slow to import and only the spectral view needs them.
-    from scipy.sparse import csr_matrix
+    from scipy.linalg import qr
     from threadpoolctl import threadpool_limits
 
     n_users, n_posts = len(pairs.user_degree), len(pairs.post_degree)
     rank = min(rank, n_posts, n_users)
     if not len(pairs.user_post) or rank == 0:
         return np.zeros((n_posts, 0), np.float32)
-    degree = np.maximum(pairs.trusted_post_degree, 1)
-    by_user = np.maximum(pairs.user_degree, 1) ** -0.5
-    value = np.repeat(by_user, pairs.user_degree) * (degree**-0.5)[pairs.user_post]
-    matrix = csr_matrix(
-        (pairs.trusted(value.astype(np.float32)), pairs.user_post, pairs.user_start),
-        shape=(n_users, n_posts),
-    )
     width = min(rank + _OVERSAMPLING, n_posts)
-    start = np.random.default_rng(0).standard_normal((n_posts, width)).astype(np.float32)
+    basis = np.random.default_rng(0).standard_normal((n_posts, width)).astype(np.float32)
     with threadpool_limits(1, "blas"):
-        basis = np.linalg.qr(start)[0]
         for _ in range(_ITERATIONS):
-            basis = np.linalg.qr(_smoothed(matrix, basis))[0]
-        small = basis.T @ _smoothed(matrix, basis)
+            basis = qr(_smoothed(pairs, basis), mode="economic", overwrite_a=True)[0]
+        small = (basis.T @ _smoothed(pairs, basis)).astype(np.float64)
         value, vectors = np.linalg.eigh((small + small.T) / 2)
-        factors = basis @ vectors[:, np.argsort(-value, kind="stable")[:rank]]
+        leading = vectors[:, np.argsort(-value, kind="stable")[:rank]].astype(np.float32)
+        factors = basis @ leading
     return np.ascontiguousarray(factors, np.float32)
 
 
-def _smoothed(matrix: "csr_matrix", basis: Any) -> Floats:
-    """Return AᵀA·basis, a block of users at a time."""
-    total: Floats = np.zeros_like(basis)
-    for low in range(0, matrix.shape[0], _BLOCK):
-        block = matrix[low : low + _BLOCK]
-        total += block.T @ (block @ basis)
+def _smoothed(pairs: Pairs, basis: Floats) -> Floats:
+    """Return AᵀA·basis, with A the user-item matrix, each entry over the roots of both degrees.
+
+    Each thread works on some columns of the basis. The rows that it reads again then stay in the
+    cache, and no column of the result depends on the number of threads.
+    """
+    by_post = (np.maximum(pairs.trusted_post_degree, 1) ** -0.5).astype(np.float32)
+    by_user = (1 / np.maximum(pairs.user_degree, 1)).astype(np.float32)
+    total: Floats = np.empty_like(basis)
+
+    def work(low: int, high: int) -> None:
+        some = np.multiply(by_post[:, None], basis[:, low:high], order="C")
+        summed = np.zeros_like(some)
+        smooth(pairs.user_start, pairs.user_post, pairs.user_trust, by_user, some, summed)
+        total[:, low:high] = by_post[:, None] * summed
+
+    in_blocks(work, basis.shape[1], _COLUMNS)
     return total

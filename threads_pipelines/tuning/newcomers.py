@@ -9,13 +9,13 @@ from threads_pipelines.tuning.search import Fold, Search
 FEW = 20
 """With fewer cold people than that in the validation, all-time popularity stays."""
 
-_FROM = (2, 3, 5, 8)
+_SHARES = (0.05, 0.1, 0.2, 0.35, 0.6)
 
 
 def choose_newcomers(
     folds: list[Fold], chosen: RecommenderSettings, hours: tuple[float | None, ...], most: int
 ) -> RecommenderSettings:
-    """Choose the half-life for cold users, then the history length for personal feeds.
+    """Choose the half-life for cold users, then the share of popularity for light users.
 
     Args:
         folds: The validation sets of the search.
@@ -33,8 +33,8 @@ def choose_newcomers(
         chosen = search.best
     search = _search(folds, chosen, "light", most)
     if search is not None:
-        for start in _FROM:
-            search.change({"newcomers.personal_after": start})
+        for share in _SHARES:
+            search.change({"newcomers.share": share})
         chosen = search.best
     return chosen
 

@@ -26,7 +26,17 @@ from threads_pipelines.evaluation.gate import (
     judged_day,
     settings_to_publish,
 )
-from threads_pipelines.evaluation.report import OURS, TRENDING, EvaluationReport
+from threads_pipelines.evaluation.newcomer_gate import (
+    judge_newcomers,
+    with_popularity_for_newcomers,
+)
+from threads_pipelines.evaluation.report import (
+    GROUPS,
+    OURS,
+    POPULARITY,
+    TRENDING,
+    EvaluationReport,
+)
 from threads_pipelines.evaluation.split import Split
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.reporting.plots import intervals, lines, markdown_image
@@ -55,14 +65,20 @@ class EvaluationConfig(dg.Config):
     deps=[interaction_matrix, tuned_settings],
     description="Fits on all but the last 24 hours and tests on them, beside random, popularity, "
     "trending and the seeds' formula. A model that is measurably worse than trending is not "
-    "published: the last active settings stand in, else trending.",
+    "published: the last active settings stand in, else trending. Where people without history are "
+    "measurably worse off than with popularity, they get popularity for the night.",
     metadata=columns(group="text", model="text", users="int", metric="float64"),
     check_specs=[
         dg.AssetCheckSpec(
             "gate",
             asset="model_evaluation",
             description="Tonight's settings are not measurably worse than trending.",
-        )
+        ),
+        dg.AssetCheckSpec(
+            "newcomers",
+            asset="model_evaluation",
+            description="People without history are not measurably worse off than with popularity.",
+        ),
     ],
 )
 def model_evaluation(
@@ -79,12 +95,15 @@ def model_evaluation(
     except DataError as error:
         context.log.warning(f"Nothing to evaluate on: {error}")
     candidate = latest_winner(store.objects, partition, until)
-    report, gate = judge_night(context, config, split, candidate)
+    report, gate, newcomers = judge_night(context, config, split, candidate)
     known = read_registry(store.objects)
     active = RecommenderSettings.from_stored(known.active.config) if known.active else None
     chosen, source = settings_to_publish(gate, candidate, active)
     if not gate.may_publish:
         context.log.warning(f"{gate.sentence()}. Publishing {source} settings instead.")
+    if not newcomers.may_publish and gate.may_publish:
+        chosen = with_popularity_for_newcomers(chosen)
+        context.log.warning(f"{newcomers.sentence()}. They get popularity for this night.")
     judgement = _judgement(report, gate)
     settings = chosen.model_dump(mode="json")
     store.change_facts(
@@ -102,10 +121,19 @@ def model_evaluation(
             version=version,
             settings=f"{source} settings",
             gate=gate.sentence(),
+            newcomers=newcomers.sentence(),
             **_shown(report),
             history=_history(known, partition, judgement.metrics()),
         ),
-        check_results=[result("gate", gate.may_publish, gate.sentence())],
+        check_results=[
+            result("gate", gate.may_publish, gate.sentence()),
+            result(
+                "newcomers",
+                newcomers.may_publish,
+                newcomers.sentence(),
+                severity=dg.AssetCheckSeverity.WARN,
+            ),
+        ],
     )
 
 
@@ -114,23 +142,28 @@ def judge_night(
     config: EvaluationConfig,
     split: Split | None,
     candidate: RecommenderSettings,
-) -> tuple[EvaluationReport | None, GateResult]:
-    """Evaluate everyone on the judged day, if there is one, and ask the gate."""
+) -> tuple[EvaluationReport | None, GateResult, GateResult]:
+    """Evaluate everyone on the judged day, if there is one, and ask the gate: for all, for cold."""
     if split is None:
-        return None, NOT_JUDGED
+        return None, NOT_JUDGED, NOT_JUDGED
     rng = np.random.default_rng(config.seed)
     settings = candidate.model_dump(mode="json")
     report = evaluate(split, models(candidate, rng), settings, rng, progress=context.log.info)
-    ndcg = report.ndcg
-    gate = judge(ndcg[OURS], ndcg[TRENDING], report.pairs, rng, min_events=config.min_events)
-    return report, gate
+    newcomers = judge_newcomers(report, rng, min_events=config.min_events)
+    ours = report.ndcg[OURS]
+    if not newcomers.may_publish:  # the gate judges the feeds that would be published
+        ours = np.where(report.cold, report.ndcg[POPULARITY], ours)
+    judged = report.ndcg[TRENDING], report.pairs
+    return report, judge(ours, *judged, rng, min_events=config.min_events), newcomers
 
 
 def _judgement(report: EvaluationReport | None, gate: GateResult) -> GateDecision:
-    """Collect the gate's decision and the finite numbers, by name."""
-    rows = report.rows() if report else []
-    ours = next((row for row in rows if (row["model"], row["group"]) == (OURS, "known")), {})
-    numbers = {name: ours.get(name) for name in _TABLE}
+    """Collect the gate's decision and the finite numbers, by name: all of known, NDCG of others."""
+    rows = {(row["model"], row["group"]): row for row in (report.rows() if report else [])}
+    numbers = {name: rows.get((OURS, "known"), {}).get(name) for name in _TABLE}
+    for group in list(GROUPS)[1:]:  # known is the first
+        numbers[f"ndcg@10 {group}"] = rows.get((OURS, group), {}).get("ndcg@10")
+    numbers["popularity ndcg@10 cold"] = rows.get((POPULARITY, "cold"), {}).get("ndcg@10")
     numbers |= {"ndcg@10 all": gate.ours, "trending ndcg@10 all": gate.trending}
     finite = {k: v for k, v in numbers.items() if v is not None and math.isfinite(v)}
     return GateDecision(gate.decision, finite)

@@ -26,6 +26,9 @@ from threads_pipelines.recommender.ranking.score_parts import (
     score_globally,
 )
 
+_LEAST_POPULAR = 1e-3
+"""Share of newcomers' popularity below which it is left out."""
+
 _CAP_DEPTH = 4
 """Times ``top_k`` posts that are looked through where the posts of an author are capped."""
 
@@ -45,7 +48,7 @@ def rank_posts(
     facts: Any,
     view: Any,
     n_rescored: int,
-    personal_after: int,
+    newcomer_share: float,
     author_cap: int,
     fresh_every: int,
     shares: Any,
@@ -71,7 +74,7 @@ def rank_posts(
         facts: ``PostFacts``.
         view: ``SpectralView``.
         n_rescored: Number of best posts that the spectral view scores.
-        personal_after: Length of history from which popularity is no longer mixed in.
+        newcomer_share: Share of newcomers' popularity after one post; its n-th power after n.
         author_cap: Most posts of one author in a feed; 0 means no limit.
         fresh_every: Distance between places for untouched posts; 0 means no such places.
         shares: (4,) float32, weights of similar people, similar posts, similar texts and the
@@ -137,8 +140,9 @@ def rank_posts(
                 alike = people[j] * people_scale + posts[j] * posts_scale + texts[j] * texts_scale
                 alike = max(alike + globally[j], np.float32(0))
                 final[j] = (alike + facts.base_score[j]) * facts.popularity_boost[j]
-        if len(liked) < personal_after:
-            fill_in(final, facts.newcomer_score, np.float32(len(liked) / personal_after))
+        popular = newcomer_share ** len(liked)
+        if popular > _LEAST_POPULAR:
+            fill_in(final, facts.newcomer_score, np.float32(1 - popular))
             for j in forbidden:
                 final[j] = 0
         n_fresh = most_fresh if len(liked) > 0 else 0

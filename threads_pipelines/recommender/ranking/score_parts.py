@@ -74,14 +74,19 @@ def score_globally(
             taste[f] += weight * view.factors[liked[k], f]
     most = np.float32(0)
     lanes = np.empty(16, np.float32)
-    for j in rescored:
+    width, flat = len(taste), view.factors.reshape(-1)
+    whole = width // 16 * 16
+    for k in range(len(rescored)):
+        after = np.int64(rescored[min(k + 2, len(rescored) - 1)]) * width
+        prefetch(flat, after, after + width)
+        j = rescored[k]
+        begin = np.int64(j) * width
         lanes[:] = 0  # sixteen sums side by side: a fixed order that vector units can keep
-        whole = len(taste) // 16 * 16
         for f in range(0, whole, 16):
-            for lane in range(16):
-                lanes[lane] += taste[f + lane] * view.factors[j, f + lane]
-        for f in range(whole, len(taste)):
-            lanes[f - whole] += taste[f] * view.factors[j, f]
+            for lane in range(16):  # unsigned, as in nearest_rows
+                lanes[lane] += taste[np.uint32(f + lane)] * flat[np.uint64(begin + f + lane)]
+        for f in range(whole, width):
+            lanes[f - whole] += taste[f] * flat[begin + f]
         total = np.float32(0)
         for lane in range(16):
             total += lanes[lane]
