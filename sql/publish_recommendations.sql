@@ -1,5 +1,6 @@
 -- Replaces the rows of the staged users, in one statement and so in one snapshot:
 -- pairs that are new come, pairs that stay are updated, all others of these users go.
+-- A user without staged rows loses all; one of whose staged rows none can be placed keeps the old ones.
 -- A pair that is there already, to the last bit, is not written at all.
 -- It waits for no row lock, so that no statement of the app can be chosen as a deadlock's victim:
 -- users, rows and posts that another transaction holds are skipped. A user of whom anything was
@@ -55,8 +56,10 @@ WITH locked AS MATERIALIZED (
     WHERE c.place IS NULL
     ORDER BY lu.user_id, p.id
     FOR KEY SHARE OF p SKIP LOCKED
+), emptied AS MATERIALIZED (
+    SELECT DISTINCT c.u FROM change c WHERE NOT EXISTS (SELECT FROM pg_temp.stage s WHERE s.u = c.u)
 ), served AS MATERIALIZED (
-    SELECT u FROM change WHERE place IS NOT NULL AND p IS NOT NULL UNION SELECT u FROM living
+    SELECT u FROM change WHERE place IS NOT NULL AND p IS NOT NULL UNION SELECT u FROM living UNION SELECT u FROM emptied
 ), inserted AS (
     -- The id is a UUIDv8 (RFC 9562): the time, which keeps a shard together in the primary key, and
     -- a hash of the pair (gen_random_uuid asks the kernel each time: a fifth of all the work here).
@@ -88,4 +91,5 @@ SELECT (SELECT count(*) FROM inserted) AS inserted,
        (SELECT count(*) FROM pg_temp.stage s JOIN newer n ON n.u = s.u
         WHERE NOT EXISTS (SELECT FROM busy b WHERE b.u = n.u)) AS rows_newer,
        (SELECT coalesce(array_agg(u), '{}') FROM busy) AS busy,
-       (SELECT count(*) FROM change WHERE place IS NULL) - (SELECT count(*) FROM living) AS vanished
+       (SELECT count(*) FROM change WHERE place IS NULL) - (SELECT count(*) FROM living) AS vanished,
+       (SELECT count(*) FROM emptied) AS users_emptied

@@ -161,6 +161,7 @@ def test_a_share_is_a_percentage(tmp_path: Path, given: str, share: float) -> No
         ("THREADS_EXPERIMENT_ENROL", "nan%", "write all, none or a percentage"),
         ("THREADS_WITH_REAL_ACCOUNTS", "maybe", "neither yes nor no"),
         ("THREADS_EXPERIMENT_WITHHOLD_CONTROL", "2", "neither yes nor no"),
+        ("THREADS_MAX_LEFT_WITHOUT", "0.05", "is no share"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_refused(

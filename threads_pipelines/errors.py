@@ -82,5 +82,9 @@ class DataError(ThreadsPipelinesError):
     """Data that cannot be worked with, such as an empty window or a colliding id."""
 
 
+class LeftWithoutError(DataError):
+    """Publishing would leave more people without a feed than it may; nothing was published."""
+
+
 class DeliveryError(ThreadsPipelinesError):
     """An alert or a number that could not be delivered; never names the address's path."""

@@ -101,20 +101,21 @@ def yes_or_no(values: Values, variable: str) -> bool:
     return given in _YES
 
 
-def share(values: Values, variable: str) -> float:
+def share(values: Values, variable: str, *, default: str = "none") -> float:
     """Read a share, written as ``all``, ``none`` or a percentage such as ``10%``.
 
     Args:
         values: Variables by name.
         variable: Name of the variable.
+        default: What a variable that is not set means.
 
     Returns:
-        The share, in [0, 1]; 0 if the variable is not set.
+        The share, in [0, 1].
 
     Raises:
         ConfigurationError: The value is not a share.
     """
-    given = values.get(variable, "none").lower()
+    given = values.get(variable, default).lower()
     if given in {"all", "none"}:
         return float(given == "all")
     try:

@@ -74,6 +74,8 @@ class Settings:
     """Name of the experiment; another name deals the groups anew."""
     withhold_control: bool
     """Leave the experiment's control group without rows."""
+    max_left_without: float
+    """Largest share of the people with live rows that a publish may leave without any, 0 to 1."""
     with_real_accounts: bool
     """Write synthetic accounts and their content although there are real ones."""
     embedded: frozenset[str]
@@ -165,6 +167,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         experiment_share=share(given, "THREADS_EXPERIMENT_ENROL"),
         experiment_name=given.get("THREADS_EXPERIMENT_NAME"),
         withhold_control=yes_or_no(given, "THREADS_EXPERIMENT_WITHHOLD_CONTROL"),
+        max_left_without=share(given, "THREADS_MAX_LEFT_WITHOUT", default="5%"),
         with_real_accounts=yes_or_no(given, "THREADS_WITH_REAL_ACCOUNTS"),
         embedded=frozenset(set(stack) - set(given)),
     )

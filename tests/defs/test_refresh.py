@@ -9,9 +9,11 @@ from dagster import DagsterRunStatus
 
 from tests.defs.conftest import NOW, TODAY, World
 from threads_pipelines.definitions import defs
+from threads_pipelines.defs.assets.matrix import control_group
 from threads_pipelines.defs.refresh.rows import SKIPPED_TAG
 from threads_pipelines.defs.refresh.schedule import ticks
 from threads_pipelines.defs.refresh.skips import other_run
+from threads_pipelines.defs.resources.participants import Experiment
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.s3.pins import pin
 from threads_pipelines.storage.s3.refreshes.record import read_refreshes
@@ -141,6 +143,38 @@ def test_nothing_new_and_a_pin_leave_it_out(night: World) -> None:
     assert refresh(night).success
     assert skipped(night) == f"version {active.version} is pinned since just now"
     assert night.feeds() == feeds
+
+
+def test_who_has_seen_everything_loses_the_feed_and_control_is_withheld_from_both(
+    night: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control = set(control_group(night.engine, Experiment().settings()))
+    readers = night.query("SELECT DISTINCT user_id FROM user_recommendation ORDER BY user_id")
+    reader = next(user for (user,) in readers if user not in control)
+    assert control & {user for (user,) in readers}
+    execute(
+        night,
+        "INSERT INTO user_interaction (id, user_id, post_id, interaction_type, created_at)"
+        " SELECT 'seen ' || id, %(u)s, id, 'view', %(at)s FROM post",
+        u=reader,
+        at=NOW - timedelta(minutes=5),
+    )
+    monkeypatch.setenv("THREADS_EXPERIMENT_WITHHOLD_CONTROL", "yes")
+    result = refresh(night)
+    assert result.success
+    (made,) = result.asset_materializations_for_node("refreshed_feeds")
+    assert number(made, "users_left_without") == 1
+    found = generations(night)
+    assert reader not in found
+    newer = {user for user, (made_at,) in found.items() if made_at > NOW - AGO}
+    assert newer, "others were refreshed"
+    assert not newer & control
+    assert control & set(found), "a refresh decides only about those whom it chose"
+
+    assert night.run("nightly_recommendations").success
+    found = generations(night)
+    assert found
+    assert not set(found) & {reader, *control}
 
 
 @pytest.mark.parametrize("count", [3, pytest.param(24, marks=pytest.mark.soak)])

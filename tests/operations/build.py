@@ -1,5 +1,6 @@
 """Versions as a night leaves them on S3, of literal rows."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import groupby
 
@@ -12,6 +13,7 @@ from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.registry import register
 from threads_pipelines.storage.s3.scored import save_scored
 from threads_pipelines.storage.s3.versions.checked import mark_checked
+from threads_pipelines.storage.s3.versions.decided import save_decided
 from threads_pipelines.storage.s3.versions.registered import Entry
 
 Row = tuple[str, str, float]
@@ -25,10 +27,13 @@ def store_version(
     rows: list[Row],
     *,
     checked: bool = True,
+    decided: Mapping[str, bool] | None = None,
 ) -> None:
     """Store scored rows (sorted by user, best first) as a version that is current.
 
-    checked: whether the rows passed their checks, so that the version is registered.
+    checked: whether the rows passed their checks, so that the version is registered. decided: whom
+    the version decides about, and whether they are to receive rows; None, as in versions of
+    earlier releases, does not say.
     """
     users = np.array(sorted({user for user, _, _ in rows}), object)
     posts = np.array(sorted({post for _, post, _ in rows}), object)
@@ -45,6 +50,10 @@ def store_version(
     facts = VersionFacts(as_of=as_of.replace(tzinfo=UTC), look_back_days=30)
     store.create(partition, version, created, facts)
     save_scored(store, partition, version, [scored], users, posts)
+    if decided is not None:
+        ids = sorted(decided)
+        receives = np.array([decided[one] for one in ids], bool)
+        save_decided(store, partition, version, np.array(ids, object), receives)
     store.set_current(partition, version)
     if not checked:
         return

@@ -1,9 +1,10 @@
 """Sixty users, forty posts, and nights whose scores tell where a row comes from."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 import pyarrow as pa
 
@@ -28,14 +29,14 @@ def night(generation: int) -> Iterator[pa.Table]:
 def publish_night(
     database: AppDatabase,
     generation: int,
-    source: Callable[[int], Iterator[pa.Table]] = night,
-    **options: float,
+    source: Callable[[int], Iterable[pa.Table]] = night,
+    **options: Any,
 ) -> PublishReport:
     at = NIGHT + generation * HOUR
     return publish(
         database.engine, source(generation), generated_at=at, expires_at=at + TTL,
         now=NIGHT + 10 * HOUR, run_id=f"night {generation}", shard_rows=100,
-        **options,  # type: ignore[arg-type]  # wait_seconds and connections
+        **options,
     )  # fmt: skip
 
 
@@ -61,3 +62,13 @@ def stalling(
             yield table
 
     return source
+
+
+def whole(generation: int) -> list[pa.Table]:
+    """The night as something that can be read twice."""
+    return list(night(generation))
+
+
+def shorter(generation: int) -> list[pa.Table]:
+    """The night without the last ten people."""
+    return whole(generation)[:50]

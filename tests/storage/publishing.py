@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from tests.storage.app_database import AppDatabase
+from threads_pipelines.storage.postgres.publishing.left_without import Decided
 from threads_pipelines.storage.postgres.publishing.publish import PublishReport, publish
 
 NIGHT = datetime.fromisoformat("2026-03-31 02:00:00")
@@ -35,3 +36,14 @@ def feeds(database: AppDatabase) -> dict[str, list[tuple[str, float]]]:
     ):
         found.setdefault(user, []).append((post, score))
     return found
+
+
+def decided(*users: str, withheld: tuple[str, ...] = (), everybody: bool = False) -> Decided:
+    """Whom a version decides about, in tables of two."""
+    rows = sorted([(user, True) for user in users] + [(user, False) for user in withheld])
+    schema = pa.schema({"user_id": pa.string(), "receives": pa.bool_()})
+    tables = [
+        pa.Table.from_pylist([{"user_id": u, "receives": r} for u, r in rows[at : at + 2]], schema)
+        for at in range(0, len(rows), 2)
+    ]
+    return Decided(tables, everybody)

@@ -2,25 +2,32 @@
 
 A pinned version is published without posts that users have seen since. ``publish`` itself leaves
 out users and posts that were deleted since.
+An older version that comes late gives nothing to those whom a newer version left without rows.
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.csv as csv
 
 from threads_pipelines.storage.history import require_own
+from threads_pipelines.storage.newer_decisions import left_without_since
 from threads_pipelines.storage.postgres.database import session
+from threads_pipelines.storage.postgres.publishing.left_without import Decided
 from threads_pipelines.storage.postgres.sql import statement
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.pins import Pin, read_pin
 from threads_pipelines.storage.s3.scored import batches, open_scored
 from threads_pipelines.storage.s3.versions.checked import require_checked
+from threads_pipelines.storage.s3.versions.decided import has_decided, open_decided
+from threads_pipelines.storage.s3.versions.manifest import Manifest
+from threads_pipelines.storage.tables import RepeatableTables, without_users
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -38,13 +45,15 @@ class Feeds:
         version: Name of the version.
         generated_at: Naive UTC.
         tables: The rows, as ``publish`` takes them.
+        decided: The accounts that the version decides about, as ``publish`` takes them.
         pin: The pin; None if nothing is pinned.
         warning: A sentence for the log, or empty.
     """
 
     version: str
     generated_at: datetime
-    tables: Iterator[pa.Table]
+    tables: Iterable[pa.Table]
+    decided: Decided
     pin: Pin | None
     warning: str = ""
     """What a person should know of the version's database; mostly nothing."""
@@ -52,7 +61,12 @@ class Feeds:
 
 @contextmanager
 def feeds_to_publish(
-    engine: "Engine", store: ArtefactStore, partition: str, version: str, now: datetime
+    engine: "Engine",
+    store: ArtefactStore,
+    partition: str,
+    version: str,
+    now: datetime,
+    pin: Pin | None = None,
 ) -> Iterator[Feeds]:
     """Open the rows of a version, or those of the pinned version as a new generation of ``now``.
 
@@ -64,6 +78,7 @@ def feeds_to_publish(
         partition: Day of the version.
         version: The version to publish if nothing is pinned.
         now: Naive UTC.
+        pin: The version that is about to be pinned; None takes the pinned version.
 
     Yields:
         The rows to publish.
@@ -74,19 +89,49 @@ def feeds_to_publish(
         PinError: The pin cannot be read.
         DatabaseError: The database fails.
     """
-    pin = read_pin(store.objects)
+    pin = pin or read_pin(store.objects)
     if pin:
         partition, version = pin.partition, pin.version
     manifest = require_checked(store, partition, version)
     warning = require_own(engine, store, manifest)
     as_of = manifest.facts.as_of.astimezone(UTC).replace(tzinfo=None)
-    seen = read_seen_since(engine, as_of - _OVERLAP) if pin else None
-    with open_scored(store, partition, manifest.version) as files:
-        tables = batches(files, [*_PAIR, "score"])
-        if seen is not None:
-            tables = (without(table, seen) for table in tables)
+    with stored_feeds(store, manifest) as (tables, decided):
+        if not pin:
+            tables = without_users(tables, left_without_since(store, manifest.facts.as_of))
+        else:
+            seen, stored = read_seen_since(engine, as_of - _OVERLAP), tables
+            tables = RepeatableTables(lambda: (without(table, seen) for table in stored))
+            # Who joined since has no rows in it: the app's own fallback, not a later version's.
+            decided = replace(decided, everybody=has_decided(manifest))
         generated_at = now.replace(microsecond=0) if pin else as_of
-        yield Feeds(manifest.version, generated_at, tables, pin, warning)
+        yield Feeds(manifest.version, generated_at, tables, decided, pin, warning)
+
+
+@contextmanager
+def stored_feeds(
+    store: ArtefactStore, manifest: Manifest
+) -> Iterator[tuple[Iterable[pa.Table], Decided]]:
+    """Open the rows of a version and whom it decides about, as ``publish`` takes them.
+
+    Raises:
+        ArtefactError: where a file is gone or is not what was stored.
+    """
+    with (
+        open_scored(store, manifest.partition, manifest.version) as rows,
+        open_decided(store, manifest) as decided,
+    ):
+        yield (
+            RepeatableTables(lambda: batches(rows, [*_PAIR, "score"])),
+            Decided(RepeatableTables(lambda: _decided(decided, receives=has_decided(manifest)))),
+        )
+
+
+def _decided(files: Sequence[Path], *, receives: bool) -> Iterator[pa.Table]:
+    """Tables of user_id and receives; True where the files are those of rows."""
+    for table in batches(files, ["user_id", "receives"] if receives else ["user_id"]):
+        if not receives:
+            table = table.append_column("receives", pa.repeat(True, table.num_rows))
+        yield table
 
 
 def read_seen_since(engine: "Engine", since: datetime) -> pa.Table:

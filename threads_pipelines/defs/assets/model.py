@@ -24,6 +24,7 @@ from threads_pipelines.storage.s3.registry import register
 from threads_pipelines.storage.s3.scored import SCHEMA, batches, open_scored
 from threads_pipelines.storage.s3.snapshots import load_snapshot
 from threads_pipelines.storage.s3.versions.checked import mark_checked, mark_unchecked
+from threads_pipelines.storage.s3.versions.decided import save_decided
 from threads_pipelines.storage.s3.versions.manifest import Manifest
 from threads_pipelines.storage.s3.versions.registered import Entry
 
@@ -72,7 +73,8 @@ class RankingConfig(dg.Config):
     partitions_def=daily,
     deps=[knn_model],
     description="The scored rows of every user as an artefact, each with its main reason and the "
-    "evidence. The stored rows are read back and checked; a version that passes is registered as "
+    "evidence, and the accounts that the version decides about, those without rows included. The "
+    "stored rows are read back and checked; a version that passes is registered as "
     "checked, and only such a version can be published. A fault stops the night here.",
     metadata=columns(
         user_id="text",
@@ -96,6 +98,7 @@ def recommendations(
         users, say = len(snapshot.users.ids), context.log.info
         rank_version(store, executor, manifest, users, config.top_k, config.chunk, say)
     store.change_facts(partition, version, lambda facts: replace(facts, top_k=config.top_k))
+    save_decided(store, partition, version, snapshot.users.ids, snapshot.users.receives)
     with open_scored(store, partition, version) as files:
         found = check_rows(read_stored_rows(files, snapshot), snapshot, config.top_k)
         first = next(batches(files), SCHEMA.empty_table()).slice(0, 10).to_pylist()

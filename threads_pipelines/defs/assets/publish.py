@@ -9,6 +9,7 @@ from pydantic import Field
 from threads_pipelines.defs.assets.model import recommendations
 from threads_pipelines.defs.common import asset, columns, preview, result, rows_made
 from threads_pipelines.defs.partitions import daily
+from threads_pipelines.defs.publish_limits import PublishLimits, told
 from threads_pipelines.defs.resources.audience import Audience
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.defs.run_version import version_of_run
@@ -18,6 +19,7 @@ from threads_pipelines.storage.postgres.publishing.publish import publish
 from threads_pipelines.storage.postgres.publishing.published import Publication, read_publication
 from threads_pipelines.storage.postgres.publishing.purge import purge_expired
 from threads_pipelines.storage.s3.registry import activate
+from threads_pipelines.storage.tables import users_in
 
 CHECKS = {
     "published_rows": "Every row that was written is in the table, and nobody has two generations.",
@@ -26,12 +28,9 @@ CHECKS = {
 }
 
 
-class PublishConfig(dg.Config):
-    """How long feeds live."""
+class PublishConfig(PublishLimits):
+    """How long feeds live, and how many people may be left without one."""
 
-    ttl_hours: float = Field(
-        48, gt=24, le=24 * 31, description="Hours until a row expires; more than a night apart."
-    )
     wait_seconds: float = Field(
         60, ge=0, description="How long to wait while another run publishes."
     )
@@ -49,7 +48,8 @@ class PublishConfig(dg.Config):
     ),
     deps=[recommendations],
     description="The table that the app reads: each user's rows are replaced in one transaction. "
-    "A run that is older than what a user has, or already expired, is archived instead.",
+    "Who is decided about and has no rows in the version loses the old ones. A run that is older "
+    "than what a user has, or already expired, is archived instead.",
     metadata=columns(
         id="text",
         user_id="text",
@@ -72,7 +72,6 @@ def user_recommendation(
 ) -> dg.MaterializeResult:
     """Publish the version's scored rows, or those of the version that is pinned."""
     store, now = storage.artefacts(), datetime.now(UTC).replace(tzinfo=None)
-    served: set[str] = set()
     with database.engine() as engine:
         audience.require(engine)
         version = version_of_run(context, store).version
@@ -80,15 +79,19 @@ def user_recommendation(
             if feeds.warning:
                 context.log.warning(feeds.warning)
             expires_at = feeds.generated_at + timedelta(hours=config.ttl_hours)
+            tables, decided = audience.of(feeds.tables, feeds.decided)
+            served = users_in(tables) if audience.users else set()
             report = publish(
                 engine,
-                audience.of(feeds.tables, served),
+                tables,
                 generated_at=feeds.generated_at,
                 expires_at=expires_at,
                 now=now,
                 run_id=context.run.run_id,
                 connections=config.connections,
                 wait_seconds=config.wait_seconds,
+                decided=decided,
+                most_left_without=config.most_left_without(),
                 progress=context.log.info,
             )
         purged = purge_expired(engine, now)
@@ -105,6 +108,8 @@ def user_recommendation(
         without = sorted(set(audience.users) - served)
         if without:
             context.log.warning(f"no feed in version {feeds.version} for {', '.join(without)}")
+    if left := told(report):
+        state += f"; {left}"
     if feeds.pin:
         state += f" (pinned since {feeds.pin.since}: version {feeds.version})"
     context.log.info(f"{state}: {report.placed:,} rows, {purged:,} expired rows removed")
@@ -117,6 +122,9 @@ def user_recommendation(
             generated_at=f"{feeds.generated_at}Z",
             expires_at=f"{expires_at}Z",
             purged_rows=purged,
+            users_with_a_feed_before=report.users_live,
+            users_left_without=report.users_left_without,
+            users_withheld=report.users_withheld,
             report=preview(["what", "value"], asdict(report).items()),
         ),
         check_results=publication_results(report.placed, found),

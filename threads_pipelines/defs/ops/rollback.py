@@ -1,22 +1,20 @@
 """Rollback and dry run: jobs for the launchpad, which opens ready to launch."""
 
-from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
 import dagster as dg
 from pydantic import Field
 
 from threads_pipelines.defs.assets.services import check_parts
-from threads_pipelines.defs.common import max_runtime, preview, rows_made
+from threads_pipelines.defs.common import max_runtime
+from threads_pipelines.defs.ops.publish_version import publish_version, sentence
+from threads_pipelines.defs.publish_limits import PublishLimits
 from threads_pipelines.defs.resources.audience import Audience
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.errors import ArtefactError, DataError, PinError
-from threads_pipelines.storage.feeds_to_publish import feeds_to_publish
 from threads_pipelines.storage.history import require_own
-from threads_pipelines.storage.postgres.publishing.publish import PublishReport, publish
 from threads_pipelines.storage.s3.objects import ObjectStore
-from threads_pipelines.storage.s3.pins import pin, read_pin, release
+from threads_pipelines.storage.s3.pins import Pin, read_pin, release
 from threads_pipelines.storage.s3.registry import activate, read_registry
 from threads_pipelines.storage.s3.versions.checked import require_checked
 from threads_pipelines.storage.s3.versions.registered import Entry
@@ -24,7 +22,7 @@ from threads_pipelines.storage.s3.versions.registered import Entry
 _FIRST = {"checked": dg.In(dg.Nothing)}
 
 
-class PinConfig(dg.Config):
+class PinConfig(PublishLimits):
     """Which version to go back to."""
 
     version: str = Field(
@@ -32,18 +30,14 @@ class PinConfig(dg.Config):
         description="Version to publish until it is released. Empty: the one that is pinned "
         "already, else the one served before.",
     )
-    ttl_hours: float = Field(
-        48, gt=24, le=24 * 31, description="Hours until a row expires; more than a night apart."
-    )
 
 
-class DryRunConfig(dg.Config):
+class DryRunConfig(PublishLimits):
     """What to compare with the table."""
 
     partition: str = Field(
         "", description="Day whose latest checked version would be published. Empty: the latest."
     )
-    ttl_hours: float = Field(48, gt=24, le=24 * 31, description="Hours until a row would expire.")
 
 
 @dg.op(
@@ -54,7 +48,7 @@ class DryRunConfig(dg.Config):
 def publish_pinned(
     context: dg.OpExecutionContext, config: PinConfig, database: Database, storage: ObjectStorage
 ) -> None:
-    """Pin first, so that a night that comes between publishes the pinned version too."""
+    """Pin before the first row is written, so that each night from then on publishes it too."""
     objects = storage.store()
     version = config.version or _previous(objects)
     entry = read_registry(objects).checked(version)
@@ -62,8 +56,10 @@ def publish_pinned(
     with database.engine() as engine:
         require_own(engine, storage.artefacts(), manifest)
     now = datetime.now(UTC).replace(tzinfo=None)
-    pin(objects, version, f"{now:%Y-%m-%d %H:%M:%S} UTC")
-    report, metadata = _publish(context, config.ttl_hours, database, storage, entry, now)
+    planned = Pin(entry.partition, version, f"{now:%Y-%m-%d %H:%M:%S} UTC")
+    report, metadata = publish_version(
+        context, config, database, storage, entry, now, planned=planned
+    )
     if report.users_newer:  # than now
         raise DataError(
             f"version {version} is pinned, but {report.users_newer:,} of {report.users:,} users "
@@ -117,53 +113,11 @@ def compare_with_table(
     now = datetime.now(UTC).replace(tzinfo=None)
     with database.engine() as engine:
         audience.require(engine)
-    report, metadata = _publish(
-        context, config.ttl_hours, database, storage, entry, now, dry_run_of=audience
+    report, metadata = publish_version(
+        context, config, database, storage, entry, now, dry_run_of=audience
     )
     context.log.info(f"dry run for {entry.partition}: {sentence(report)}")
     context.log_event(dg.AssetObservation(asset_key="user_recommendation", metadata=metadata))
-
-
-def sentence(report: PublishReport) -> str:
-    """What a publish would do, for a person."""
-    if report.archived:
-        return f"nothing would change: {report.notice}"
-    return (
-        f"of {report.rows:,} rows for {report.users:,} users {report.inserted:,} are new, "
-        f"{report.updated:,} change their score or time and {report.unchanged:,} stay; "
-        f"{report.deleted:,} old rows would go; {report.users_newer:,} users keep newer rows; "
-        f"{report.vanished:,} rows are of deleted users or posts"
-    )
-
-
-def _publish(
-    context: dg.OpExecutionContext,
-    ttl_hours: float,
-    database: Database,
-    storage: ObjectStorage,
-    entry: Entry,
-    now: datetime,
-    *,
-    dry_run_of: Audience | None = None,
-) -> tuple[PublishReport, dict[str, Any]]:
-    with (
-        database.engine() as engine,
-        feeds_to_publish(engine, storage.artefacts(), entry.partition, entry.version, now) as feeds,
-    ):
-        if feeds.warning:
-            context.log.warning(feeds.warning)
-        report = publish(
-            engine,
-            dry_run_of.of(feeds.tables, set()) if dry_run_of else feeds.tables,
-            generated_at=feeds.generated_at,
-            expires_at=feeds.generated_at + timedelta(hours=ttl_hours),
-            now=now,
-            run_id=context.run.run_id,
-            dry_run=dry_run_of is not None,
-            progress=context.log.info,
-        )
-    table = preview(["what", "value"], asdict(report).items())
-    return report, rows_made(report.placed, version=feeds.version, report=table)
 
 
 def _previous(objects: ObjectStore) -> str:

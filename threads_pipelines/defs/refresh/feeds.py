@@ -21,12 +21,12 @@ from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.defs.run_pruning import prune_runs
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.reporting.plots import line, markdown_image
+from threads_pipelines.storage.feeds_to_publish import stored_feeds
 from threads_pipelines.storage.postgres.publishing.publish import publish
 from threads_pipelines.storage.postgres.publishing.published import read_publication
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.refreshes.pruning import prune_refreshes
 from threads_pipelines.storage.s3.refreshes.record import Refresh, read_refreshes, record_refresh
-from threads_pipelines.storage.s3.scored import batches, open_scored
 from threads_pipelines.storage.s3.versions.checked import require_checked
 
 KEPT_HOURS = 24.0
@@ -63,22 +63,25 @@ def refreshed_feeds(
     """Publish the rows that this run, or the run that it continues, has checked."""
     store, now = storage.artefacts(), datetime.now(UTC)
     partition, version, numbers = _latest(context.instance)
-    facts = require_checked(store, partition, version).facts
+    manifest = require_checked(store, partition, version)
+    facts = manifest.facts
     as_of, night = facts.as_of, str(facts.parent)
     generated_at = as_of.astimezone(UTC).replace(tzinfo=None)
     expires_at = generated_at + timedelta(hours=config.ttl_hours)
     naive = now.replace(tzinfo=None)
     with database.engine() as engine:
-        with open_scored(store, partition, version) as files:
+        with stored_feeds(store, manifest) as (tables, decided):
             report = publish(
                 engine,
-                batches(files, ["user_id", "post_id", "score"]),
+                tables,
                 generated_at=generated_at,
                 expires_at=expires_at,
                 now=naive,
                 run_id=context.run.run_id,
                 connections=config.connections,
                 wait_seconds=config.wait_seconds,
+                decided=decided,
+                most_left_without=config.most_left_without(),
                 progress=context.log.info,
             )
         found = read_publication(engine, generated_at, expires_at, naive)
@@ -97,6 +100,7 @@ def refreshed_feeds(
     runs = prune_runs(context.instance, REFRESH_JOB, config.kept_hours)
     context.log.info(
         f"published: {report.placed:,} rows of {report.users - report.users_newer:,} people; "
+        f"{report.users_emptied:,} have nothing left to see; "
         f"{pruned} old refreshes and {runs} runs went"
     )
     context.log_event(
@@ -111,6 +115,7 @@ def refreshed_feeds(
             version=version,
             night=night,
             generated_at=f"{generated_at}Z",
+            users_left_without=report.users_left_without,
             seconds=round((datetime.now(UTC) - as_of).total_seconds(), 1),
             **{name: value for name, value in numbers.items() if value is not None},
             age_of_what_is_served=_plot(store, now),

@@ -34,6 +34,7 @@ from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.refreshes.last_reading import load_reading, save_reading
 from threads_pipelines.storage.s3.scored import open_scored, save_scored
 from threads_pipelines.storage.s3.versions.checked import mark_checked
+from threads_pipelines.storage.s3.versions.decided import save_decided
 
 SKIPPED_TAG = "threads-pipelines/skipped"
 VERSION, PARTITION, FIGURES = "version", "partition", "figures"
@@ -112,7 +113,7 @@ def refreshed_recommendations(
         reading = _read(context, engine, store, night, now)
         ages = read_feed_ages(engine, now.replace(tzinfo=None))
         snapshot = reading.snapshot
-        if experiment.withhold_control:
+        if experiment.withholds_control():
             snapshot = snapshot.withholding(control_group(engine, experiment.settings()))
     people = people_to_refresh(snapshot, ages.without_feed, refreshed.users, refreshed.rule())
     context.log.info(f"{len(people):,} people to refresh")
@@ -136,8 +137,9 @@ def refreshed_recommendations(
     store.create(partition, version, now.isoformat(), facts)
     tally = PlacesTally(len(snapshot.posts.ids))
     chunks = tally.of(recommend_chunks(model, top_k, config.chunk, people))
-    save_scored(store, partition, version, chunks, model.user_ids, model.post_ids)
     only = _only(snapshot, people)
+    save_decided(store, partition, version, snapshot.users.ids[people], np.ones(len(people), bool))
+    save_scored(store, partition, version, chunks, model.user_ids, model.post_ids)
     with open_scored(store, partition, version) as files:
         found = check_rows(read_stored_rows(files, only), only, top_k)
     if found.passed:

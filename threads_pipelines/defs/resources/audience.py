@@ -1,15 +1,16 @@
 """Whose feeds a run publishes: one resource, because the first step and the last have to agree."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import dagster as dg
 import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import Field
 
 from threads_pipelines.errors import ConfigurationError
 from threads_pipelines.storage.feeds import unknown_accounts
+from threads_pipelines.storage.postgres.publishing.left_without import Decided
+from threads_pipelines.storage.tables import of_users
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -36,11 +37,11 @@ class Audience(dg.ConfigurableResource):
                 + ': give ids of the table "user", not emails or names'
             )
 
-    def of(self, tables: Iterable[pa.Table], served: set[str]) -> Iterator[pa.Table]:
-        """The rows of the audience; named accounts that have any are added to ``served``."""
-        chosen = pa.array(self.users, pa.string())
-        for table in tables:
-            if self.users:
-                table = table.filter(pc.is_in(table["user_id"], chosen))
-                served.update(pc.unique(table["user_id"]).to_pylist())
-            yield table
+    def of(
+        self, tables: Iterable[pa.Table], decided: Decided
+    ) -> tuple[Iterable[pa.Table], Decided]:
+        """The rows of the audience, and whom of it is decided about."""
+        if not self.users:
+            return tables, decided
+        named = pa.array(self.users, pa.string())
+        return of_users(tables, named), Decided(of_users(decided.tables, named))

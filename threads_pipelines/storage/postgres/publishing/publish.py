@@ -1,8 +1,9 @@
 """Publishes recommendations: each user's rows are replaced in one transaction.
 
-A reader sees a user's old rows or the new ones, never none, some, or a mixture. A user who has live
-rows of a newer generation keeps them; a user without rows in the source is left alone, and what
-there is of theirs expires. A publish that was killed is run again: what is there is skipped.
+A reader sees a user's old rows or the new ones, never some of them or a mixture. A user who has
+live rows of a newer generation keeps them. A user who is decided about and has no rows in the
+source loses the old ones; all other users are left alone. A publish that was killed is run again:
+what is there is skipped.
 """
 
 import time
@@ -10,23 +11,33 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from psycopg2 import sql
 
+from threads_pipelines.errors import LeftWithoutError
 from threads_pipelines.storage.postgres.database import session
 from threads_pipelines.storage.postgres.publishing.fingerprints import Fingerprints
 from threads_pipelines.storage.postgres.publishing.generation import Generation
 from threads_pipelines.storage.postgres.publishing.lease import Lease, publishing
+from threads_pipelines.storage.postgres.publishing.left_without import (
+    MOST_LEFT_WITHOUT,
+    NOBODY,
+    Decided,
+    find_left_without,
+)
 from threads_pipelines.storage.postgres.publishing.shard_writer import ShardCounts, ShardWriter
 from threads_pipelines.storage.postgres.publishing.shards import Shard, shards
+from threads_pipelines.storage.postgres.publishing.vacuum import vacuum
 from threads_pipelines.storage.postgres.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 SHARD_ROWS = 50_000
+_FEED_ROWS = 50
+"""About as many rows has a feed: it sets the size of a shard of people whose rows go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,14 @@ class PublishReport:
     rows_newer: int = 0
     vanished: int = 0
     """Rows left out because their user or post was deleted meanwhile."""
+    users_live: int = 0
+    """People who had live rows before; 0 where nobody is decided about but those with rows."""
+    users_left_without: int = 0
+    """Those of them who get none, although they are to receive some."""
+    users_withheld: int = 0
+    """Those of them who are left without rows on purpose."""
+    users_emptied: int = 0
+    """Users who got no rows and lost those they had."""
     users_busy: int = 0
     """Users who kept what they had, because another transaction held them all the time."""
     shards: int = 0
@@ -57,6 +76,8 @@ class PublishReport:
     vacuumed: bool = False
     notice: str = ""
     """What a person should know, such as why no VACUUM could be made."""
+    refusal: str = ""
+    """Why a publish would have stopped before its first shard, where this is a dry run."""
     dry_run: bool = False
     """Every shard was rolled back: the counts are what a publish would have done."""
 
@@ -77,6 +98,9 @@ def publish(
     connections: int = 2,
     shard_rows: int = SHARD_ROWS,
     wait_seconds: float = 30.0,
+    decided: Decided | None = None,
+    most_left_without: float = MOST_LEFT_WITHOUT,
+    begin: Callable[[], None] = lambda: None,
     dry_run: bool = False,
     progress: Callable[[str], None] = lambda _message: None,
 ) -> PublishReport:
@@ -87,7 +111,7 @@ def publish(
     Args:
         engine: The app's database.
         source: Tables with user_id, post_id and score, sorted by user_id; other columns are
-            ignored.
+            ignored. It is read twice if ``decided`` is given.
         generated_at: Naive UTC, cut to whole seconds.
         expires_at: Naive UTC, cut to whole seconds.
         now: Naive UTC.
@@ -95,6 +119,11 @@ def publish(
         connections: Number of shards that are written at the same time.
         shard_rows: Least number of rows of a shard.
         wait_seconds: How long to wait while another run publishes.
+        decided: The accounts that the publish decides about: those of them without rows lose their
+            old rows. By default only accounts with rows are touched.
+        most_left_without: Largest share, in [0, 1], of the people with live rows who may lose them
+            and get none. Withheld people do not count.
+        begin: Called before the first shard, after all that can refuse the publish.
         dry_run: Roll back every shard, so that readers never see the rows.
         progress: Called with one sentence at a time.
 
@@ -102,6 +131,7 @@ def publish(
         What was written.
 
     Raises:
+        LeftWithoutError: Too many people would be left without rows; nothing was written.
         PublishBusyError: Another run published for all of ``wait_seconds``, or the lease was lost.
         DataError: A row must not be published; the shards before it stay.
         DatabaseError: The server fails.
@@ -123,25 +153,35 @@ def publish(
             with session(engine) as connection:
                 yield ShardWriter(connection, lease, generation, there, keep=not dry_run).write
 
+        left = find_left_without(lease, source, decided, generation) if decided else NOBODY
+        refusal = left.refusal(most_left_without)
+        if refusal and not dry_run:
+            raise LeftWithoutError(refusal)
+        begin()
+        work = chain(shards(source, shard_rows), left.shards(max(1, shard_rows // _FEED_ROWS)))
         total, written = ShardCounts(), 0
-        for counts in WorkerPool(shards(source, shard_rows), connections, writer).run(lease.renew):
+        for counts in WorkerPool(work, connections, writer).run(lease.renew):
             lease.renew()
             total, written = total + counts, written + 1
             progress(f"shard {written}: {_so_far(total, dry_run=dry_run)}")
-        notice = ""
+        skipped = ""
         changed = total.inserted + total.updated + total.deleted
         if changed:
             progress("vacuuming")
-            notice = vacuum(engine)
+            skipped = vacuum(engine)
         return PublishReport(
             archived=False,
             **{part.name: getattr(total, part.name) for part in fields(ShardCounts)},
+            users_live=left.live,
+            users_left_without=len(left.unintended),
+            users_withheld=len(left.withheld),
             shards=written,
             connections=connections,
             wal_bytes=_wal_position(lease) - wal_before,
             seconds=time.monotonic() - began,
-            vacuumed=bool(changed) and not notice,
-            notice=notice,
+            vacuumed=bool(changed) and not skipped,
+            notice=skipped,
+            refusal=refusal,
             dry_run=dry_run,
         )
 
@@ -150,34 +190,6 @@ def _so_far(total: ShardCounts, *, dry_run: bool) -> str:
     state = "would be in place" if dry_run else "are in place"
     said = f"{total.placed:,} rows of {total.users - total.users_newer:,} users {state}"
     return said + (f", {total.users_newer:,} users keep newer ones" if total.users_newer else "")
-
-
-def vacuum(engine: "Engine") -> str:
-    """Run VACUUM (ANALYZE) on the table of recommendations.
-
-    Pages are not returned to the system: the next night needs them, and returning them takes a lock
-    that blocks readers.
-
-    Args:
-        engine: The app's database.
-
-    Returns:
-        Why it was skipped; empty if it was not.
-    """
-    with session(engine) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT current_schema()")
-        ((schema,),) = cursor.fetchall()
-        connection.rollback()
-        connection.autocommit = True  # VACUUM refuses a transaction
-        table = sql.Identifier(schema, "user_recommendation")
-        cursor.execute(sql.SQL("VACUUM (ANALYZE, TRUNCATE false) {}").format(table))
-        said = " ".join(notice.strip() for notice in connection.notices)
-    if "skipping" not in said:
-        return ""
-    return (
-        f"not vacuumed ({said}): autovacuum has to do it; let the table's owner run the pipeline, "
-        "or from PostgreSQL 17 on GRANT MAINTAIN ON user_recommendation"
-    )
 
 
 def _wal_position(lease: Lease) -> int:

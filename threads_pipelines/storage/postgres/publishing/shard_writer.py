@@ -45,6 +45,8 @@ class ShardCounts:
     users_newer: int = 0
     rows_newer: int = 0
     vanished: int = 0
+    users_emptied: int = 0
+    """Users who got no rows and lost those they had."""
     users_busy: int = 0
     """Users whom another transaction held at every attempt; they keep what they have."""
     retries: int = 0
@@ -97,6 +99,8 @@ class ShardWriter:
         Raises:
             PublishBusyError: The lease was lost.
         """
+        if not len(shard):
+            return self._write_rest(shard)
         rest, unchanged = self._there.without_unchanged(self._connection, shard)
         self._connection.rollback()
         done = ShardCounts(len(shard.users), len(shard), unchanged=unchanged)

@@ -35,6 +35,12 @@ class Shard:
         """Count of rows."""
         return len(self.user)
 
+    @classmethod
+    def without_rows(cls, users: pa.Array) -> "Shard":
+        """Users who get no rows, so that those they have go."""
+        none = np.zeros(0, np.int32)
+        return cls(users, pa.array([], pa.string()), none, none, np.zeros(0, np.float64))
+
     def of_users(self, positions: NDArray[np.int64]) -> "Shard":
         """Select the rows of some users.
 

@@ -9,7 +9,8 @@ from threads_pipelines.storage.s3.refreshes.record import forget_refreshes, read
 def prune_refreshes(store: ArtefactStore, now: datetime, keep: timedelta) -> int:
     """Delete the files and records of old refreshes, but never of the latest one.
 
-    An interrupted deletion is completed by the next call.
+    The records are deleted first, so that whoever reads a record finds its files. Files that an
+    interrupted deletion leaves are pruned with other old versions.
 
     Args:
         store: The versions.
@@ -22,10 +23,10 @@ def prune_refreshes(store: ArtefactStore, now: datetime, keep: timedelta) -> int
     old = [
         one for one in read_refreshes(store.objects)[:-1] if now - _aware(one.published_at) > keep
     ]
-    for one in old:
-        store.objects.delete_prefix(f"models/{one.partition}/{one.version}/")
     if old:
         forget_refreshes(store.objects, [one.version for one in old])
+    for one in old:
+        store.objects.delete_prefix(f"models/{one.partition}/{one.version}/")
     return len(old)
 
 
