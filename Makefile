@@ -46,8 +46,8 @@ sbom: $(READY) ## Write the software bill of materials (CycloneDX, JSON) to .sta
 bench: $(READY) $(PEERS)/.ready ## Measure every figure beside a peer or a floor (FEED=FILE.csv.gz adds quality).
 	@$(BIN)/python -m benchmarks --peers-python $(PEERS)/bin/python $(if $(FEED),--feed $(FEED))
 
-soak: $(READY) ## The long trials: hundreds of kills, hours of ticks.
-	@$(BIN)/python -m pytest -q -m soak
+soak: $(READY) ## The long trials, part by part (PART="WORD ..." chooses); those that passed at this commit are skipped.
+	@$(BIN)/python -m tools.soak $(PART)
 
 # Exit code 77: this machine cannot run it. That is a failure only where no trial may be skipped.
 compose-trial: $(READY) ## Try Dockerfile and compose file for real (root, Debian; PARTS="--resume" goes on).
