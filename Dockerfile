@@ -27,7 +27,7 @@ FROM python:3.11.14-slim-bookworm
 
 RUN groupadd --gid 10001 threads \
     && useradd --uid 10001 --gid threads --no-create-home --shell /usr/sbin/nologin threads \
-    && install --directory --owner threads --group threads /srv/dagster /srv/dagster/storage /srv/state
+    && install --directory --owner threads --group threads /srv/dagster /srv/dagster/storage /srv/state /srv/tls
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 COPY dagster.yaml /srv/dagster/dagster.yaml

@@ -33,6 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "compiled": {"environment"},
     "proxies": set(),
+    "certificates": set(),
     "process_identity": set(),
     "dataset": {"errors"},
     "content": {"errors", "proxies"},
@@ -60,7 +61,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "reporting": {"errors", "environment", "content", "experiment", "storage.s3", "storage"},
     "files": {"errors", "dataset", "recommender", "evaluation", "tuning"},
-    "embedded": {"errors", "settings", "s3_settings", "process_identity"},
+    "embedded": {"errors", "settings", "s3_settings", "process_identity", "certificates"},
     "defs": {
         *("errors", "settings", "dataset", "content", "population", "recommender", "evaluation"),
         *("tuning", "experiment", "storage.s3", "storage.postgres", "storage", "simulation"),
@@ -92,7 +93,7 @@ ALLOWED: dict[str, set[str]] = {
             "storage.s3",
             "storage.postgres",
         ),
-        *("storage", "simulation", "health", "reporting", "files", "embedded"),
+        *("storage", "simulation", "health", "reporting", "files", "embedded", "certificates"),
     },
 }
 DAGSTER_ROOMS = {"defs", "definitions", "runner"}

@@ -25,8 +25,9 @@ PLAIN = {
     "fake-users remove": ["fake-users", "remove", "--yes"],
     "recommend": ["recommend", "--interactions", "missing.csv", "--out", "feeds.csv"],
     "evaluate": ["evaluate", "--interactions", "missing.csv"],
+    "cluster-certificate": ["cluster-certificate", "/nowhere/cluster.pem"],
 }
-"""Every command as it is typed; the files of the last two do not exist."""
+"""Every command as it is typed; the files of the last three do not exist."""
 ALWAYS_SUCCEED = {"start", "status", "stop"}
 """With a server of one's own for every part there is nothing to start, to stop or to look at."""
 
@@ -60,7 +61,12 @@ def test_a_command_without_a_running_stack_fails(name: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in PLAIN if name not in {"stop", "recommend", "evaluate"}]
+    "name",
+    [
+        name
+        for name in PLAIN
+        if name not in {"stop", "recommend", "evaluate", "cluster-certificate"}
+    ],
 )
 def test_a_wrong_setting_is_refused(name: str, unreachable: dict[str, str]) -> None:
     wrong = unreachable | {"DATABASE_URL": "mysql://127.0.0.1/app"}

@@ -15,6 +15,7 @@ import dagster_webserver.cli
 import pytest
 import yaml
 from click.testing import CliRunner
+from distributed.cli import dask_scheduler, dask_worker
 
 from tests.deployment.compose import (
     COMPOSE,
@@ -33,8 +34,10 @@ ROOT = PROJECT_ROOT
 SCRIPTS = Path(sys.executable).parent
 OPTIONAL = {
     *("THREADS_TIMEZONE", "THREADS_ALERT_WEBHOOK_URL", "THREADS_PUSHGATEWAY_URL", "CODE_MEMORY"),
-    *("THREADS_EXPERIMENT_ENROL", "THREADS_REFRESH_MINUTES"),
+    *("THREADS_EXPERIMENT_ENROL", "THREADS_REFRESH_MINUTES", "THREADS_DASK_SCHEDULER"),
 }
+ONE_SHOT = ("setup", "certificate")
+CLUSTER = ("certificate", "scheduler", "worker")
 SECRETS = {name: f"secret{n}" for n, name in enumerate(example_variables())} | (
     dict.fromkeys(OPTIONAL, "")
 )
@@ -72,7 +75,7 @@ def test_the_scripts_are_valid_shell() -> None:
 
 
 def test_every_image_is_pinned() -> None:
-    images = [services()[name]["image"] for name in services() if name not in OURS]
+    images = [services()[name]["image"] for name in services() if name not in (*OURS, *CLUSTER)]
     images += re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     assert len(images) == 5
     for image in images:
@@ -88,9 +91,10 @@ def test_only_loopback_ports_are_published() -> None:
 
 
 def test_every_service_but_the_text_model_is_waited_for_by_its_health() -> None:
-    waited_for = {"setup": "service_completed_successfully", "ollama": "service_started"}
+    ended = dict.fromkeys(ONE_SHOT, "service_completed_successfully")
+    waited_for = {**ended, "ollama": "service_started"}
     for name, service in services().items():
-        assert name == "setup" or "test" in service["healthcheck"], name
+        assert name in ONE_SHOT or "test" in service["healthcheck"], name
         for other, how in service.get("depends_on", {}).items():
             expected = waited_for.get(other, "service_healthy")
             assert how["condition"] == expected, (name, other)
@@ -132,7 +136,27 @@ def test_every_service_has_bounded_logs_and_memory() -> None:
 
 def test_one_service_builds_the_image_of_all() -> None:
     assert {name for name in services() if "build" in services()[name]} == {"setup"}
-    assert {services()[name]["image"] for name in OURS} == {"threads-pipelines:latest"}
+    ours = (*OURS, *CLUSTER)
+    assert {services()[name]["image"] for name in ours} == {"threads-pipelines:latest"}
+
+
+def test_the_cluster_starts_only_by_its_profile_and_asks_for_the_certificate() -> None:
+    profiles = {name: service.get("profiles") for name, service in services().items()}
+    assert {name for name, found in profiles.items() if found == ["cluster"]} == set(CLUSTER)
+    certificate = services()["certificate"]["command"][-1]
+    for name in ("scheduler", "worker", "code"):
+        given = environment(name, SECRETS)
+        tls = {key: value for key, value in given.items() if "__TLS__" in key}
+        assert set(tls.values()) == {certificate}, name
+        assert given["DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION"] == "true"
+        assert "tls:/srv/tls:ro" in services()[name]["volumes"]
+    for name in ("scheduler", "worker"):
+        program, kind, *options = services()[name]["command"]
+        assert (SCRIPTS / program).exists()
+        command = {"scheduler": dask_scheduler.main, "worker": dask_worker.main}[kind]
+        assert command.make_context(name, list(options)).command is command
+        assert "--no-dashboard" in options
+        assert not [option for option in options if option.startswith("tcp:")]
 
 
 def test_every_health_check_is_quick_at_first_and_rare_later() -> None:
@@ -149,7 +173,7 @@ def test_only_who_needs_a_secret_is_given_it() -> None:
     }
     assert holders == {
         "POSTGRES_PASSWORD": {"postgres", "setup"},
-        "S3_SECRET_ACCESS_KEY": {"s3", "setup", "code"},
+        "S3_SECRET_ACCESS_KEY": {"s3", "setup", "code", "worker"},
         "PIPELINE_PASSWORD": set(OURS),
     }
 
@@ -166,7 +190,8 @@ def test_every_variable_is_one_that_something_reads(service: str) -> None:
         ROOT / "deploy" / "workspace.yaml"
     ).read_text()
     known = names_in_settings() | set(re.findall(r"env: (\w+)", configuration))
-    assert set(environment(service, SECRETS)) <= known
+    names = set(environment(service, SECRETS))
+    assert {name for name in names if not name.startswith("DASK_DISTRIBUTED__COMM__")} <= known
 
 
 @pytest.mark.parametrize("service", ["setup", "code"])

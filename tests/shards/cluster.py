@@ -19,12 +19,12 @@ class Cluster:
         workers: The workers' processes.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, environment: Mapping[str, str], protocol: str = "tcp") -> None:
+        self._folder, self._protocol = folder, protocol
         self._environment = {**os.environ, **environment, "PYTHONDONTWRITEBYTECODE": "1"}
         self._address_file = folder / "scheduler.json"
         self.workers: list[subprocess.Popen[bytes]] = []
-        self.scheduler = self.start_scheduler("tcp://127.0.0.1:0")
+        self.scheduler = self.start_scheduler(f"{protocol}://127.0.0.1:0")
 
     @property
     def address(self) -> str:
@@ -37,12 +37,12 @@ class Cluster:
 
     def start_scheduler(self, address: str) -> "subprocess.Popen[bytes]":
         """Start the scheduler, at an address that it had before where one is named."""
-        host, _, port = address.removeprefix("tcp://").rpartition(":")
+        host, _, port = address.removeprefix(f"{self._protocol}://").rpartition(":")
         self._address_file.unlink(missing_ok=True)
         self.scheduler = self._start(
             "scheduler",
             *("scheduler", "--host", host, "--port", port, "--no-dashboard"),
-            *("--scheduler-file", str(self._address_file)),
+            *("--scheduler-file", str(self._address_file), "--protocol", self._protocol),
         )
         return self.scheduler
 

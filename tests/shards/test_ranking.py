@@ -1,8 +1,13 @@
 """Shards: the same parts from threads and from any number of Dask workers, and no work twice."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
+import dask
+import distributed  # noqa: F401 - sets Dask's defaults before a test sets its own
 import pytest
 
 from tests.shards.cluster import Cluster
@@ -10,7 +15,7 @@ from tests.shards.conftest import CHUNK, DAY, TOP_K, USERS, Bucket
 from threads_pipelines.errors import ArtefactError, SchedulerError
 from threads_pipelines.recommender.model import Model, recommend_chunks
 from threads_pipelines.recommender.settings import RecommenderSettings
-from threads_pipelines.shards import ranking
+from threads_pipelines.shards import executors, ranking
 from threads_pipelines.shards.executors import open_executor
 from threads_pipelines.shards.models import MODEL
 from threads_pipelines.shards.ranking import SHARDS, rank_version, shards_of
@@ -190,11 +195,51 @@ def test_a_scheduler_that_dies_fails_the_step_and_the_next_try_goes_on(
 
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    from threads_pipelines.shards import executors
-
     monkeypatch.setattr(executors, "_SECONDS", "1s")
     with (
         pytest.raises(SchedulerError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1 "),
         open_executor("tcp://127.0.0.1:1"),
     ):
         pass
+
+
+def test_only_who_holds_the_certificate_is_listened_to(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [str(Path(sys.executable).parent / "threads-pipelines"), "cluster-certificate"]
+    certificate, other = tmp_path / "cluster.pem", tmp_path / "other.pem"
+    for path in (certificate, other):
+        subprocess.run([*command, str(path)], check=True, capture_output=True)
+        assert path.stat().st_mode & 0o777 == 0o600
+    kept = subprocess.run([*command, str(other)], check=True, capture_output=True, text=True)
+    assert kept.stdout == f"{other} exists and is kept.\n"
+    cluster = Cluster(tmp_path, {**bucket.environment, **tls(certificate)}, "tls")
+    try:
+        cluster.add_worker()
+        manifest, address = bucket.new_version("v1"), cluster.address
+        assert address.startswith("tls://")
+        monkeypatch.setattr(executors, "_SECONDS", "3s")
+        with dask.config.set(tls_settings(other)), pytest.raises(SchedulerError, match="answers"):
+            rank(bucket, manifest, address)
+        monkeypatch.setattr(executors, "_SECONDS", "30s")
+        with dask.config.set(tls_settings(certificate)):
+            ranked = rank(bucket, manifest, address)
+    finally:
+        cluster.stop()
+    assert len(scored_files(ranked)) == SHARDS
+
+
+def tls_settings(path: Path) -> dict[str, object]:
+    parts = {f"{who}.cert": str(path) for who in ("scheduler", "worker", "client")}
+    given: dict[str, object] = {f"distributed.comm.tls.{key}": v for key, v in parts.items()}
+    given["distributed.comm.tls.ca-file"] = str(path)
+    given["distributed.comm.require-encryption"] = True
+    return given
+
+
+def tls(path: Path) -> dict[str, str]:
+    """The same as variables of a process."""
+    return {
+        f"DASK_{name.replace('.', '__').replace('-', '_').upper()}": str(value)
+        for name, value in tls_settings(path).items()
+    }

@@ -49,6 +49,9 @@ COMMANDS = {
             "dry-run": "Tell what publishing would change, and change nothing.",
             "prune": "Delete old versions, models and runs.",
         },
+        "cluster": {
+            "cluster-certificate": "Make the certificate that Dask workers and the pipeline share.",
+        },
         "simulation": {
             "simulate": "Let the fake users post and act once, now.",
             "fake-users": "Keep the fake users' content small, or remove them.",
