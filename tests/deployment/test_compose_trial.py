@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.deployment.compose import services
 from threads_pipelines.cli.main import cli
 from threads_pipelines.project_files import PROJECT_ROOT
 from tools.compose_trial import __main__ as trial
@@ -17,6 +18,7 @@ from tools.compose_trial import images, packages
 from tools.compose_trial.parts import PARTS
 from tools.compose_trial.progress import Progress
 from tools.compose_trial.project import commands
+from tools.compose_trial.steps.operation import OTHERS
 
 TRIED = (
     *("Deploying", "The first night", "Reports", "Updating", "Changing a password"),
@@ -41,6 +43,15 @@ def test_every_command_of_the_morning_after_is_tried() -> None:
         program, command, *_ = shlex.split(line)
         assert program == "threads-pipelines"
         assert command in cli.commands
+
+
+def test_every_command_is_tried_in_the_container() -> None:
+    sections = ("The morning after", "Between two nights", *TRIED)
+    lines = [*(line for section in sections for line in commands(section)), *OTHERS]
+    names = {word for line in lines for word in line.split()}
+    by_compose = set(services()["setup"]["command"])
+    elsewhere = {"ui", "run", "remove-synthetic"}  # web server, first-night; spoils the data
+    assert set(cli.commands) <= names | by_compose | elsewhere
 
 
 def test_every_documented_command_for_containers_is_tried() -> None:

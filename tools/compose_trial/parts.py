@@ -41,6 +41,7 @@ PARTS: dict[str, Callable[[Trial], None]] = {
     "first-night": lambda trial: operation.first_night(trial.project),
     "the-morning-after": lambda trial: operation.morning_after(trial.project),
     "between-two-nights": lambda trial: operation.between_two_nights(trial.project),
+    "other-commands": lambda trial: operation.every_other_command(trial.project),
     "reports": lambda trial: upkeep.reports(trial.project),
     "figures": lambda trial: measures.figures(trial.project),
     "down-in-a-night": lambda trial: faults.down_in_a_night(trial.project),

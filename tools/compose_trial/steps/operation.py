@@ -9,6 +9,24 @@ from tools.compose_trial.project import Project, commands
 _RUN_ID = re.compile(r"threads-pipelines retry ([0-9a-f-]{36})")
 VERSION = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]+")
 FEEDS = "SELECT count(*), max(generated_at) FROM user_recommendation"
+_PROGRAM = "threads-pipelines"
+_EVENTS = "/tmp/events.csv"
+_WRITE_EVENTS = f"""
+import datetime, random
+start, chance = datetime.datetime(2026, 11, 1), random.Random(0)
+with open("{_EVENTS}", "w") as file:
+    print("user_id,post_id,created_at", file=file)
+    for number in range(3000):
+        time = start + datetime.timedelta(minutes=10 * number)
+        print(f"u{{chance.randrange(60)}},p{{chance.randrange(90)}},{{time}}", file=file)
+"""
+OTHERS = (
+    *("adopt", "start", "status", "summary", "upload-seeds", "env", "env --psql"),
+    *("simulate", "fake-users cap", "fake-users remove --yes"),
+    f"recommend --interactions {_EVENTS} --out /tmp/feeds.csv",
+    f"evaluate --interactions {_EVENTS}",
+    "stop",
+)
 
 
 def first_night(project: Project) -> None:
@@ -50,13 +68,21 @@ def between_two_nights(project: Project) -> None:
     """A refresh is left out where nothing happened, and made after an account acted."""
     (line,) = commands("Between two nights")
     project.command(line)
-    author, post = project.sql(
-        "SELECT user_id, post_id FROM user_recommendation ORDER BY user_id, rank LIMIT 1"
+    reader, post = project.sql(
+        "SELECT user_id, post_id FROM user_recommendation ORDER BY user_id, score DESC LIMIT 1"
     ).split("|")
     before = project.sql(FEEDS)
     project.sql(
-        "INSERT INTO user_interaction (id, user_id, post_id, type, created_at) VALUES "
-        f"('trial-1', '{author}', '{post}', 'click', now() AT TIME ZONE 'UTC')"
+        "INSERT INTO user_interaction (id, user_id, post_id, interaction_type, created_at) VALUES "
+        f"(gen_random_uuid(), '{reader}', '{post}', 'click', now() AT TIME ZONE 'UTC')"
     )
     project.command(line)
     assert project.sql(FEEDS) != before, "the refresh published nothing"
+
+
+def every_other_command(project: Project) -> None:
+    """The commands that no other part runs work in the container, too."""
+    project.python("code", _WRITE_EVENTS)
+    for line in OTHERS:
+        with project.timed(line.partition(" --interactions")[0]):
+            project.command(f"{_PROGRAM} {line}")
