@@ -1,4 +1,4 @@
-"""Commands for Dagster, which always runs as a process of its own."""
+"""Commands that use Dagster, which always runs as a separate process."""
 
 import json
 import os
@@ -27,7 +27,18 @@ _INTERRUPTED = 130
 
 
 def dagster_environment(loaded: settings.Settings) -> dict[str, str]:
-    """Return the environment of a Dagster process: its home and the address of its storage."""
+    """Make the environment of a Dagster process, and create Dagster's database if it does not
+    exist.
+
+    Args:
+        loaded: The settings.
+
+    Returns:
+        The environment of this process with Dagster's home and the address of its storage.
+
+    Raises:
+        DatabaseError: The database cannot be reached or created.
+    """
     home = dagster_home(loaded.state_dir)
     ensure_database(loaded.dagster_database_url, variable="DAGSTER_DATABASE_URL")
     return child_environment(
@@ -43,7 +54,15 @@ def launch_job(
     run_config: dict[str, Any] | None = None,
     retry_of: str | None = None,
 ) -> None:
-    """Run a job to its end and show its progress; exit with its exit code where it fails."""
+    """Run a job to its end, and show its progress; exit with its exit code if it fails.
+
+    Args:
+        loaded: The settings.
+        job: Name of the job.
+        partition: Day to serve. Default: today, if the job has partitions.
+        run_config: Run config of the job.
+        retry_of: Id of a failed or stopped run to continue.
+    """
     code = _run_job(loaded, job, partition, run_config, retry_of)
     if code:
         raise click.exceptions.Exit(code)
@@ -76,7 +95,7 @@ def _run_job(
 
 @contextmanager
 def _stop_pipe() -> Iterator[tuple[int, list[int]]]:
-    """Yield the end of a pipe that gets a byte at each Ctrl-C, and the signals that came."""
+    """Yield the end of a pipe that gets a byte at each Ctrl-C, and the signals that arrived."""
     told, tell = os.pipe()
     stops: list[int] = []
 
@@ -147,11 +166,11 @@ def launch(job: str, partition: date | None, run_config: dict[str, Any] | None) 
 def backfill(first: date, last: date, job: str, run_config: dict[str, Any] | None) -> None:
     """Run the nights of past days again, one after the other.
 
-    A past day is read as of its own 02:00. Where the table already holds newer rows, its result is
-    archived (model, evaluation and scored rows are there) and the table stays as it is.
+    A past day is read as of its own 02:00. If the table already has newer rows, the table stays
+    unchanged and the result is archived: model, evaluation and scored rows are stored.
 
-    A day that fails does not hold up the others, unless a service is ill: that would fail them all.
-    The days that failed are named at the end, and the exit code is 1.
+    If a day fails, the next ones still run, unless a service fails, because then all would fail.
+    The failed days are listed at the end, and the exit code is 1.
     """
     if last < first:
         raise click.BadParameter(f"--to {last} is before --from {first}")
@@ -191,9 +210,9 @@ def retry(run_id: str) -> None:
 @click.command()
 @click.option("--port", default=3000, show_default=True, help="Port of the web server.")
 def ui(port: int) -> None:
-    """Open Dagster's web server and daemon on 127.0.0.1, until Ctrl-C.
+    """Start Dagster's web server and daemon on 127.0.0.1, until Ctrl-C.
 
-    The web server has no login: it is published on this machine only.
+    The web server has no login, so it is accessible from this machine only.
     """
     loaded = start_needed()
     click.echo(f"Dagster: http://127.0.0.1:{port} (Ctrl-C ends it)")
@@ -214,7 +233,7 @@ def ui(port: int) -> None:
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:
-    """Ask the process group to stop, and kill what is left of it after a while."""
+    """Ask a process group to stop, and kill what remains of it after a while."""
     for number, patience in ((signal.SIGINT, 10), (signal.SIGKILL, 5)):
         try:
             os.killpg(server.pid, number)

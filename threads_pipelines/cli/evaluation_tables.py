@@ -1,4 +1,4 @@
-"""An evaluation as tables on a terminal or in a file."""
+"""Prints an evaluation as tables, on a terminal or to a file."""
 
 from rich.console import Console
 from rich.table import Table
@@ -12,7 +12,12 @@ _WIDTH = 170
 
 
 def show_report(report: EvaluationReport, console: Console) -> None:
-    """Print one table for each group of users."""
+    """Print one table for each group of users.
+
+    Args:
+        report: The report.
+        console: The output.
+    """
     if not console.is_terminal:
         console.width = _WIDTH
     console.print(
@@ -34,7 +39,7 @@ def show_report(report: EvaluationReport, console: Console) -> None:
 
 
 def _order(names: list[str]) -> list[str]:
-    """NDCG first, each measure's cutoffs side by side."""
+    """Sort NDCG first, and the cutoffs of a measure side by side."""
     first = [f"{name}@{k}" for name in ("ndcg", "recall", "precision", "hit_rate") for k in CUTOFFS]
     return [*first, *(name for name in names if name not in first)]
 

@@ -37,7 +37,14 @@ COLUMNS = {kind: _ColumnsOption(kind) for kind in (EVENTS, POSTS, USERS)}
 
 
 def input_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that ``recommend`` and ``evaluate`` share."""
+    """Add the options that ``recommend`` and ``evaluate`` share.
+
+    Args:
+        command: The function of the command.
+
+    Returns:
+        The function with the options.
+    """
     for option in (
         click.option(
             "--seed",

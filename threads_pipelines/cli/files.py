@@ -1,4 +1,4 @@
-"""The commands ``recommend`` and ``evaluate``, which need nothing but files."""
+"""The commands ``recommend`` and ``evaluate``, which need only files."""
 
 import time
 from datetime import datetime
@@ -42,10 +42,10 @@ def recommend(
     seed: int,
     out: Path,
 ) -> None:
-    """Rank posts for every user of a file of interactions; no server is needed.
+    """Rank posts for every user of a file of interactions, without a server.
 
-    Columns of the output: user_id, post_id, score, rank, reason. Settings are chosen on validation
-    and printed as JSON, which --settings takes back.
+    Columns of the output: user_id, post_id, score, rank, reason. The settings are chosen on
+    validation data and printed as JSON, which --settings accepts.
     """
     check_writable(out, interactions, posts, users, _file(settings))
     beside = is_standard_output(out)
@@ -89,9 +89,10 @@ def evaluate(
     seed: int,
     json_file: Path | None,
 ) -> None:
-    """Hold out the end of a file of interactions and show how well it is foreseen.
+    """Hold out the end of a file of interactions and measure how well it is predicted.
 
-    Beside the baselines and the seeds' formulas; means with 95% confidence intervals.
+    The baselines and the formulas of the seeds are measured as well; means have 95% confidence
+    intervals.
     """
     if json_file:
         check_writable(json_file, interactions, posts, _file(settings))
@@ -110,7 +111,7 @@ def evaluate(
 
 
 def _instants(as_of: datetime | None) -> tuple[int | None, int]:
-    """``as_of`` and the time of day, as epoch seconds."""
+    """Return ``as_of`` and the present time, as epoch seconds."""
     return int(as_of.timestamp()) if as_of else None, int(time.time())
 
 
@@ -119,7 +120,7 @@ def _file(settings: str | None) -> Path | None:
 
 
 class _Progress:
-    """What is going on: one changing line on a terminal, a line each elsewhere."""
+    """Prints progress: one changing line on a terminal, otherwise one line for each step."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -140,5 +141,5 @@ class _Progress:
             self.note(text)
 
     def note(self, text: str) -> None:
-        """A line that stays."""
+        """Print a line that stays."""
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -8,7 +8,7 @@ import click
 
 
 class Place(NamedTuple):
-    """Where a command is defined, and what the list of commands says of it."""
+    """Where a command is defined, and its summary for the list of commands."""
 
     module: str
     name: str
@@ -16,7 +16,11 @@ class Place(NamedTuple):
 
 
 class LazyCommands(MutableMapping[str, click.Command]):
-    """The commands of a group by name; one is imported when it is looked up."""
+    """The commands of a group by name; a command is imported when it is looked up.
+
+    Args:
+        places: Where each command is defined.
+    """
 
     def __init__(self, places: Mapping[str, Place]) -> None:
         self.places = places
@@ -42,12 +46,17 @@ class LazyCommands(MutableMapping[str, click.Command]):
 
 
 class LazyGroup(click.Group):
-    """A group whose help lists its commands without importing any of them."""
+    """A group whose help lists its commands without importing them."""
 
     commands: LazyCommands
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the names and summaries of the commands."""
+        """Write the names and summaries of the commands.
+
+        Args:
+            ctx: Context of click.
+            formatter: The output.
+        """
         with formatter.section("Commands"):
             formatter.write_dl(
                 [(name, self.commands.places[name].summary) for name in self.list_commands(ctx)]

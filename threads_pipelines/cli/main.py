@@ -1,4 +1,4 @@
-"""The console command ``threads-pipelines``: its commands, their errors and exit codes."""
+"""The command ``threads-pipelines``: its subcommands, their errors and exit codes."""
 
 import errno
 import io
@@ -73,7 +73,7 @@ COMMANDS = {
 )
 @click.version_option(package_name="threads-pipelines")
 def cli() -> None:
-    """A nightly batch that turns what people did in a social app into the feed they see next.
+    """Precompute the feeds of a social app every night, from what its users did.
 
     Start with `threads-pipelines run`; nothing else has to be installed.
     """
@@ -112,7 +112,7 @@ def main() -> NoReturn:
 
 
 def _escape_what_cannot_be_encoded() -> None:
-    """Let standard output and error write a character that their encoding lacks as an escape."""
+    """Make standard output and error escape the characters that their encoding lacks."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""Commands for the operator: check, versions, pin, release, dry-run, prune."""
+"""Commands for the operator: check, versions, adopt, pin, release, dry-run, prune."""
 
 import click
 from rich.table import Table
@@ -42,7 +42,7 @@ def check(parts: tuple[str, ...]) -> None:
 def versions(limit: int) -> None:
     """List the versions, whether each passed its checks, and which one is served.
 
-    Every state but `candidate` can be pinned; a candidate was stored by an earlier release that
+    A version in any state but `candidate` can be pinned. An earlier release stored candidates: it
     registered versions before they were checked.
     """
     loaded = start_needed()
@@ -70,8 +70,8 @@ def versions(limit: int) -> None:
 def adopt() -> None:
     """Bind the versions in the bucket to the database that DATABASE_URL names.
 
-    Versions belong to the database that they were made from, and every command refuses those of
-    another one. Run this after the database was restored or moved to another server, or upgraded.
+    Versions belong to the database that they were made from; every command refuses those of another
+    one. Run this after the database was restored, moved to another server, or upgraded.
     """
     loaded = start_needed()
     engine = database.connect(loaded.database_url)
@@ -91,8 +91,8 @@ def _artefacts(loaded: settings.Settings) -> ArtefactStore:
 def pin(version: str) -> None:
     """Roll back to VERSION (default: the one served before) until `release`.
 
-    Its rows are published again as of now, without what was seen or deleted since; the nights go on
-    evaluating and keep the pinned version fresh instead of publishing their own.
+    Its rows are published again as of now, without posts that were seen or deleted since. The
+    nights are still evaluated, and publish the pinned version instead of their own.
     """
     _launch("pin_version", "publish_pinned", version=version)
 
@@ -106,14 +106,14 @@ def release() -> None:
 @click.command("dry-run")
 @click.option("--partition", default="", help="Day whose version is compared (default: latest).")
 def dry_run(partition: str) -> None:
-    """Tell what publishing a day's version would change, and change nothing."""
+    """Show what publishing a day's version would change, without changing anything."""
     _launch("dry_run", "compare_with_table", partition=partition)
 
 
 @click.command()
 @click.option("--dry-run", "only_tell", is_flag=True, help="Only tell what would go.")
 def prune(only_tell: bool) -> None:
-    """Delete old versions, models and runs; what is served or pinned stays."""
+    """Delete old versions, models and runs; what is served or pinned is kept."""
     _launch("maintenance", "prune_old", dry_run=only_tell)
 
 

@@ -1,4 +1,4 @@
-"""Kinds of values that more than one command takes."""
+"""Types of values that several commands take."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -35,5 +35,13 @@ WITH_REAL_ACCOUNTS = click.option(
 
 
 def consent(given: bool, resource: str) -> dict[str, Any]:
-    """Run config that passes ``--with-real-accounts`` on to a resource; empty without it."""
+    """Make the run config that passes ``--with-real-accounts`` to a resource.
+
+    Args:
+        given: Whether the option was given.
+        resource: Name of the resource.
+
+    Returns:
+        The run config; empty without the option.
+    """
     return {"resources": {resource: {"config": {"with_real_accounts": True}}}} if given else {}

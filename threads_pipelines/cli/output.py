@@ -1,4 +1,4 @@
-"""Tables that a pipe does not cut."""
+"""Prints tables that are not cut in a pipe."""
 
 import sys
 
@@ -8,7 +8,11 @@ from rich.table import Table
 
 
 def print_table(table: Table) -> None:
-    """Print a table: as wide as the terminal, and elsewhere as wide as its cells need."""
+    """Print a table: as wide as the terminal, or otherwise as wide as its cells need.
+
+    Args:
+        table: The table.
+    """
     console = Console()
     if not console.is_terminal:
         wide = console.options.update(max_width=sys.maxsize, width=sys.maxsize)

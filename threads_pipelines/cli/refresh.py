@@ -16,8 +16,8 @@ from threads_pipelines.cli.stack import start_needed
 def refresh(users: tuple[str, ...], active_hours: float | None) -> None:
     """Rank again for recently active people, using events since the last run.
 
-    It is left out, and says why, while a night, a pin or another refresh runs, while a version is
-    pinned, and where nothing happened since.
+    The refresh is skipped, with a message, while a night, a pin or another refresh runs, while a
+    version is pinned, and if nothing happened since the last run.
     """
     config: dict[str, object] = {"users": list(users)} if users else {}
     if active_hours is not None:

@@ -27,7 +27,11 @@ from threads_pipelines.storage.s3.synthetic.seed_files import upload_seeds as up
 
 
 def prepare(loaded: settings.Settings) -> None:
-    """Make what a first run needs, and nothing that is there already."""
+    """Create what a first run needs; what exists is left unchanged.
+
+    Args:
+        loaded: The settings.
+    """
     store = ObjectStore(loaded.s3)
     store.ensure_bucket()
     for key in upload(store, SEEDS_DIR, replace=False):
@@ -42,12 +46,12 @@ def prepare(loaded: settings.Settings) -> None:
 @click.option("--as-of", type=INSTANT, help="Read up to this instant instead of now.")
 @WITH_REAL_ACCOUNTS
 def run(as_of: datetime | None, with_real_accounts: bool) -> None:
-    """Run the whole pipeline on today's partition and show what it made.
+    """Run the whole pipeline on today's partition and show the result.
 
-    Starts the embedded parts that are needed, prepares an empty database and bucket, generates the
-    synthetic population (once), trains, checks and publishes the feeds. Run again, it publishes a
-    newer generation; a run that was killed is simply run again. Where there are real accounts it
-    refuses, unless --with-real-accounts says that synthetic ones may stand beside them.
+    Starts the embedded services that are needed, prepares an empty database and bucket, generates
+    the synthetic population (once), trains, checks and publishes the feeds. Run it again to publish
+    a newer generation, or after a run that was killed. If there are real accounts it refuses,
+    unless --with-real-accounts allows synthetic accounts beside them.
     """
     began = time.monotonic()
     click.secho("Starting what is needed", bold=True)
@@ -78,7 +82,11 @@ def summary() -> None:
 
 
 def show(loaded: settings.Settings) -> None:
-    """Print the summary."""
+    """Print the summary.
+
+    Args:
+        loaded: The settings.
+    """
     now = datetime.now(UTC).replace(tzinfo=None)
     store = ObjectStore(loaded.s3)
     artefacts = ArtefactStore(store, loaded.state_dir / "scratch")
@@ -104,9 +112,9 @@ def upload_seeds() -> None:
 @click.option("--run-key", help="Only the population of this run key (default: all of them).")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def remove_synthetic(run_key: str | None, yes: bool) -> None:
-    """Remove synthetic accounts and everything of theirs; real accounts are never touched.
+    """Remove synthetic accounts and everything that belongs to them; never a real account.
 
-    An account goes only where both its email and its id prove that the pipeline made it.
+    An account is removed only if both its email and its id prove that the pipeline made it.
     """
     loaded = start_needed()
     engine, store = database.connect(loaded.database_url), ObjectStore(loaded.s3)

@@ -60,5 +60,5 @@ def _provide_role(loaded: settings.Settings, role: str, synthetic: bool) -> None
 
 
 def _under(address: URL, role: str, password: str) -> str:
-    """The address with another user and password."""
+    """Return the address with another user and password."""
     return address.set(username=role, password=password).render_as_string(hide_password=False)

@@ -17,11 +17,11 @@ from threads_pipelines.storage.s3.objects import ObjectStore
 @click.command()
 @WITH_REAL_ACCOUNTS
 def simulate(with_real_accounts: bool) -> None:
-    """Let the fake users post and act once, now; the first time it makes them.
+    """Let the fake users post and act once, now; the first run creates them.
 
-    For a tick every minute turn on the schedule `every_minute` (make ui, Automation). Where there
-    are real accounts both refuse, unless --with-real-accounts or THREADS_WITH_REAL_ACCOUNTS says
-    that fake users may act beside them.
+    For a tick every minute turn on the schedule `every_minute` (make ui, Automation). If there are
+    real accounts, both refuse, unless --with-real-accounts or THREADS_WITH_REAL_ACCOUNTS allows
+    fake users beside them.
     """
     loaded = start_needed()
     refuse_beside_real_accounts(
@@ -33,7 +33,7 @@ def simulate(with_real_accounts: bool) -> None:
 
 @click.group("fake-users")
 def fake_users() -> None:
-    """Keep the fake users' content small, or remove them."""
+    """Limit the content of the fake users, or remove them."""
 
 
 @fake_users.command()
@@ -46,9 +46,9 @@ def fake_users() -> None:
     help="Interactions, likes and comments, of each.",
 )
 def cap(posts: int, rows: int) -> None:
-    """Keep only the fake users' latest posts and rows; older ones are deleted.
+    """Delete all but the latest posts and rows of the fake users.
 
-    A post that goes takes with it what others wrote on it.
+    Deleting a post also deletes what others wrote on it.
     """
     engine = database.connect(start_needed().database_url)
     removed = storage.remove_oldest(engine, posts, rows)
@@ -58,9 +58,9 @@ def cap(posts: int, rows: int) -> None:
 @fake_users.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def remove(yes: bool) -> None:
-    """Remove the fake users and everything of theirs; no other account is touched.
+    """Remove the fake users and everything that belongs to them, and no other account.
 
-    Turn the schedule `every_minute` off first: it goes on without them, and writes nothing.
+    Turn off the schedule `every_minute` first; it would continue without them and write nothing.
     """
     loaded = start_needed()
     engine = database.connect(loaded.database_url)

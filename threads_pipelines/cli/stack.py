@@ -15,7 +15,14 @@ from threads_pipelines.translated_url import libpq_environment
 
 
 def start_needed() -> settings.Settings:
-    """Start the parts that the environment does not replace; return the settings that result."""
+    """Start the parts of the stack that the environment does not replace.
+
+    Returns:
+        The settings after the start.
+
+    Raises:
+        StackError: A part cannot be started.
+    """
     given = settings.load()
     names = needed_parts(given)
     if names:
@@ -27,8 +34,8 @@ def start_needed() -> settings.Settings:
 def start() -> None:
     """Start the embedded stack: PostgreSQL, an S3 server and Gemma.
 
-    A part whose variable is set (DATABASE_URL, S3_ENDPOINT_URL, OLLAMA_HOST) is not started.
-    A part that runs is left alone, one that died is brought back with its data.
+    A part is not started if its variable is set (DATABASE_URL, S3_ENDPOINT_URL, OLLAMA_HOST). A
+    running part is left alone; a part that died is started again with its data.
     """
     loaded = start_needed()
     if not loaded.embedded:
@@ -68,8 +75,8 @@ def status() -> None:
 def env(psql: bool) -> None:
     """Print the addresses of the running parts as shell exports, passwords included.
 
-    Use it as: eval "$(threads-pipelines env)". With --psql it prints the variables of libpq, which
-    does not know Prisma's parameters: eval "$(threads-pipelines env --psql)"; psql
+    Usage: eval "$(threads-pipelines env)". With --psql it prints the variables of libpq, which does
+    not know Prisma's parameters: eval "$(threads-pipelines env --psql)"; psql
     """
     if psql:
         _print_exports(libpq_environment(settings.load().database_url))

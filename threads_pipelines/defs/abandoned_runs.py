@@ -1,6 +1,6 @@
-"""Runs whose process was killed: they are failed, so that they are alerted and can be continued.
+"""Fails runs whose process was killed, so that alerts are sent and the runs can be continued.
 
-A run that was killed cannot say so itself: without this it would look alive for ever, and keep the
+A killed run cannot report its own end. Without this it would seem to run for ever, and hold the
 publisher's place in the pool.
 """
 
@@ -20,15 +20,15 @@ _ACTIVE = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus
 
 
 def end_abandoned_runs(instance: DagsterInstance, *, in_code_server: bool = False) -> list[str]:
-    """Fail the runs whose process is gone and free what they held.
+    """Fail the runs whose process is gone, and free what they held.
 
     Args:
-        instance: Where the runs are stored.
-        in_code_server: This process is Dagster's code server. The processes of the runs that it
-            launched are beside it, and none is left of a container that was restarted.
+        instance: Dagster's instance.
+        in_code_server: Whether this process is Dagster's code server. It launches runs as processes
+            beside itself, so after a restart of its container none of them is left.
 
     Returns:
-        Ids of the runs that were failed.
+        Ids of the runs.
     """
     ended = []
     for run in instance.get_runs(RunsFilter(statuses=_ACTIVE)):
@@ -71,7 +71,7 @@ def _own_tags(instance: DagsterInstance, run: DagsterRun) -> dict[str, str]:
 
 
 def _pid_in_log(instance: DagsterInstance, run: DagsterRun) -> int | None:
-    """Number of the process that Dagster's log names as the run's; None where there is none yet."""
+    """Return the process number that Dagster's log names for the run; None if there is none yet."""
     for entry in instance.all_logs(run.run_id, of_type=DagsterEventType.ENGINE_EVENT):
         event = entry.get_dagster_event()
         pid = event.engine_event_data.metadata.get("pid")
@@ -81,7 +81,7 @@ def _pid_in_log(instance: DagsterInstance, run: DagsterRun) -> int | None:
 
 
 def _worker(pid: int) -> ProcessIdentity | None:
-    """Identity of a living process that runs our Python; None where the number is another's."""
+    """Return the identity of a living process that runs our Python; None for any other process."""
     try:
         identity = identify(pid)
         ours = psutil.Process(pid).exe() == psutil.Process().exe()

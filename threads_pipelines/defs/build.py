@@ -1,4 +1,4 @@
-"""Puts the assets, jobs, schedules and resources together."""
+"""Assembles the definitions: assets, jobs, schedules, sensors and resources."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -42,7 +42,14 @@ ASSET_MODULES = [
 
 
 def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
-    """Everything that Dagster knows; tests swap a resource by its name."""
+    """Make all definitions of the code location.
+
+    Args:
+        resource_overrides: Resources to replace, by name; for tests.
+
+    Returns:
+        The definitions.
+    """
     return dg.Definitions(
         assets=dg.load_assets_from_modules(ASSET_MODULES),
         jobs=[*jobs.all_jobs, *rollback.ROLLBACK_JOBS, maintenance.maintenance],

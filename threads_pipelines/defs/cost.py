@@ -1,4 +1,4 @@
-"""What a step cost: told by its own materialization, and gathered for a run as a whole."""
+"""The cost of each step: recorded in its materialization, and collected for a whole run."""
 
 import functools
 import inspect
@@ -20,9 +20,15 @@ _UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 def measured(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Let what an asset says of itself end with what it cost up to then.
+    """Append elapsed time, CPU time and peak memory to the asset's metadata.
 
-    Where steps share a process, as in the small jobs, the peak is that of all of them so far.
+    If steps share a process, as in small jobs, the peak is that of all steps so far.
+
+    Args:
+        function: The body of an asset: a function or a generator function.
+
+    Returns:
+        The wrapped function.
     """
 
     @functools.wraps(function)
@@ -40,7 +46,7 @@ def measured(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _now() -> tuple[float, float]:
-    """Seconds on the clock, and of work on any core; the servers' work is their own."""
+    """Return seconds on the clock, and seconds of CPU time of this process."""
     return time.monotonic(), time.process_time()
 
 
@@ -51,15 +57,20 @@ def _with_cost(made: dg.MaterializeResult, began: tuple[float, float]) -> dg.Mat
 
 
 def _peak_mb() -> float:
-    """The most memory that this process ever held, in MB (resident set size)."""
+    """Return the peak memory of this process in MB (resident set size)."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT / 1e6
 
 
 @dataclass(frozen=True, slots=True)
 class StepCost:
-    """A step that has ended; None for what it did not tell.
+    """Cost of a step that has ended; None for what was not recorded.
 
-    seconds: from its start to its end; cpu: of work in its own process. peak_mb: of that process.
+    Attributes:
+        step: Name of the step.
+        seconds: Elapsed time.
+        cpu: CPU seconds of its own process.
+        peak_mb: Peak memory of that process in MB.
+        rows: Number of rows that it made.
     """
 
     step: str
@@ -70,7 +81,15 @@ class StepCost:
 
 
 def profile(instance: dg.DagsterInstance, run_id: str) -> list[StepCost]:
-    """What each step of a run cost that has ended, in the order of their starts."""
+    """Collect the cost of each finished step of a run.
+
+    Args:
+        instance: Dagster's instance.
+        run_id: Id of the run.
+
+    Returns:
+        The costs, in the order in which the steps started.
+    """
     told: dict[str | None, dict[str, Any]] = {}
     for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION):
         if made := entry.asset_materialization:

@@ -1,4 +1,4 @@
-"""The job of every minute: it never overlaps with itself, and its old runs go."""
+"""The schedule of every minute: its runs never overlap, and old ones are deleted."""
 
 import dagster as dg
 from dagster import DagsterInstance, DagsterRunStatus
@@ -37,7 +37,7 @@ def every_minute(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.Sk
 
 
 def _refusal() -> str | None:
-    """Why real accounts forbid a tick; a database that cannot be asked is the run's to report."""
+    """Return why real accounts forbid a tick; a database failure is left to the run to report."""
     try:
         with Database().engine() as engine:
             require_consent(engine, None)
@@ -49,6 +49,13 @@ def _refusal() -> str | None:
 
 
 def unfinished_run(instance: DagsterInstance) -> dg.DagsterRun | None:
-    """A run of the minute's job that is queued or in progress."""
+    """Find a run of the minute's job that is queued or in progress.
+
+    Args:
+        instance: Dagster's instance.
+
+    Returns:
+        The run; None if there is none.
+    """
     active = dg.RunsFilter(job_name=continuous_simulation.name, statuses=_ACTIVE)
     return next(iter(instance.get_runs(active, limit=1)), None)

@@ -1,4 +1,4 @@
-"""The cause of a failed step, in words for a person."""
+"""Extracts the cause of a failed step for a message."""
 
 from dagster import DagsterEvent
 
@@ -8,10 +8,14 @@ _WORDED = {"Failure", *(name for name in vars(errors) if name.endswith("Error"))
 
 
 def failure_of(event: DagsterEvent) -> str:
-    """What made a step fail, without its trace.
+    """Return why a step failed, without the trace.
 
-    The first error that was worded for a person, which may have a library's error as its cause;
-    where there is none, the innermost cause.
+    Args:
+        event: The failure event.
+
+    Returns:
+        The message of the first error of this project in the chain of causes, which may have a
+        library's error as its cause; otherwise that of the innermost cause.
     """
     error = event.step_failure_data.error
     if error is not None and error.cls_name == "ChildProcessCrashException":

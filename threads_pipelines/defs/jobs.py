@@ -1,4 +1,4 @@
-"""The jobs: what is launched together, and in which processes."""
+"""The jobs: which assets are launched together, and in which processes."""
 
 import dagster as dg
 

@@ -1,8 +1,8 @@
-"""A lock that tells whether the process that launched a run lives, from any container.
+"""A lock that shows, from any container, whether the process that launched a run lives.
 
-The process of another container cannot be seen. A lock on a file in the state folder can: the
+A process in another container cannot be seen. A lock on a file in the state folder can: the
 containers of a deployment share the folder one after the other, and the kernel releases the lock
-when the process ends, however it ends.
+when the process ends for any reason.
 """
 
 import fcntl
@@ -58,5 +58,13 @@ def is_released(state_dir: Path, launch: str) -> bool:
 
 
 def lock_file(state_dir: Path, launch: str) -> Path:
-    """Return the path of a launch's lock."""
+    """Return the path of a launch's lock.
+
+    Args:
+        state_dir: The state folder.
+        launch: Value of the run's LAUNCH_TAG.
+
+    Returns:
+        The path.
+    """
     return state_dir / "launches" / quote(launch, safe="")

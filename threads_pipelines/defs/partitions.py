@@ -1,4 +1,4 @@
-"""The partitions: a partition is the day whose feed is served."""
+"""The partitions: one for each day whose feed is served."""
 
 import dagster as dg
 

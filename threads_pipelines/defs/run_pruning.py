@@ -1,4 +1,4 @@
-"""Runs of the frequent jobs go soon: Dagster itself never deletes a run or its log."""
+"""Deletes runs of frequent jobs early, because Dagster never deletes a run or its log."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,9 +11,15 @@ _PRUNED_AT_ONCE = 20
 
 
 def prune_runs(instance: DagsterInstance, job_name: str, hours: float) -> int:
-    """Delete the oldest finished runs of a job with their logs; returns how many.
+    """Delete the oldest finished runs of a job, with their logs.
 
-    hours: that a run stays.
+    Args:
+        instance: Dagster's instance.
+        job_name: Name of the job.
+        hours: Hours to keep a run.
+
+    Returns:
+        Number of deleted runs.
     """
     old = dg.RunsFilter(
         job_name=job_name,

@@ -1,7 +1,7 @@
-"""The version that a run works on: begun by its first step and carried to its last by a run tag.
+"""The version that a run works on: begun by its first step, and carried by a run tag.
 
-Two runs of one day therefore never take up each other's version, however their steps interleave. A
-run that continues another one takes over its version.
+Two runs of one day therefore never use each other's version, in whatever order their steps run. A
+run that continues another one uses its version.
 """
 
 import dagster as dg
@@ -13,18 +13,30 @@ VERSION_TAG = "threads-pipelines/version"
 
 
 def carry_version(context: dg.AssetExecutionContext, version: str) -> None:
-    """Let the later steps of this run work on ``version``."""
+    """Set the version for the later steps of this run.
+
+    Args:
+        context: Context of the asset.
+        version: Name of the version.
+    """
     context.instance.add_run_tags(context.run.run_id, {VERSION_TAG: version})
 
 
 def version_of_run(context: dg.AssetExecutionContext, store: ArtefactStore) -> Manifest:
-    """Return the version that this run works on.
+    """Find the version that this run works on.
 
-    It is the one that the run began or, where a run continues another, the one that the other
-    carried. A run of single steps begins with its partition's current version and stays with it.
+    It is the version that the run began, or that the continued run worked on. A run of single steps
+    uses its partition's current version at its first step.
+
+    Args:
+        context: Context of the asset.
+        store: The versions.
+
+    Returns:
+        The manifest of the version.
 
     Raises:
-        ArtefactError: where there is no such version.
+        ArtefactError: There is no such version.
     """
     partition = context.partition_key
     carried = _carried(context)

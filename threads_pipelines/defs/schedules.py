@@ -1,4 +1,4 @@
-"""When things run by themselves: each schedule requests its job for the day that begins."""
+"""The schedules; each requests its job for the day that begins."""
 
 import dagster as dg
 
@@ -8,7 +8,7 @@ from threads_pipelines.defs import jobs
 
 
 def _for_the_day(name: str, job: str, cron: str, why: str) -> dg.ScheduleDefinition:
-    """A schedule, on by default, whose run key keeps one tick from running twice."""
+    """Make a schedule, on by default, whose run key prevents a tick from running twice."""
 
     @dg.schedule(
         name=name,

@@ -1,1 +1,1 @@
-"""The assets, one module a step of the flow, each with its checks."""
+"""The assets, one module for each step of the flow, with their checks."""

@@ -1,4 +1,4 @@
-"""Content: the seeds multiplied by templates and Gemma."""
+"""Content: posts made from the seeds by templates and the text model."""
 
 from collections import Counter
 from functools import partial
@@ -59,7 +59,7 @@ def post_variations(
     storage: ObjectStorage,
     synthetic: SyntheticData,
 ) -> dg.MaterializeResult:
-    """Write the run key's posts, or keep those that it has."""
+    """Write the posts of the run key, or keep those that exist."""
     with database.engine() as engine:
         synthetic.require_consent(engine)
     store = storage.store()

@@ -1,4 +1,4 @@
-"""Offline evaluation and the gate: would last night's model have been worth publishing?"""
+"""Offline evaluation, and the gate: whether last night's model was worth publishing."""
 
 import json
 import math
@@ -49,7 +49,7 @@ _TABLE = ("ndcg@10", "precision@10", "recall@10", "hit_rate@10", "mrr", "coverag
 
 
 class EvaluationConfig(dg.Config):
-    """How the night is judged."""
+    """Parameters of the evaluation."""
 
     seed: int = Field(0, ge=0, description="Seed of the bootstrap and of the random baseline.")
     min_events: int = Field(
@@ -84,7 +84,7 @@ class EvaluationConfig(dg.Config):
 def model_evaluation(
     context: dg.AssetExecutionContext, config: EvaluationConfig, storage: ObjectStorage
 ) -> dg.MaterializeResult:
-    """Evaluate the latest winner, let the gate decide, and note the settings to publish."""
+    """Evaluate the latest winner, apply the gate, and store the settings to publish."""
     store, partition = storage.artefacts(), context.partition_key
     version = version_of_run(context, store).version
     snapshot = load_snapshot(store, partition, version)
@@ -143,7 +143,17 @@ def judge_night(
     split: Split | None,
     candidate: RecommenderSettings,
 ) -> tuple[EvaluationReport | None, GateResult, GateResult]:
-    """Evaluate everyone on the judged day, if there is one, and ask the gate: for all, for cold."""
+    """Evaluate all models on the judged day, and apply the gate to all and to cold users.
+
+    Args:
+        context: Context of the asset, for its log.
+        config: Seed and limits.
+        split: The judged day; None if there is none.
+        candidate: Tonight's settings.
+
+    Returns:
+        The report, None without a judged day, and the gate's decisions for all and for cold users.
+    """
     if split is None:
         return None, NOT_JUDGED, NOT_JUDGED
     rng = np.random.default_rng(config.seed)
@@ -158,7 +168,7 @@ def judge_night(
 
 
 def _judgement(report: EvaluationReport | None, gate: GateResult) -> GateDecision:
-    """Collect the gate's decision and the finite numbers, by name: all of known, NDCG of others."""
+    """Collect the gate's decision and the finite metrics: all of known, NDCG of other groups."""
     rows = {(row["model"], row["group"]): row for row in (report.rows() if report else [])}
     numbers = {name: rows.get((OURS, "known"), {}).get(name) for name in _TABLE}
     for group in list(GROUPS)[1:]:  # known is the first
@@ -189,7 +199,7 @@ def _shown(report: EvaluationReport | None) -> dict[str, Any]:
 
 
 def _history(known: Registry, partition: str, tonight: dict[str, Any]) -> dg.MarkdownMetadataValue:
-    """NDCG@10 of ours and trending over the last partitions, tonight's included."""
+    """Return NDCG@10 of ours and trending for the last partitions, tonight included."""
     nights = {entry.partition: entry.metrics for entry in known.entries}
     nights = dict(sorted({**nights, partition: tonight}.items())[-30:])
     series = {

@@ -1,4 +1,4 @@
-"""The A/B experiment: who sees which feed, and whether it makes a difference."""
+"""The A/B experiment: who sees which feed, and its effect."""
 
 import math
 from collections import Counter
@@ -49,7 +49,7 @@ def experiment_assignment(
     storage: ObjectStorage,
     experiment: Experiment,
 ) -> dg.MaterializeResult:
-    """Deal the groups and write those that differ; set the test accounts' login where asked."""
+    """Assign the groups, write those that differ, and set the test accounts' login if requested."""
     password = settings.load().test_account_password
     now = datetime.now(UTC).replace(tzinfo=None)
     with database.engine() as engine:
@@ -84,7 +84,18 @@ def experiment_assignment(
 
 
 def stored_report(store: ObjectStore, partition: str) -> ExperimentReport:
-    """The report that ``experiment_report`` made for a partition."""
+    """Read the report of a partition.
+
+    Args:
+        store: The bucket.
+        partition: The day.
+
+    Returns:
+        The report.
+
+    Raises:
+        DataError: ``experiment_report`` has made none.
+    """
     stored = store.get_with_tag(_report_key(partition))
     if stored is None:
         raise DataError(f"{partition} has no experiment report: materialize experiment_report")
@@ -113,7 +124,7 @@ def _build(
 
 
 class ReportConfig(dg.Config):
-    """What the report looks at."""
+    """Parameters of the report."""
 
     days: int = Field(
         default=30,
@@ -131,7 +142,15 @@ class ReportConfig(dg.Config):
     )
 
     def period(self, until: datetime, start: datetime | None) -> tuple[datetime, datetime]:
-        """From when to when events count, naive UTC: none from before the groups differed."""
+        """Return the period of the counted events; it begins after the groups were assigned.
+
+        Args:
+            until: End of the period, naive UTC.
+            start: When groups were first assigned, naive UTC; None if unknown.
+
+        Returns:
+            Beginning and end, naive UTC.
+        """
         if self.started_at:
             start = parse_instant(self.started_at).replace(tzinfo=None)
         since = until - timedelta(days=self.days)
@@ -156,7 +175,7 @@ def experiment_report(
     storage: ObjectStorage,
     experiment: Experiment,
 ) -> dg.MaterializeResult:
-    """Report on the events up to the partition's instant and store the report."""
+    """Report on the events up to the partition's instant, and store the report."""
     day = date.fromisoformat(context.partition_key)
     until = as_of_for(day, datetime.now(UTC), settings.load().timezone).replace(tzinfo=None)
     period = config.period(until, read_start(storage.store(), experiment.settings()))

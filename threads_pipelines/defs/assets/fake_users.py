@@ -1,4 +1,4 @@
-"""The accounts of the living app."""
+"""The accounts of the fake users."""
 
 import dagster as dg
 import numpy as np
@@ -32,7 +32,7 @@ def fake_users(
     experiment: Experiment,
     simulator: Simulator,
 ) -> dg.MaterializeResult:
-    """Make the fake users that are missing."""
+    """Create the fake users that are missing."""
     now = simulator.now(context)
     with database.engine() as engine:
         require_contract(engine)

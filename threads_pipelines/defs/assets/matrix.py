@@ -1,4 +1,4 @@
-"""The interaction matrix: what the app's people did, read once and kept for every later step."""
+"""The interaction matrix: what users did, read once and stored for all later steps."""
 
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
@@ -56,16 +56,35 @@ class SyntheticAccounts(Enum):
 
 
 def control_group(engine: "sa.Engine", settings: ExperimentSettings) -> list[str]:
-    """Ids of the accounts that the experiment deals into control."""
+    """Read the ids of the accounts that the experiment assigns to control.
+
+    Args:
+        engine: The app's database.
+        settings: Name and participants of the experiment.
+
+    Returns:
+        The ids.
+    """
     roster = read_roster(engine)
     dealt = assign(roster.ids, roster.emails, roster.synthetic, settings)
     return [str(identifier) for identifier in dealt.ids[dealt.withheld]]
 
 
 def instant_asked_for(text: str, now: datetime) -> datetime:
-    """The instant that a person asks for.
+    """Parse the instant of the run config.
 
-    Rows made in the future would be newer than those of every night until then, and stay.
+    A future instant is refused: its rows would be newer than those of every night until then.
+
+    Args:
+        text: The instant, ISO 8601.
+        now: The time, with a time zone.
+
+    Returns:
+        The instant in UTC.
+
+    Raises:
+        ConfigurationError: The instant is in the future.
+        ValueError: ``text`` is not an instant.
     """
     as_of = parse_instant(text)
     if as_of > now + _CLOCK_SKEW:
@@ -74,7 +93,7 @@ def instant_asked_for(text: str, now: datetime) -> datetime:
 
 
 class MatrixConfig(dg.Config):
-    """What the night reads."""
+    """Parameters of the reading."""
 
     as_of: str | None = Field(
         None,
@@ -115,7 +134,7 @@ def interaction_matrix(
     experiment: Experiment,
     audience: Audience,
 ) -> dg.MaterializeResult:
-    """Read the app's database into a snapshot and make it the partition's current version."""
+    """Read the app's database into a snapshot, and make it the partition's current version."""
     day = date.fromisoformat(context.partition_key)
     now = datetime.now(UTC)
     as_of = (

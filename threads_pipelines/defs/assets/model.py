@@ -1,4 +1,4 @@
-"""The model and its scored rows: fit, rank, and check before anything is published."""
+"""The model and its scored rows: fit, rank, and check before publishing."""
 
 from dataclasses import replace
 
@@ -60,7 +60,7 @@ def knn_model(context: dg.AssetExecutionContext, storage: ObjectStorage) -> dg.M
 
 
 class RankingConfig(dg.Config):
-    """How many posts a feed has."""
+    """Length of a feed, and the size of chunks."""
 
     top_k: int = Field(50, ge=1, le=1000, description="Posts a user; fewer where fewer are left.")
     chunk: int = Field(8192, ge=1, description="Users scored at a time; bounds the memory.")

@@ -1,4 +1,4 @@
-"""Population: synthetic people and what they do, written into the app's tables."""
+"""The synthetic population, written to the app's tables."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -111,7 +111,7 @@ def synthetic_population(
     storage: ObjectStorage,
     synthetic: SyntheticData,
 ) -> Iterator[dg.MaterializeResult]:
-    """Generate once, then write table by table; what is there already is left alone."""
+    """Generate the population once and write it by table; existing rows are left unchanged."""
     with database.engine() as engine:
         require_contract(engine)
         require_privileges(engine, Feature.SYNTHETIC)

@@ -1,4 +1,4 @@
-"""The published table: what the app reads."""
+"""The published table, which the app reads."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ CHECKS = {
 
 
 class PublishConfig(PublishLimits):
-    """How long feeds live, and how many people may be left without one."""
+    """Lifetime of feeds, how they are published, and how many people may be left without one."""
 
     wait_seconds: float = Field(
         60, ge=0, description="How long to wait while another run publishes."
@@ -70,7 +70,7 @@ def user_recommendation(
     storage: ObjectStorage,
     audience: Audience,
 ) -> dg.MaterializeResult:
-    """Publish the version's scored rows, or those of the version that is pinned."""
+    """Publish the version's scored rows, or those of the pinned version."""
     store, now = storage.artefacts(), datetime.now(UTC).replace(tzinfo=None)
     with database.engine() as engine:
         audience.require(engine)

@@ -1,4 +1,4 @@
-"""Seeds: the hand-written posts and archetypes, fetched from S3 and judged."""
+"""Seeds: the hand-written posts and archetypes, read from S3 and validated."""
 
 from collections import Counter
 
@@ -18,12 +18,32 @@ from threads_pipelines.storage.s3.objects import ObjectStore
 
 
 def read_seed_posts(store: ObjectStore) -> tuple[SeedPost, ...]:
-    """Fetch and validate the seed posts; SeedError names every fault."""
+    """Read and validate the seed posts.
+
+    Args:
+        store: The bucket.
+
+    Returns:
+        The posts.
+
+    Raises:
+        SeedError: The file is invalid; the message lists the faults.
+    """
     return parse_seed_posts(store.get("seeds/seed_posts.json"), "seeds/seed_posts.json")
 
 
 def read_seed_users(store: ObjectStore) -> tuple[SeedUser, ...]:
-    """Fetch and validate the archetypes; SeedError names every fault."""
+    """Read and validate the archetypes.
+
+    Args:
+        store: The bucket.
+
+    Returns:
+        The archetypes.
+
+    Raises:
+        SeedError: The file is invalid; the message lists the faults.
+    """
     return parse_seed_users(store.get("seeds/seed_users.json"), "seeds/seed_users.json")
 
 
@@ -37,7 +57,7 @@ def read_seed_users(store: ObjectStore) -> tuple[SeedUser, ...]:
     metadata=columns(id="text", topic="text", content="text", tags="text[]", tone="text"),
 )
 def seed_posts(storage: ObjectStorage) -> dg.MaterializeResult:
-    """Fetch and validate the seed posts."""
+    """Read and validate the seed posts."""
     posts = read_seed_posts(storage.store())
     rows = [(post.id, post.topic, post.content, ", ".join(post.tags), post.tone) for post in posts]
     return dg.MaterializeResult(
@@ -61,7 +81,7 @@ def seed_posts(storage: ObjectStorage) -> dg.MaterializeResult:
     ),
 )
 def seed_users(storage: ObjectStorage) -> dg.MaterializeResult:
-    """Fetch and validate the archetypes."""
+    """Read and validate the archetypes."""
     store = storage.store()
     users, posts = read_seed_users(store), read_seed_posts(store)
     liked = {topic for user in users for topic, weight in user.topic_weights.items() if weight}

@@ -1,4 +1,4 @@
-"""What a person opens: the comparison page and the exports."""
+"""The comparison page and the exports."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -25,7 +25,7 @@ PAGE = "comparison.html"
 
 
 class PageConfig(dg.Config):
-    """Who is on the page."""
+    """Content of the page."""
 
     sampled: int = Field(4, ge=0, le=50, description="Further accounts, below the test accounts.")
     posts: int = Field(20, ge=1, le=200, description="Posts of a feed, and of a history, shown.")
@@ -75,7 +75,7 @@ def comparison_page(
 
 
 class ExportConfig(dg.Config):
-    """What the exports hold."""
+    """Content of the exports."""
 
     days: int = Field(7, ge=1, le=3660, description="Days of interactions in the workbook.")
     synthetic_accounts: bool = Field(

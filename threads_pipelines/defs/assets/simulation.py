@@ -1,4 +1,4 @@
-"""The living app: fake users who post, open their feeds and act on what they see."""
+"""The living app: fake users who post, open their feeds and act on the posts."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -86,7 +86,7 @@ def simulated_interactions(
     storage: ObjectStorage,
     simulator: Simulator,
 ) -> dg.MaterializeResult:
-    """Let every fake user look at its feed for a moment."""
+    """Let every fake user open its feed and act on some posts."""
     now, store = simulator.now(context), storage.store()
     passed = read_passed(store)
     rng = simulator.rng(now, 2)

@@ -23,7 +23,7 @@ FOLDER = "tuning/"
 
 
 class TuningConfig(dg.Config):
-    """How much the search may cost."""
+    """Cost and seed of the search."""
 
     budget: float = Field(10, gt=0, le=100, description="Cost of the search, in fits of the model.")
     seed: int = Field(0, ge=0, description="Seed of the validation sample.")
@@ -43,7 +43,7 @@ class TuningConfig(dg.Config):
 def tuned_settings(
     context: dg.AssetExecutionContext, config: TuningConfig, storage: ObjectStorage
 ) -> dg.MaterializeResult:
-    """Search on the partition's snapshot and store the winner for this day and later ones."""
+    """Search on the partition's snapshot, and store the winner for this day and later ones."""
     store, partition = storage.artefacts(), context.partition_key
     manifest = version_of_run(context, store)
     snapshot = load_snapshot(store, partition, manifest.version)
@@ -78,9 +78,15 @@ def tuned_settings(
 
 
 def latest_winner(store: ObjectStore, partition: str, until: int) -> RecommenderSettings:
-    """Settings of the latest search up to this day that saw nothing after ``until``.
+    """Read the winner of the latest search up to a day that used no data after ``until``.
 
-    until: epoch seconds UTC. Those of a daily pace where there was no such search.
+    Args:
+        store: The bucket.
+        partition: The day.
+        until: Epoch seconds UTC.
+
+    Returns:
+        The settings; those of a daily pace if there was no such search.
     """
     days = [item.key for item in store.listing(FOLDER) if item.key <= f"{FOLDER}{partition}.json"]
     for key in reversed(days):

@@ -1,4 +1,4 @@
-"""The last step of the night: is what was read and made such as one would expect?"""
+"""The last step of the night: checks that the data are as expected."""
 
 import time
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ from threads_pipelines.storage.s3.snapshots import load_snapshot
 
 
 class ValidationConfig(dg.Config):
-    """What is still ordinary. Every limit is inclusive."""
+    """Limits of the checks; each is inclusive."""
 
     min_interactions: int = Field(1, ge=0, description="Fewest interactions in the window.")
     min_volume: float = Field(
@@ -55,7 +55,11 @@ class ValidationConfig(dg.Config):
     )
 
     def limits(self) -> Limits:
-        """As ``validate`` takes them."""
+        """Return the limits in the form that ``validate`` takes.
+
+        Returns:
+            The limits.
+        """
         return Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
 
 
@@ -77,7 +81,7 @@ class ValidationConfig(dg.Config):
 def validate_data(
     context: dg.AssetExecutionContext, config: ValidationConfig, storage: ObjectStorage
 ) -> dg.MaterializeResult:
-    """Count the run's version, keep the numbers, and judge them."""
+    """Count the rows of the run's version, store the counts, and judge them."""
     store, partition = storage.artefacts(), context.partition_key
     manifest = version_of_run(context, store)
     read = manifest.facts.read
@@ -121,7 +125,7 @@ def validate_data(
 def _push(
     context: dg.AssetExecutionContext, numbers: dict[str, float], seconds: dict[str, float]
 ) -> None:
-    """Push to Prometheus where an address is configured; a night does not fail for its numbers."""
+    """Push to Prometheus if an address is configured; a failed push does not fail the night."""
     url = settings.load().pushgateway_url
     if url is None:
         return
@@ -132,7 +136,15 @@ def _push(
 
 
 def earlier_nights(store: ArtefactStore, partition: str) -> list[Night]:
-    """The nights before a partition that were validated, at most ``NIGHTS``, oldest first."""
+    """Read the counts of earlier nights.
+
+    Args:
+        store: The versions.
+        partition: The day.
+
+    Returns:
+        At most ``NIGHTS`` validated nights before the partition, oldest first.
+    """
     before = [other for other in store.partitions() if other < partition][-2 * NIGHTS :]
     versions = {other: store.current(other) for other in before}
     facts = [store.manifest(o, v).facts for o, v in versions.items() if v is not None]

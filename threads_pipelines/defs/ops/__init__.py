@@ -1,1 +1,1 @@
-"""Jobs made of ops: rollback, dry run, pruning. They change state but make no asset."""
+"""Jobs of ops: rollback, dry run, pruning. They change state but make no asset."""

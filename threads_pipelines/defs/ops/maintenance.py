@@ -1,4 +1,4 @@
-"""Off the nightly path: old runs and versions are pruned."""
+"""Prunes old runs and versions, apart from the nightly job."""
 
 from datetime import UTC, datetime
 
@@ -18,7 +18,7 @@ _BATCH = 500
 
 
 class PruneConfig(dg.Config):
-    """What may go. What is served, pinned, or was served before stays whatever its age."""
+    """Retention. What is served, pinned, or was served before is always kept."""
 
     dry_run: bool = Field(False, description="Only tell what would go.")
     superseded_days: float = Field(
@@ -39,7 +39,7 @@ class PruneConfig(dg.Config):
     description="Delete versions on S3 and runs in Dagster's storage that have had their time.",
 )
 def prune_old(context: dg.OpExecutionContext, config: PruneConfig, storage: ObjectStorage) -> None:
-    """Prune, and say what went."""
+    """Prune, and report what was deleted."""
     rules = VersionRules(config.superseded_days, config.keep_days, config.keep_partitions)
     now, verb = datetime.now(UTC), "would go" if config.dry_run else "went"
     pruned = prune_versions(
@@ -63,7 +63,14 @@ def prune_old(context: dg.OpExecutionContext, config: PruneConfig, storage: Obje
 
 
 def finished_runs(instance: DagsterInstance) -> list[FinishedRun]:
-    """Every run that has ended, read in batches."""
+    """Read all runs that have ended, in batches.
+
+    Args:
+        instance: Dagster's instance.
+
+    Returns:
+        The runs.
+    """
     found: list[FinishedRun] = []
     cursor = None
     while True:
@@ -80,7 +87,14 @@ def finished_runs(instance: DagsterInstance) -> list[FinishedRun]:
 
 
 def runs_of_latest_materializations(instance: DagsterInstance) -> set[str]:
-    """Runs that made what each asset is now."""
+    """Find the runs that made the latest materialization of each asset.
+
+    Args:
+        instance: Dagster's instance.
+
+    Returns:
+        Ids of the runs.
+    """
     events = [instance.get_latest_materialization_event(key) for key in instance.all_asset_keys()]
     return {event.run_id for event in events if event is not None}
 

@@ -1,4 +1,4 @@
-"""Rollback and dry run: jobs for the launchpad, which opens ready to launch."""
+"""Rollback and dry run: jobs whose launchpad opens ready to launch."""
 
 from datetime import UTC, datetime
 
@@ -23,7 +23,7 @@ _FIRST = {"checked": dg.In(dg.Nothing)}
 
 
 class PinConfig(PublishLimits):
-    """Which version to go back to."""
+    """The version to roll back to."""
 
     version: str = Field(
         "",
@@ -33,7 +33,7 @@ class PinConfig(PublishLimits):
 
 
 class DryRunConfig(PublishLimits):
-    """What to compare with the table."""
+    """The version to compare with the table."""
 
     partition: str = Field(
         "", description="Day whose latest checked version would be published. Empty: the latest."
@@ -48,7 +48,7 @@ class DryRunConfig(PublishLimits):
 def publish_pinned(
     context: dg.OpExecutionContext, config: PinConfig, database: Database, storage: ObjectStorage
 ) -> None:
-    """Pin before the first row is written, so that each night from then on publishes it too."""
+    """Pin before the first row is written, so that each night from then on publishes it as well."""
     objects = storage.store()
     version = config.version or _previous(objects)
     entry = read_registry(objects).checked(version)
@@ -81,7 +81,7 @@ def publish_pinned(
 
 @dg.op(ins=_FIRST, description="Release the pin: the next night publishes its own version again.")
 def release_pin(context: dg.OpExecutionContext, storage: ObjectStorage) -> None:
-    """Take the pin away, if there is one."""
+    """Remove the pin, if there is one."""
     objects = storage.store()
     try:
         pinned = read_pin(objects)
@@ -108,7 +108,7 @@ def compare_with_table(
     storage: ObjectStorage,
     audience: Audience,
 ) -> None:
-    """Publish in transactions that are all taken back, and count."""
+    """Publish in transactions that are all rolled back, and count."""
     entry = _latest(storage.store(), config.partition)
     now = datetime.now(UTC).replace(tzinfo=None)
     with database.engine() as engine:
@@ -152,7 +152,7 @@ def release_version() -> None:
 
 @dg.job(executor_def=dg.in_process_executor, tags=max_runtime(3 * 3600))
 def dry_run() -> None:
-    """Tell how many rows publishing would add, change and remove, and change nothing."""
+    """Count the rows that publishing would add, change and remove, without changing anything."""
     compare_with_table(check_parts())
 
 

@@ -1,4 +1,4 @@
-"""The refresh between two nights: its assets, its schedule, and why it is left out.
+"""The refresh between two nights: its assets, its schedule, and the reasons to skip it.
 
-Does not belong here: whom it serves and what it is measured by (the room ``refresh``).
+Does not belong here: whom it serves and its figures (the room ``refresh``).
 """

@@ -1,4 +1,4 @@
-"""The refresh between two nights, from its checked rows on: published, recorded, pruned."""
+"""Publishes, records and prunes refreshes."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -33,7 +33,7 @@ KEPT_HOURS = 24.0
 
 
 class RefreshPublishConfig(PublishConfig):
-    """How long feeds and refreshes live."""
+    """Lifetime of feeds and of refreshes."""
 
     kept_hours: float = Field(
         KEPT_HOURS, ge=0, description="Hours that a refresh and its run stay before they go."
@@ -126,9 +126,9 @@ def refreshed_feeds(
 
 
 def _latest(instance: DagsterInstance) -> tuple[str, str, dict[str, Any]]:
-    """Partition, version and figures of the rows that were checked last.
+    """Return partition, version and figures of the rows that were checked last.
 
-    Only one refresh runs at a time; a run that continues another finds what that one has made.
+    Only one refresh runs at a time, so a run that continues another one finds the rows of that run.
     """
     event = instance.get_latest_materialization_event(refreshed_recommendations.key)
     made = event.asset_materialization if event else None
@@ -139,7 +139,7 @@ def _latest(instance: DagsterInstance) -> tuple[str, str, dict[str, Any]]:
 
 
 def _plot(store: ArtefactStore, now: datetime) -> dg.MarkdownMetadataValue:
-    """The mean age of all feeds before and after each refresh of the last day."""
+    """Plot the mean age of all feeds before and after each refresh of the last day."""
     hours, ages = [], []
     for one in read_refreshes(store.objects):
         at = (datetime.fromisoformat(one.published_at) - now).total_seconds() / 3600

@@ -1,4 +1,4 @@
-"""The refresh between two nights, up to its checked rows: whether, for whom, and what."""
+"""Decides whether to refresh, ranks for the selected people, and checks the rows."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -41,7 +41,7 @@ VERSION, PARTITION, FIGURES = "version", "partition", "figures"
 
 
 class RankingChunk(dg.Config):
-    """How much is held at a time."""
+    """The size of chunks."""
 
     chunk: int = Field(8192, ge=1, description="Users scored at a time; bounds the memory.")
 
@@ -63,7 +63,7 @@ def refresh_due(
     storage: ObjectStorage,
     refreshed: Refreshed,
 ) -> Iterator[dg.MaterializeResult]:
-    """Go on, or say why not."""
+    """Continue, or say why the refresh is skipped."""
     store, run_id = storage.artefacts(), context.run.run_id
     with database.engine() as engine:
         refreshed.require(engine)
@@ -104,7 +104,7 @@ def refreshed_recommendations(
     experiment: Experiment,
     refreshed: Refreshed,
 ) -> dg.MaterializeResult:
-    """Read what changed, fit, rank for the people chosen, store their rows and check them."""
+    """Read what changed, fit, rank for the selected people, store their rows and check them."""
     store, now = storage.artefacts(), datetime.now(UTC).replace(microsecond=0)
     before = require_predecessor(store)
     night = store.manifest(before.night.partition, before.night.version).facts
@@ -165,7 +165,7 @@ def _read(
     night: VersionFacts,
     now: datetime,
 ) -> Reading:
-    """Read what changed since the last refresh, or everything where that cannot be told."""
+    """Read what changed since the last refresh, or everything if that is not possible."""
     kept, scratch = None, settings.load().state_dir / "scratch"
     try:
         arrays = load_reading(store.objects, scratch)
@@ -195,7 +195,7 @@ def _read(
 
 
 def _only(snapshot: Snapshot, people: np.ndarray) -> Snapshot:
-    """The snapshot in which these people alone are given a feed."""
+    """Return the snapshot in which only these people get a feed."""
     receives = np.zeros(len(snapshot.users.ids), bool)
     receives[people] = True
     return replace(snapshot, users=replace(snapshot.users, receives=receives))
@@ -208,7 +208,7 @@ def _figures(
     ages: FeedAges,
     before: Predecessor,
 ) -> dict[str, Any]:
-    """Figures as of now, in rows of the snapshot."""
+    """Compute the figures of the refresh at the present time."""
     ids = snapshot.users.ids
     place = np.searchsorted(ids, ages.ids)
     there = (place < len(ids)) & (ids[np.minimum(place, len(ids) - 1)] == ages.ids)

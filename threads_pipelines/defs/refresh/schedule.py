@@ -1,4 +1,4 @@
-"""The schedule of the refresh: off until somebody turns it on, at an interval that is a setting."""
+"""The schedule of the refresh. It is off by default; its interval is a setting."""
 
 from datetime import UTC
 
@@ -15,9 +15,15 @@ _DAY = 24 * 60
 
 
 def ticks(minutes: int) -> str | list[str]:
-    """Cron expressions of a refresh every so many minutes (15 to 1440), counted from 00:05.
+    """Make the cron expressions of a refresh at regular intervals from 00:05.
 
-    The last interval of a day is shorter where a day is no multiple of it.
+    If a day is not a multiple of the interval, the last interval of the day is shorter.
+
+    Args:
+        minutes: The interval, 15 to 1440.
+
+    Returns:
+        One expression, or several.
     """
     if 60 % minutes == 0:
         return ",".join(str(m) for m in range(OFFSET_MINUTES, 60, minutes)) + " * * * *"
@@ -37,7 +43,7 @@ def ticks(minutes: int) -> str | list[str]:
 def refresh_between_nights(
     context: dg.ScheduleEvaluationContext,
 ) -> dg.RunRequest | dg.SkipReason:
-    """Request a refresh, or say why there is none."""
+    """Request a refresh, or say why it is skipped."""
     with Database().engine() as engine:
         reason = why_not_now(context.instance, ObjectStorage().artefacts(), engine)
     if reason is not None:

@@ -1,4 +1,4 @@
-"""Why a refresh is left out just now: it never gets in the way of a night, a pin or another one."""
+"""The reasons to skip a refresh: it never competes with a night, a pin or another refresh."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,8 +36,13 @@ ACTIVE = [
 
 @dataclass(frozen=True, slots=True)
 class Predecessor:
-    """What a refresh goes on from. night: the version that is served; night_as_of, as_of: aware
-    instants up to which the night, and the latest run of all, have read."""
+    """What a refresh continues from.
+
+    Attributes:
+        night: The version that is served.
+        night_as_of: Instant up to which the night read, with a time zone.
+        as_of: Instant up to which the latest run read, night or refresh, with a time zone.
+    """
 
     night: Entry
     night_as_of: datetime
@@ -45,7 +50,15 @@ class Predecessor:
 
 
 def other_run(instance: DagsterInstance, own_run_id: str | None = None) -> dg.DagsterRun | None:
-    """A run that publishes, or is about to, beside the run of this id."""
+    """Find another run that publishes or is about to publish.
+
+    Args:
+        instance: Dagster's instance.
+        own_run_id: Id of the run that asks.
+
+    Returns:
+        The run; None if there is none.
+    """
     for run in instance.get_runs(dg.RunsFilter(statuses=ACTIVE)):
         publishes = run.job_name in PUBLISHING_JOBS or FEEDS in (run.asset_selection or ())
         if publishes and run.run_id != own_run_id:
@@ -54,10 +67,16 @@ def other_run(instance: DagsterInstance, own_run_id: str | None = None) -> dg.Da
 
 
 def predecessor(store: ArtefactStore) -> Predecessor | None:
-    """The night that is served and the latest run after it; None where nothing is served yet.
+    """Find the night that is served, and the latest run after it.
+
+    Args:
+        store: The versions.
+
+    Returns:
+        What a refresh continues from; None if nothing is served yet.
 
     Raises:
-        ArtefactError: The version that is served is gone, or did not pass its checks.
+        ArtefactError: The served version does not exist, or did not pass its checks.
     """
     night = read_registry(store.objects).active
     if night is None:
@@ -76,13 +95,22 @@ def why_not_now(
     *,
     named: bool = False,
 ) -> str | None:
-    """The reason to leave a refresh out; None where there is none.
+    """Return the reason to skip a refresh now.
 
-    own_run_id: of the refresh that asks, None before there is a run. named: whether people are
-    named in its run config, who are refreshed even where nothing happened.
+    Args:
+        instance: Dagster's instance.
+        store: The versions.
+        engine: The app's database.
+        own_run_id: Id of the refresh that asks; None before there is a run.
+        named: Whether its run config names people, who are refreshed even if nothing happened.
+
+    Returns:
+        The reason; None if there is none.
 
     Raises:
-        ArtefactError, PinError, DatabaseError: where it cannot be told.
+        ArtefactError: The served version does not exist, or did not pass its checks.
+        PinError: The pin cannot be read.
+        DatabaseError: The database fails.
     """
     run = other_run(instance, own_run_id)
     if run is not None:
@@ -101,7 +129,17 @@ def why_not_now(
 
 
 def require_predecessor(store: ArtefactStore) -> Predecessor:
-    """The night that is served; ArtefactError where there is none."""
+    """Find the night that is served, and the latest run after it.
+
+    Args:
+        store: The versions.
+
+    Returns:
+        What a refresh continues from.
+
+    Raises:
+        ArtefactError: Nothing is served yet, or the served version is not usable.
+    """
     before = predecessor(store)
     if before is None:
         raise ArtefactError("no night has published yet: run nightly_recommendations first")

@@ -1,4 +1,4 @@
-"""Whose feeds a run publishes: one resource, because the first step and the last have to agree."""
+"""Selects whose feeds a run publishes; the first and the last step share this resource."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -19,14 +19,21 @@ _NAMED_AT_MOST = 10
 
 
 class Audience(dg.ConfigurableResource):
-    """Everyone, or a few named accounts; the others keep what they have."""
+    """Everyone, or a few named accounts; all others keep their feeds."""
 
     users: list[str] = Field(
         default=[], description="Ids of the accounts whose feeds are published. Empty: everyone's."
     )
 
     def require(self, engine: "sa.Engine") -> None:
-        """Raise ConfigurationError where an id is no account's: before any work, and any write."""
+        """Check that the named accounts exist. Call it before any other work.
+
+        Args:
+            engine: The app's database.
+
+        Raises:
+            ConfigurationError: An id is unknown; the message lists unknown ids.
+        """
         unknown = unknown_accounts(engine, self.users)
         if unknown:
             named = ", ".join(map(repr, unknown[:_NAMED_AT_MOST]))
@@ -40,7 +47,15 @@ class Audience(dg.ConfigurableResource):
     def of(
         self, tables: Iterable[pa.Table], decided: Decided
     ) -> tuple[Iterable[pa.Table], Decided]:
-        """The rows of the audience, and whom of it is decided about."""
+        """Select the rows of the audience.
+
+        Args:
+            tables: Rows with user_id.
+            decided: The accounts that the version decided about.
+
+        Returns:
+            The selected rows, and the decided accounts of the audience.
+        """
         if not self.users:
             return tables, decided
         named = pa.array(self.users, pa.string())

@@ -1,7 +1,7 @@
 """The connections that assets use.
 
-Addresses and secrets never pass through Dagster's config: they are read when a connection is made,
-so that nothing secret is shown in the UI or stored with a run.
+Addresses and secrets never pass through Dagster's config. They are read when a connection is
+opened, so that no secret is shown in the UI or stored with a run.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,14 @@ class Database(dg.ConfigurableResource):
 
     @contextmanager
     def engine(self) -> "Iterator[sa.Engine]":
-        """Yield an engine and close its connections afterwards."""
+        """Yield an engine, and close its connections afterwards.
+
+        Yields:
+            The engine.
+
+        Raises:
+            MissingAddressError: No address is set, and no embedded stack runs.
+        """
         engine = database.connect(settings.load().database_url)
         try:
             yield engine
@@ -37,13 +44,23 @@ class ObjectStorage(dg.ConfigurableResource):
     """The S3-compatible storage (``S3_ENDPOINT_URL``, ``S3_BUCKET`` and credentials)."""
 
     def store(self) -> ObjectStore:
-        """Return a client of the configured bucket."""
+        """Open the configured bucket.
+
+        Returns:
+            The bucket.
+
+        Raises:
+            MissingAddressError: No address is set, and no embedded stack runs.
+        """
         return ObjectStore(settings.load().s3)
 
     def artefacts(self) -> ArtefactStore:
-        """Return the versions of matrices, models and scored rows.
+        """Open the versions of matrices, models and scored rows.
 
         Files that killed processes left in the folder ``scratch`` are deleted first.
+
+        Returns:
+            The versions.
         """
         scratch = settings.load().state_dir / "scratch"
         clean_scratch(scratch)

@@ -1,4 +1,4 @@
-"""The word without which nothing synthetic is written beside real accounts."""
+"""The permission to write synthetic data beside real accounts."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The experiment's run config: one resource, because the night and the report have to agree."""
+"""The run config of the experiment; the night and the report share this resource."""
 
 import dagster as dg
 from pydantic import Field
@@ -10,9 +10,9 @@ _DEFAULTS = ExperimentSettings()
 
 
 class Experiment(dg.ConfigurableResource):
-    """Who takes part, shared by the assignment, the night and the report.
+    """Who takes part in the experiment.
 
-    What is left empty comes from the environment, so that the schedules have it too.
+    Empty fields are taken from the environment, so that schedules use them as well.
     """
 
     name: str | None = Field(
@@ -39,7 +39,11 @@ class Experiment(dg.ConfigurableResource):
     )
 
     def settings(self) -> ExperimentSettings:
-        """Validated settings."""
+        """Combine the run config and the environment.
+
+        Returns:
+            The validated settings.
+        """
         loaded = settings.load()
         share = loaded.experiment_share
         if self.enroll_real_accounts is not None:
@@ -54,7 +58,11 @@ class Experiment(dg.ConfigurableResource):
         )
 
     def withholds_control(self) -> bool:
-        """Whether the control group is left without rows."""
+        """Return whether the control group gets no rows.
+
+        Returns:
+            Whether it gets none.
+        """
         if self.withhold_control is None:
             return settings.load().withhold_control
         return self.withhold_control

@@ -1,4 +1,4 @@
-"""Whom a refresh serves: one resource, because its first step and its second have to agree."""
+"""Selects the people of a refresh; its first two steps share this resource."""
 
 from typing import TYPE_CHECKING
 
@@ -33,9 +33,20 @@ class Refreshed(dg.ConfigurableResource):
     )
 
     def rule(self) -> RefreshRule:
-        """As ``people_to_refresh`` takes it."""
+        """Return the limits in the form that ``people_to_refresh`` takes.
+
+        Returns:
+            The limits.
+        """
         return RefreshRule(self.active_hours, self.most_people)
 
     def require(self, engine: "sa.Engine") -> None:
-        """Raise ConfigurationError where an id is no account's: before any work."""
+        """Check that the named accounts exist. Call it before any other work.
+
+        Args:
+            engine: The app's database.
+
+        Raises:
+            ConfigurationError: An id is unknown; the message lists unknown ids.
+        """
         Audience(users=self.users).require(engine)

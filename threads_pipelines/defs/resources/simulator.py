@@ -1,4 +1,4 @@
-"""The living app's run config: one resource, because its assets have to agree on it."""
+"""The run config of the simulation; its assets share this resource."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ _TICK = TickSettings()
 
 
 class Simulator(dg.ConfigurableResource):
-    """A few fake users who post, like, comment and look around."""
+    """A few fake users who post, like and comment."""
 
     users: int = Field(
         default=MOST_FAKE_USERS,
@@ -70,11 +70,25 @@ class Simulator(dg.ConfigurableResource):
     with_real_accounts: bool | None = WITH_REAL_ACCOUNTS
 
     def require_consent(self, engine: "sa.Engine") -> None:
-        """Raise RealAccountsError where there are real accounts and nobody said that it may be."""
+        """Check that fake users may act beside real accounts, if there are any.
+
+        Args:
+            engine: The app's database.
+
+        Raises:
+            RealAccountsError: There are real accounts, and it is not allowed.
+        """
         require_consent(engine, self.with_real_accounts)
 
     def now(self, context: dg.AssetExecutionContext) -> datetime:
-        """Naive UTC in whole seconds, the same in every asset of a run and in a retry."""
+        """Return the time of the tick, which is the same in every asset of a run and in a retry.
+
+        Args:
+            context: Context of the asset.
+
+        Returns:
+            Naive UTC in whole seconds.
+        """
         if self.as_of:
             return parse_instant(self.as_of).replace(tzinfo=None)
         record = context.instance.get_run_record_by_id(context.run.run_id)
@@ -82,18 +96,37 @@ class Simulator(dg.ConfigurableResource):
         return created.astimezone(UTC).replace(microsecond=0, tzinfo=None)
 
     def rng(self, now: datetime, asset: int) -> np.random.Generator:
-        """Random numbers of one asset of the run at ``now``."""
+        """Make the random generator of one asset.
+
+        Args:
+            now: Time of the tick.
+            asset: Number of the asset.
+
+        Returns:
+            The generator.
+        """
         return np.random.default_rng([self.seed, round(now.timestamp()), asset])
 
     def model(self, context: dg.AssetExecutionContext) -> tuple[TextModel | None, str]:
-        """The text model, or None and the reason, which is logged."""
+        """Open the text model; log the reason if there is none.
+
+        Args:
+            context: Context of the asset.
+
+        Returns:
+            The model and an empty text, or None and the reason.
+        """
         model, reason = open_model(settings.load(), self.model_call_seconds)
         if reason:
             context.log.warning(f"templates write: {reason}")
         return model, reason
 
     def tick(self) -> TickSettings:
-        """How a fake user behaves; whatever is not run config keeps its default."""
+        """Return the behaviour of a fake user; what is not run config has its default.
+
+        Returns:
+            The settings of a tick.
+        """
         return TickSettings(
             fewest_posts=min(self.fewest_looks, self.most_looks),
             most_posts=self.most_looks,
@@ -103,5 +136,12 @@ class Simulator(dg.ConfigurableResource):
         )
 
     def posts(self, rng: np.random.Generator) -> int:
-        """How many posts this run writes."""
+        """Draw the number of posts of this run.
+
+        Args:
+            rng: Source of randomness.
+
+        Returns:
+            The number.
+        """
         return int(rng.integers(min(self.fewest_posts, self.most_posts), self.most_posts + 1))

@@ -1,4 +1,4 @@
-"""The synthetic world's run config: one resource, because several assets have to agree on it."""
+"""The run config of the synthetic population; several assets share this resource."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -53,11 +53,29 @@ class SyntheticData(dg.ConfigurableResource):
     with_real_accounts: bool | None = WITH_REAL_ACCOUNTS
 
     def require_consent(self, engine: "sa.Engine") -> None:
-        """Raise RealAccountsError where there are real accounts and nobody said that it may be."""
+        """Check that synthetic accounts may be written beside real ones, if there are any.
+
+        Args:
+            engine: The app's database.
+
+        Raises:
+            RealAccountsError: There are real accounts, and it is not allowed.
+        """
         require_consent(engine, self.with_real_accounts)
 
     def pin(self, store: ObjectStore) -> RunKey:
-        """Pin the run key's time and settings on S3 at its first use."""
+        """Fix the run key's time and settings on S3 at its first use.
+
+        Args:
+            store: The bucket.
+
+        Returns:
+            The run key.
+
+        Raises:
+            ConfigurationError: The run key is invalid, is that of the fake users, or was used with
+                other settings.
+        """
         if self.run_key == fake_users.RUN_KEY:
             raise ConfigurationError(
                 f"run key {self.run_key!r} belongs to the living app's fake users: choose another"
@@ -68,5 +86,9 @@ class SyntheticData(dg.ConfigurableResource):
         return pin_run_key(store, self.run_key, now.replace(tzinfo=None), shaping)
 
     def population(self) -> PopulationSettings:
-        """The population's settings; whatever is not run config keeps its default."""
+        """Return the settings of the population; what is not run config has its default.
+
+        Returns:
+            The settings.
+        """
         return PopulationSettings(seed=self.seed, users=self.users, interactions=self.interactions)

@@ -1,1 +1,1 @@
-"""Sensors: alerts on failure or lateness, and the end of runs whose process is gone."""
+"""Sensors: alerts on failure or lateness, and the end of abandoned runs."""

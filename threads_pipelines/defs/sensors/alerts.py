@@ -1,4 +1,4 @@
-"""Who is told when a run fails or the feeds are late: a webhook, where one is configured."""
+"""Sends alerts about failed runs and late feeds to a webhook, if one is configured."""
 
 from datetime import UTC, datetime
 
@@ -27,7 +27,7 @@ _LOOK_BACK = 200
     "type. Without that address it does nothing.",
 )
 def alert_on_failure(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
-    """Send what an operator has to know of a failed run."""
+    """Send an alert about a failed run."""
     given = settings.load()
     if given.alert_webhook_url is None:
         return dg.SkipReason("THREADS_ALERT_WEBHOOK_URL is not set: nobody is told")
@@ -47,7 +47,7 @@ def alert_on_failure(context: dg.RunFailureSensorContext) -> dg.SkipReason | Non
     "fails nowhere.",
 )
 def alert_on_late_feeds(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    """Alert once for each publication that was not followed by another in time."""
+    """Send one alert for each publication that is not followed by another one in time."""
     given = settings.load()
     if given.alert_webhook_url is None:
         return dg.SkipReason("THREADS_ALERT_WEBHOOK_URL is not set: nobody is told")
@@ -61,7 +61,16 @@ def alert_on_late_feeds(context: dg.SensorEvaluationContext) -> dg.SensorResult 
 
 
 def latest_for_everyone(instance: dg.DagsterInstance) -> datetime | None:
-    """When feeds were last published for all; a past day's, or a few accounts', do not count."""
+    """Find the latest publication of feeds for everyone.
+
+    Publications of a past day, or for a few accounts, do not count.
+
+    Args:
+        instance: Dagster's instance.
+
+    Returns:
+        Its time in UTC; None if there is none.
+    """
     for record in instance.fetch_materializations(FEEDS, limit=_LOOK_BACK).records:
         made = record.asset_materialization
         told = {name: value.value for name, value in made.metadata.items()} if made else {}
@@ -71,7 +80,14 @@ def latest_for_everyone(instance: dg.DagsterInstance) -> datetime | None:
 
 
 def failed_run(context: dg.RunFailureSensorContext) -> FailedRun:
-    """The first failed step of the run, or the run's own failure."""
+    """Describe a failed run by its first failed step, or by its own failure.
+
+    Args:
+        context: Context of the sensor.
+
+    Returns:
+        The description.
+    """
     run, steps = context.dagster_run, context.get_step_failure_events()
     event = steps[0] if steps else context.failure_event
     error = failure_of(event) if steps else context.failure_event.message

@@ -26,10 +26,10 @@ _FORGOTTEN_AFTER = timedelta(days=1)
     "want of memory. They fail, so that they are alerted and continued once by themselves.",
 )
 def end_abandoned_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-    """Fail each started run whose process is not on this machine any more.
+    """Fail each started run whose process does not exist any more.
 
-    The server of the code evaluates this sensor, and the runs that it launches are processes beside
-    it: of a container that was restarted none is left.
+    The code server evaluates this sensor, and launches runs as processes beside itself. After a
+    restart of its container none of them is left.
     """
     ended = abandoned_runs.end_abandoned_runs(context.instance, in_code_server=True)
     offered = offer_again(context.instance, datetime.now(UTC))
@@ -40,11 +40,18 @@ def end_abandoned_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
 
 
 def offer_again(instance: DagsterInstance, now: datetime) -> list[str]:
-    """Report once more the failures that the daemon has overlooked; return the runs' ids.
+    """Report again the failures that the daemon overlooked.
 
-    Dagster stores a run's failure first and its status next, in another transaction. Its daemon
-    judges each failure once: where it finds one in between, the run does not look failed yet, and
-    is never continued. By the second report the status is there.
+    Dagster stores a run's failure and then its status in another transaction. Its daemon judges
+    each failure once. If it does so in between, the run does not look failed yet and is never
+    continued. At the second report the status is stored.
+
+    Args:
+        instance: Dagster's instance.
+        now: The time, with a time zone.
+
+    Returns:
+        Ids of the runs.
     """
     failed = dg.RunsFilter(
         statuses=[DagsterRunStatus.FAILURE], updated_after=now - _FORGOTTEN_AFTER
@@ -60,7 +67,7 @@ def offer_again(instance: DagsterInstance, now: datetime) -> list[str]:
 
 
 def _is_overlooked(instance: DagsterInstance, run: DagsterRun) -> bool:
-    """Whether Dagster means to continue a run and has not, and neither has a person."""
+    """Return whether Dagster meant to continue a run, but neither it nor a person has."""
     tags = run.tags
     if GRPC_INFO_TAG not in tags or tags.get(WILL_RETRY_TAG) == "false":
         return False
