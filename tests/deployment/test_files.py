@@ -35,6 +35,8 @@ SCRIPTS = Path(sys.executable).parent
 OPTIONAL = {
     *("THREADS_TIMEZONE", "THREADS_ALERT_WEBHOOK_URL", "THREADS_PUSHGATEWAY_URL", "CODE_MEMORY"),
     *("THREADS_EXPERIMENT_ENROL", "THREADS_REFRESH_MINUTES", "THREADS_DASK_SCHEDULER"),
+    *("THREADS_EXPERIMENT_NAME", "THREADS_EXPERIMENT_WITHHOLD_CONTROL"),
+    *("THREADS_MAX_LEFT_WITHOUT", "THREADS_WITH_REAL_ACCOUNTS", "THREADS_TEST_ACCOUNT_PASSWORD"),
 }
 ONE_SHOT = ("setup", "certificate")
 CLUSTER = ("certificate", "scheduler", "worker")
@@ -119,6 +121,12 @@ def test_no_secret_has_a_default_and_each_is_in_the_example() -> None:
     assert not any(example_variables().values())
     optional = {name for name, kind in variables.items() if kind == "-"}
     assert optional == OPTIONAL
+
+
+def test_every_documented_setting_reaches_the_container_of_the_jobs() -> None:
+    documented = set(re.findall(r"^\| `(THREADS_\w+)` \|", (ROOT / "README.md").read_text(), re.M))
+    of_the_image, of_setup = "THREADS_STATE_DIR", "THREADS_ROLE_PASSWORD"
+    assert documented - set(environment("code", SECRETS)) == {of_the_image, of_setup}
 
 
 def test_a_missing_secret_is_told_with_all_that_are_needed() -> None:

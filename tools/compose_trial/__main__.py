@@ -70,7 +70,7 @@ def run(trial: Trial, todo: list[str], progress: Progress) -> None:
         progress.passed, progress.figures = [], {}
         trial.project.shell(_REMOVE_ALL)
     elif "cold-up" in progress.passed:
-        trial.project.shell("docker compose up --detach --wait")
+        trial.project.shell("docker compose up --build --detach --wait")
     try:
         for name in todo:
             print(f"{time.strftime('%H:%M:%S')} {name}", flush=True)
