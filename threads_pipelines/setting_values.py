@@ -33,9 +33,20 @@ def web_address(values: Values, variable: str) -> str | None:
 
 
 def scheduler_address(values: Values, variable: str) -> str | None:
-    """Return the address of a Dask scheduler; None where the variable is not set.
+    """Read the address of a Dask scheduler.
 
-    Dask runs what it is sent, so that only TLS, with its client certificates, leaves this machine.
+    Dask executes what it receives, so an address outside this machine must use TLS with client
+    certificates.
+
+    Args:
+        values: Variables by name.
+        variable: Name of the variable.
+
+    Returns:
+        The address; None if the variable is not set.
+
+    Raises:
+        ConfigurationError: The value is not such an address.
     """
     address = values.get(variable)
     if address is None:

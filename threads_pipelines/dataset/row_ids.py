@@ -25,9 +25,9 @@ def row_ids(
     Args:
         run_key: The run key of the population.
         table: The name of the table.
-        names: One or more (n,) integer arrays, for instance the numbers of the user and the post.
         at: (n,) int64 epoch milliseconds to begin the ids with, as UUIDv7 does. Rows that are
             inserted in the order of their times are then appended to the index of the primary key.
+        names: One or more (n,) integer arrays, for instance the numbers of the user and the post.
 
     Returns:
         (n,) array of dtype ``S36``, in lower case.

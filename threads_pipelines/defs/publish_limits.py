@@ -1,4 +1,4 @@
-"""The run config of all that publishes: how long rows live, how many people may go without."""
+"""The run config of all jobs that publish: lifetime of rows, and people left without a feed."""
 
 import dagster as dg
 from pydantic import Field
@@ -8,7 +8,7 @@ from threads_pipelines.storage.postgres.publishing.publish import PublishReport
 
 
 class PublishLimits(dg.Config):
-    """How long rows live, and a limit that an empty or broken version does not get past."""
+    """Lifetime of rows, and a limit that stops an empty or broken version."""
 
     ttl_hours: float = Field(
         48, gt=24, le=24 * 31, description="Hours until a row expires; more than a night apart."
@@ -22,14 +22,25 @@ class PublishLimits(dg.Config):
     )
 
     def most_left_without(self) -> float:
-        """The limit, 0 to 1."""
+        """Return the largest share of people who may be left without a feed.
+
+        Returns:
+            The share, in [0, 1], from the run config or the environment.
+        """
         if self.max_left_without is None:
             return settings.load().max_left_without
         return self.max_left_without
 
 
 def told(report: PublishReport) -> str:
-    """Say who is left without a feed; empty where nobody is."""
+    """Describe who is left without a feed.
+
+    Args:
+        report: The report of a publish.
+
+    Returns:
+        The description; empty if nobody is.
+    """
     parts = []
     if report.users_left_without:
         share = report.users_left_without / report.users_live

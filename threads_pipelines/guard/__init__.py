@@ -1,6 +1,6 @@
-"""What events count for other people's feeds where accounts are paid to push a post.
+"""The guard against paid accounts: how much each event counts for other people's feeds.
 
-Belongs here: attacks injected into a copy of a snapshot, how alike the people of a post's audience
-are, features of accounts, the classifiers and the trust that follows. Does not belong here:
-fitting the recommender, storage, metrics.
+Belongs here: attacks injected into a copy of a snapshot, the similarity of a post's audience,
+features of accounts, the classifiers and the resulting trust. Does not belong here: fitting the
+recommender, storage, metrics.
 """

@@ -1,7 +1,7 @@
-"""Attacks on the recommender, injected into a copy of a snapshot: bought accounts push a post.
+"""Attacks on the recommender, injected into a copy of a snapshot: paid accounts promote a post.
 
 Every family gives the fake accounts a plausible history and lets them act on the targets within the
-last day. Training and benchmarks use them; nothing of an attack is ever stored or published.
+last day. Training and benchmarks use attacks; they are never stored or published.
 """
 
 from collections.abc import Callable
@@ -27,11 +27,14 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """What is injected.
+    """What to inject.
 
-    family: how the fake accounts get a history. fakes: how many they are. targets: rows of the
-    posts that they push; a like farm pushes all of them. aged: share of the accounts, in [0, 1],
-    whose history is spread over the window; the others make theirs within two days.
+    Attributes:
+        family: How the fake accounts get a history.
+        fakes: Number of fake accounts.
+        targets: Rows of the promoted posts; a like farm promotes all of them.
+        aged: Share of the accounts, in [0, 1], with a history over the whole window; that of the
+            others is within two days.
     """
 
     family: Family
@@ -44,8 +47,10 @@ class Attack:
 class Attacked:
     """A snapshot with fake accounts.
 
-    fake: (n_users,) bool. Fake ids sort after all others, so real accounts keep their rows, and
-    the events of real accounts come first.
+    Attributes:
+        snapshot: The snapshot. Fake ids sort after all others, so real accounts keep their rows,
+            and the events of real accounts come first.
+        fake: (n_users,) bool.
     """
 
     snapshot: Snapshot
@@ -80,7 +85,7 @@ def _random(real: _Histories, like: int, rng: np.random.Generator) -> tuple[Rows
 
 
 def _average(real: _Histories, like: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    """Events drawn from all events: posts in proportion to their popularity."""
+    """Draw events from all events: posts in proportion to their popularity."""
     place = rng.integers(0, len(real.post), real.count[like])
     return real.post[place], real.at[place]
 
@@ -97,7 +102,7 @@ def _clone(real: _Histories, like: int, rng: np.random.Generator) -> tuple[Rows,
 
 
 def _aged_clone(real: _Histories, like: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    """A clone a third of whose history comes from another account."""
+    """Make a clone that takes a third of its history from another account."""
     post, at = (part.copy() for part in real.of(like))
     other_post, other_at = real.of(int(rng.choice(real.active)))
     swapped = np.flatnonzero(rng.random(len(post)) < 1 / 3)
@@ -118,12 +123,15 @@ _FILLERS: dict[Family, Filler] = {
 
 
 def inject(snapshot: Snapshot, attack: Attack, rng: np.random.Generator) -> Attacked:
-    """Return a copy of the snapshot with the attack in it.
+    """Inject an attack into a copy of a snapshot.
 
     Args:
-        snapshot: with at least one event.
-        attack: what to inject.
-        rng: draws the histories and the times.
+        snapshot: A snapshot with at least one event.
+        attack: What to inject.
+        rng: Draws the histories and the times.
+
+    Returns:
+        The copy, and which accounts are fake.
     """
     real, n_real = _Histories(snapshot), len(snapshot.users.ids)
     span = (int(snapshot.interactions.at.min()), snapshot.as_of)
@@ -149,9 +157,17 @@ def inject(snapshot: Snapshot, attack: Attack, rng: np.random.Generator) -> Atta
 
 
 def targets_of(snapshot: Snapshot, family: Family, rng: np.random.Generator) -> tuple[int, ...]:
-    """Draw an unpopular target; for a like farm six posts, of one author where authors are known.
+    """Draw the target of an attack: an unpopular post, or six of one author for a like farm.
 
-    Unpopular: a candidate with at least one event and at most the median of those with events.
+    A post is unpopular if it is a candidate with at least one event and at most the median number.
+
+    Args:
+        snapshot: The snapshot.
+        family: Family of the attack.
+        rng: Source of randomness.
+
+    Returns:
+        Rows of the posts.
     """
     count = np.bincount(snapshot.interactions.post, minlength=len(snapshot.posts.ids))
     touched = snapshot.posts.candidate & (count > 0)

@@ -1,9 +1,9 @@
-"""How alike the people of a post's audience are, against people drawn at random.
+"""The similarity of a post's audience, compared with people drawn at random.
 
-People who act on a post of their own accord have more in common than popularity explains: they
-follow the same accounts, or they read at the same hours. The histories of bought accounts are made
-up, or copied from all over the app, so among such accounts there is no more likeness than chance
-gives. The statistic needs no label and does not depend on how the histories were made.
+People who choose a post have more in common than popularity explains: they follow the same accounts
+or read at the same hours. The histories of paid accounts are invented, or copied from all over the
+app, so such accounts are no more similar than chance. The statistic needs no labels and does not
+depend on how the histories were made.
 """
 
 from dataclasses import dataclass
@@ -29,11 +29,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Coherence:
-    """Likeness inside each group of people, as observed over expected pairs' cosines.
+    """Similarity inside groups of people: observed over expected cosine of pairs.
 
-    people: (n,) people compared. ratio: (n,) observed over expected, the group's own post left
-    out; NaN where nothing can be expected. without_siblings: (n,) the same without the siblings,
-    which are the posts with much the same audience. siblings: (2, m) pairs of a group and a post.
+    Attributes:
+        people: (n,) number of compared people.
+        ratio: (n,) observed over expected, without the group's own post; NaN if nothing is
+            expected.
+        without_siblings: (n,) the same without siblings: posts with nearly the same audience.
+        siblings: (2, m) pairs of a group and a post.
     """
 
     people: NDArray[np.int64]
@@ -48,10 +51,13 @@ class Coherence:
 
 
 class Histories:
-    """Everybody's history as a row of IDF weights of length 1, and what chance makes of such rows.
+    """The histories of all users as unit rows of IDF weights, and their expected similarity.
 
-    Chance keeps how much of a group's mass lies on posts of each popularity (in powers of two) and
-    draws the posts within such a stratum in proportion to their share of all mass.
+    The expectation keeps how much of a group's mass is on posts of each popularity (in powers of
+    two). Within such a stratum, posts are drawn in proportion to their share of all mass.
+
+    Args:
+        pairs: All user-post pairs.
     """
 
     def __init__(self, pairs: Pairs) -> None:
@@ -81,7 +87,16 @@ class Histories:
     def audiences(
         self, posts: NDArray[np.int64], people: int, rng: np.random.Generator
     ) -> "csr_matrix":
-        """(len(posts), n_users) CSR of ones: up to ``people`` of those who acted on each post."""
+        """Select people who acted on each post.
+
+        Args:
+            posts: (n,) rows of posts.
+            people: Most people for each post; more are sampled.
+            rng: Source of randomness.
+
+        Returns:
+            (n, n_users) CSR of ones.
+        """
         pairs = self.pairs
         degree = pairs.post_degree[posts]
         drawn = rng.random((len(posts), people)) * degree[:, None]
@@ -92,7 +107,16 @@ class Histories:
         return self._groups(group, user, len(posts))
 
     def random_groups(self, count: int, size: int, rng: np.random.Generator) -> "csr_matrix":
-        """(count, n_users) CSR of ones: groups drawn from everybody with a history."""
+        """Draw groups of people with a history.
+
+        Args:
+            count: Number of groups.
+            size: People in a group.
+            rng: Source of randomness.
+
+        Returns:
+            (count, n_users) CSR of ones.
+        """
         able = np.flatnonzero(self.comparable)
         user = rng.choice(able, (count, size)).ravel() if len(able) else np.zeros(0, np.int64)
         return self._groups(np.repeat(np.arange(count), len(user) // max(count, 1)), user, count)
@@ -113,7 +137,11 @@ class Histories:
 
         Args:
             groups: (n, n_users) CSR of ones.
-            posts: (n,) the post whose audience a group is, which is left out; None: of no post.
+            posts: (n,) the post whose audience a group is, which is left out. None: groups without
+                a post.
+
+        Returns:
+            The similarity of each group.
         """
         from scipy.sparse import csr_matrix
 

@@ -1,9 +1,9 @@
-"""Trust that needs no label: posts whose audience is hardly more alike than accounts at random.
+"""Trust without labels: doubts posts whose audience is hardly more similar than chance.
 
-A post is doubted where the people of its audience have hardly more in common than chance gives, and
-where they have nothing in common but a few posts that all of them acted on (a farm). What chance
-gives is measured on random groups of the snapshot's own accounts, and what is usual on the other
-posts with about as many people.
+A post is doubted if the people of its audience have hardly more in common than chance gives, or
+have nothing in common except a few posts that all of them acted on (a farm). The chance level is
+measured on random groups of the snapshot's accounts, and the usual level on the other posts with an
+audience of similar size.
 """
 
 from dataclasses import dataclass
@@ -46,15 +46,17 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """What the structure of the histories says of each post.
+    """The result for each post.
 
-    doubt: (n_posts,) int8, 0: none; CHANCE: hardly more likeness in the audience than chance gives;
-    FARM: hardly more without the posts that the same people acted on.
-    trust: (n_posts,) float32 in (0, 1], what an event on each post counts.
-    ratio: (n_posts,) observed over expected likeness, without the siblings in a farm; NaN where a
-    post was not judged.
-    limit: (n_posts,) ratio below which a post is doubted, NaN as well.
-    judged: posts that were judged. off: whether the doubts were so many that none is kept.
+    Attributes:
+        doubt: (n_posts,) int8, 0: none; ``CHANCE``: the audience is hardly more similar than
+            chance; ``FARM``: it is not without the posts that the same people acted on.
+        trust: (n_posts,) float32 in (0, 1], what an event on each post counts.
+        ratio: (n_posts,) observed over expected similarity, without the siblings in a farm; NaN if
+            the post was not judged.
+        limit: (n_posts,) ratio below which a post is doubted; NaN if it was not judged.
+        judged: Number of judged posts.
+        off: Whether so many posts were doubted that all doubts are dropped.
     """
 
     doubt: NDArray[np.int8]
@@ -69,8 +71,11 @@ def structure_of(pairs: Pairs, rng: np.random.Generator) -> Structure:
     """Judge every post with an audience of at least ``LEAST_PEOPLE``.
 
     Args:
-        pairs: of the whole snapshot.
-        rng: draws the people who are compared and the random groups.
+        pairs: All user-post pairs of the snapshot.
+        rng: Draws the compared people and the random groups.
+
+    Returns:
+        The result for each post.
     """
     n_posts = len(pairs.post_degree)
     doubt, trust = np.zeros(n_posts, np.int8), np.ones(n_posts, np.float32)
@@ -108,9 +113,9 @@ def structure_of(pairs: Pairs, rng: np.random.Generator) -> Structure:
 
 
 def _siblings_of(farm: NDArray[np.bool_], posts: NDArray[np.int64], found: Coherence) -> Any:
-    """(n,) posts most of whose siblings, and at least ``_FARM``, are in a farm.
+    """Return the posts most of whose siblings, and at least ``_FARM``, are in a farm; (n,).
 
-    A few genuine people who are much alike can hide a farm on one of its posts, not on all.
+    A few genuine people who are very similar can hide a farm on one of its posts, but not on all.
     """
     group, sibling = found.siblings
     place = np.minimum(np.searchsorted(posts, sibling), len(posts) - 1)
@@ -120,7 +125,15 @@ def _siblings_of(farm: NDArray[np.bool_], posts: NDArray[np.int64], found: Coher
 
 
 def usual_ratio(people: NDArray[np.int64], ratio: Floats) -> Floats:
-    """(n,) a low quantile of the ratio among the posts whose audience is about as large."""
+    """Compute a low quantile of the ratio among posts with an audience of similar size.
+
+    Args:
+        people: (n,) size of each audience.
+        ratio: (n,) observed over expected similarity.
+
+    Returns:
+        (n,) the quantile.
+    """
     order = np.argsort(people, kind="stable")
     width = min(_NEIGHBOURS + 1, len(order))
     windows = np.lib.stride_tricks.sliding_window_view(np.nan_to_num(ratio[order]), width)
@@ -132,7 +145,16 @@ def usual_ratio(people: NDArray[np.int64], ratio: Floats) -> Floats:
 
 
 def chance(known: Histories, people: NDArray[np.int64], rng: np.random.Generator) -> Floats:
-    """(n,) the ratio that random groups of so many people stay below."""
+    """Measure the ratio below which random groups of a size stay.
+
+    Args:
+        known: The histories.
+        people: (n,) sizes.
+        rng: Draws the groups.
+
+    Returns:
+        (n,) the ratio.
+    """
     sizes = np.array([16, 32, 64, 128, 256, 512])
     sizes = sizes[: int(np.searchsorted(sizes, people.max(initial=0))) + 1]
     highest = [

@@ -1,4 +1,4 @@
-"""From the doubts about posts and accounts to what each event counts for other people's feeds."""
+"""Converts doubts about posts and accounts to the weight of each event for other people's feeds."""
 
 from dataclasses import dataclass
 
@@ -15,15 +15,23 @@ from threads_pipelines.recommender.pairs import pairs_of
 class Trust:
     """What the guard found in a snapshot.
 
-    structure: the doubts about posts. account: (n_users,) float32 in [0, 1], what each account's
-    events count.
+    Attributes:
+        structure: The doubts about posts.
+        account: (n_users,) float32 in [0, 1], what the events of each account count.
     """
 
     structure: Structure
     account: NDArray[np.float32]
 
     def of_events(self, snapshot: Snapshot) -> NDArray[np.float32]:
-        """(n_events,) in [0, 1], as ``recommender.fit.fit`` takes it."""
+        """Compute the trust of each event.
+
+        Args:
+            snapshot: The snapshot that was judged.
+
+        Returns:
+            (n_events,) float32 in [0, 1], as ``recommender.fit.fit`` takes it.
+        """
         events = snapshot.interactions
         value: NDArray[np.float32] = self.structure.trust[events.post] * self.account[events.user]
         return value
@@ -35,10 +43,12 @@ def trust_of(
     """Judge the posts of a snapshot.
 
     Args:
-        snapshot: what the model is to be fitted on.
-        account: (n_users,) float32 in [0, 1], what the classifiers say; None: every account is
-            trusted.
-        seed: draws the people who are compared.
+        snapshot: The snapshot that a model is to be fitted on.
+        account: (n_users,) float32 in [0, 1], the result of the classifiers. None: all are trusted.
+        seed: Seed of the sample of compared people.
+
+    Returns:
+        The trust in posts and accounts.
     """
     pairs = pairs_of(snapshot, EventSettings())
     structure = structure_of(pairs, np.random.default_rng(seed))

@@ -165,6 +165,8 @@ def fit(
         seed: Seed of the sample of people who are searched for neighbours. It has an effect only
             where searching all of them is too expensive.
         progress: Called with one sentence when a component starts.
+        trust: (n_events,) float32 in [0, 1], what each event counts for other people; (0,) if all
+            count alike.
 
     Returns:
         The fitted model.

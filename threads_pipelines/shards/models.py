@@ -1,4 +1,4 @@
-"""The model that a worker holds: one at a time, loaded once and verified."""
+"""The model in a worker's memory: one at a time, loaded once and verified."""
 
 import threading
 from collections.abc import Mapping
@@ -21,31 +21,38 @@ _held: dict[str, Model] = {}
 
 
 def artefact_store() -> ArtefactStore:
-    """Return the versions in the bucket that this process's environment names."""
+    """Open the versions in the bucket that this process's environment names.
+
+    Returns:
+        The versions.
+    """
     given = settings.load()
     return _opened(given.s3, given.state_dir / "scratch")
 
 
 @cache
 def _opened(given: S3Settings, scratch: Path) -> ArtefactStore:
-    """Open a client once a worker: that takes longer than a small shard."""
+    """Open a client once per worker, because opening takes longer than ranking a small shard."""
     return ArtefactStore(ObjectStore(given), scratch)
 
 
 def model_of(
     store: ArtefactStore, partition: str, version: str, checksum: str, chosen: Mapping[str, Any]
 ) -> Model:
-    """Return the model of a version; the one that was held before goes first.
+    """Load the model of a version; another model in memory is freed first.
 
     Args:
-        store: where the version is.
-        partition: day of the version.
-        version: its name.
-        checksum: SHA-256 of its model file in hex.
-        chosen: its settings as they are stored.
+        store: The versions.
+        partition: The day.
+        version: Name of the version.
+        checksum: SHA-256 of its model file in hexadecimal.
+        chosen: Its settings as stored.
+
+    Returns:
+        The model.
 
     Raises:
-        ArtefactError: where the stored model is another one, or is damaged.
+        ArtefactError: The stored model is another one, or damaged.
     """
     key = f"{partition}/{version}/{checksum} {sorted(chosen.items())}"
     with _LOCK:

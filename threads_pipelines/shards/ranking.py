@@ -57,23 +57,26 @@ def rank_version(
     chunk: int,
     progress: Callable[[str], None] = lambda _message: None,
 ) -> Manifest:
-    """Rank for every user of a version and name the stored rows in its manifest.
+    """Rank for every user of a version, and name the stored rows in its manifest.
 
-    A run that was killed goes on: a shard whose part is stored is not ranked again. A version whose
-    parts are all named already is ranked anew, for it is asked for because they are in doubt.
+    After a kill, shards whose part is stored are not ranked again. If the manifest already names
+    the parts, all are ranked again.
 
     Args:
-        store: where the version is.
-        executor: what runs the shards.
-        manifest: the version's, with its settings and its model.
-        users: rows of the model's users.
-        top_k: posts a user, at least 1.
-        chunk: users that are scored at a time, at least 1; bounds the memory.
-        progress: is told of each shard that ended.
+        store: The versions.
+        executor: Runs the shards.
+        manifest: Manifest of the version, with settings and model.
+        users: Number of users of the model.
+        top_k: Posts for each user, at least 1.
+        chunk: Users in a chunk, at least 1; it bounds the memory.
+        progress: Called with one sentence for each finished shard.
+
+    Returns:
+        The stored manifest.
 
     Raises:
-        ArtefactError: where the version has no model or no settings, or one is damaged.
-        SchedulerError: where the workers or their scheduler are gone.
+        ArtefactError: The version has no model or settings, or one is damaged.
+        SchedulerError: The workers or their scheduler are gone.
     """
     tasks = shards_of(manifest, users, top_k, chunk)
     if PARTS + tasks[0].name in manifest.files:
@@ -122,16 +125,19 @@ def shards_of(manifest: Manifest, users: int, top_k: int, chunk: int) -> list[Ra
 
 
 def rank_shard(task: RankShard) -> StoredFile:
-    """Rank for the users of one shard and store their rows, unless they are stored already.
+    """Rank for the users of one shard and store their rows, unless they are stored.
 
-    Runs in any process whose environment names the bucket.
+    It runs in any process whose environment names the bucket.
+
+    Args:
+        task: The shard.
 
     Returns:
         The stored part: its checksum, size and rows.
 
     Raises:
-        ArtefactError: where the model is missing or damaged.
-        ObjectStorageError: where the bucket cannot be read or written.
+        ArtefactError: The model is missing or damaged.
+        ObjectStorageError: The bucket cannot be read or written.
     """
     store = artefact_store()
     found = find_part(store, task.partition, task.version, task.name)

@@ -111,10 +111,17 @@ def feeds_to_publish(
 def stored_feeds(
     store: ArtefactStore, manifest: Manifest
 ) -> Iterator[tuple[Iterable[pa.Table], Decided]]:
-    """Open the rows of a version and whom it decides about, as ``publish`` takes them.
+    """Open the rows of a version, and the accounts that it decides about.
+
+    Args:
+        store: The versions.
+        manifest: Manifest of the version.
+
+    Yields:
+        Rows and accounts, as ``publish`` takes them.
 
     Raises:
-        ArtefactError: where a file is gone or is not what was stored.
+        ArtefactError: A file is missing or damaged.
     """
     with (
         open_scored(store, manifest.partition, manifest.version) as rows,

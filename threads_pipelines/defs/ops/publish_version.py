@@ -1,4 +1,4 @@
-"""Publishes a version outside a night: what a rollback and a dry run share."""
+"""Publishes a version outside a night; rollback and dry run share this module."""
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -73,7 +73,14 @@ def publish_version(
 
 
 def sentence(report: PublishReport) -> str:
-    """What a publish would do, for a person."""
+    """Describe what a publish would do.
+
+    Args:
+        report: The report of a dry run.
+
+    Returns:
+        The sentence.
+    """
     if report.archived:
         return f"nothing would change: {report.notice}"
     left = told(report).replace(" are left ", " would be left ")
@@ -87,6 +94,6 @@ def sentence(report: PublishReport) -> str:
 
 
 def _pin(objects: ObjectStore, planned: Pin | None) -> None:
-    """Pin what is about to be published; a publish that is refused pins nothing."""
+    """Pin the version that is about to be published; a refused publish pins nothing."""
     if planned:
         pin(objects, planned.version, planned.since)

@@ -98,7 +98,16 @@ def _copy(connection: Connection, table: str, columns: Columns) -> int:
 
 
 def copy_statement(connection: Connection, target: sql.Composable, names: sql.Composable) -> str:
-    """COPY of what ``csv_of`` makes into some columns of a table."""
+    """Make the COPY statement for what ``csv_of`` returns.
+
+    Args:
+        connection: The connection, for quoting.
+        target: The table.
+        names: Its columns.
+
+    Returns:
+        The statement.
+    """
     copy = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(target, names)
     return copy.as_string(connection)
 
@@ -122,7 +131,18 @@ def arrow_table(table: str, columns: Columns) -> pa.Table:
 
 
 def csv_of(table: str, columns: Columns) -> io.BytesIO:
-    """Format columns, as ``copy_rows`` takes them, as CSV in which only a NULL is unquoted."""
+    """Format columns as CSV in which only a NULL is unquoted.
+
+    Args:
+        table: Name of the table, for messages.
+        columns: Columns as ``copy_rows`` takes them.
+
+    Returns:
+        The CSV.
+
+    Raises:
+        DataError: As in ``copy_rows``.
+    """
     buffer = pa.BufferOutputStream()
     options = csv.WriteOptions(include_header=False, quoting_style="all_valid")
     csv.write_csv(arrow_table(table, columns), buffer, options)

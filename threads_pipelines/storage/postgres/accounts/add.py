@@ -1,4 +1,4 @@
-"""Adds accounts of this project beside people who may hold their names already."""
+"""Adds accounts of this project to an app where people may already have their names."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,12 +22,13 @@ _ATTEMPTS = ({"length": 12, "names": False}, {"length": 36, "names": True})
 
 @dataclass(frozen=True, slots=True)
 class AddedAccounts:
-    """What became of the accounts that were to be there.
+    """Result of adding accounts.
 
-    added: How many are new.
-    renamed: Id to username, of those whose own username was taken.
-    left_out: Ids of those that could not be made: a person holds their email, or their id has
-        another email by now.
+    Attributes:
+        added: Number of new accounts.
+        renamed: New username by id, for accounts whose own username was taken.
+        left_out: Ids of accounts that were not added: their email is taken, or their id now has
+            another email.
     """
 
     added: int
@@ -36,15 +37,18 @@ class AddedAccounts:
 
 
 def add_accounts(engine: "Engine", columns: Columns) -> AddedAccounts:
-    """Add the accounts that are not there, in one transaction that changes no other account.
+    """Add missing accounts in one transaction that changes no other account.
 
-    Where a unique key of the app, such as the username, belongs to somebody else, the account gets
-    another name; where that does not help, for the email is taken, it is left out.
+    If another account has the username, the new account gets another one. If another account has
+    the email, the new account is left out.
 
     Args:
-        engine: Of the app's database.
+        engine: The app's database.
         columns: As ``bulk.copy_rows`` takes them: id, email, username, name, display_name, bio,
             created_at and updated_at, each of shape (n,).
+
+    Returns:
+        The accounts that were and were not added.
     """
     table, names = (
         sql.Identifier("stage_account"),

@@ -100,12 +100,12 @@ def provide_login(engine: "Engine", name: str, password: str, *, synthetic: bool
 
 
 def provide_database(engine: "Engine", name: str, role: str) -> None:
-    """Create a database, such as Dagster's own, if it does not exist.
+    """Create a database, such as Dagster's own, if it does not exist, and grant its use to a role.
 
     Args:
         engine: A connection that may create databases.
         name: Name of the database.
-        owner: Name of the role that will own it.
+        role: Name of the role that will use it.
 
     Raises:
         DatabaseError: The role of the connection may not create databases.

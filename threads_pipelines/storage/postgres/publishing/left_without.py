@@ -1,7 +1,8 @@
-"""Who would be left without a feed: counted before the first shard, and refused above a limit.
+"""Counts who would be left without a feed, before the first shard; too many are refused.
 
-Somebody about whom a version decides and who has no rows in it (who has seen everything, say, or is
-withheld) loses the rows of before. An empty or broken version must not empty the table that way.
+An account that a version decides about and that has no rows in it loses its earlier rows, for
+instance because it has seen everything or is withheld. An empty or broken version must not empty
+the table in this way.
 """
 
 import io
@@ -29,9 +30,10 @@ _UNKNOWN, _RECEIVES, _WITHHELD = range(3)
 class Decided:
     """The accounts that a publish decides about.
 
-    tables: user_id and receives, sorted by user_id (code points); receives is False where an
-        account is left without rows on purpose. Whoever has rows is decided about, too.
-    everybody: whether all other accounts are to be left without rows, as under a pin.
+    Attributes:
+        tables: user_id and receives, sorted by user_id (code points); receives is False for an
+            account that intentionally gets no rows. Accounts with rows are decided about as well.
+        everybody: Whether all other accounts are left without rows, as under a pin.
     """
 
     tables: Iterable[pa.Table]
@@ -42,8 +44,10 @@ class Decided:
 class LeftWithout:
     """People who would lose their live rows and get none.
 
-    live: how many people have live rows now. unintended: ids of those who would be left without
-    any though they are to receive some. withheld: ids of those who are left without any on purpose.
+    Attributes:
+        live: Number of people with live rows.
+        unintended: Ids of those who should get rows.
+        withheld: Ids of those who intentionally get none.
     """
 
     live: int
@@ -51,10 +55,13 @@ class LeftWithout:
     withheld: pa.Array
 
     def refusal(self, most: float) -> str:
-        """Why nothing may be published; empty where it may.
+        """Return why nothing may be published.
 
         Args:
-            most: the largest share, 0 to 1, of the people with live rows to be left without any.
+            most: Largest share, in [0, 1], of the people with live rows who may be left without.
+
+        Returns:
+            The reason; empty if publishing is allowed.
         """
         lost = len(self.unintended)
         if lost <= most * self.live:
@@ -67,7 +74,14 @@ class LeftWithout:
         )
 
     def shards(self, users: int) -> Iterator[Shard]:
-        """Yield shards of at most ``users`` people each, without rows: theirs go."""
+        """Make shards without rows, which delete the rows of these people.
+
+        Args:
+            users: Most people in a shard.
+
+        Yields:
+            The shards.
+        """
         for ids in (self.unintended, self.withheld):
             for start in range(0, len(ids), users):
                 yield Shard.without_rows(ids.slice(start, users))
@@ -81,11 +95,20 @@ def find_left_without(
 ) -> LeftWithout:
     """Count who would be left without rows by publishing ``source``.
 
-    People whose rows are all of posts that exist no longer count as people without rows; people who
-    have newer live rows keep them.
+    People whose rows are all of deleted posts count as people without rows. People with newer live
+    rows keep them.
+
+    Args:
+        lease: The lease of the publisher.
+        source: Rows to publish, sorted by user_id; it is read twice.
+        decided: The accounts that the publish decides about.
+        generation: The generation to write.
+
+    Returns:
+        The people.
 
     Raises:
-        TypeError: where ``source`` can be read only once.
+        TypeError: ``source`` can be read only once.
     """
     if iter(source) is source:
         raise TypeError("source is read twice: give something that begins anew each time")
@@ -111,7 +134,7 @@ def find_left_without(
 
 
 def _live(connection: Connection, generation: Generation) -> tuple[pa.Array, NDArray[np.bool_]]:
-    """Ids of the people with live rows, sorted, and who of them has newer ones."""
+    """Return the sorted ids of the people with live rows, and who of them has newer ones."""
     buffer = io.BytesIO()
     with connection.cursor() as cursor:
         given = {"generated_at": generation.generated_at, "now": generation.now}
@@ -135,7 +158,7 @@ def _live(connection: Connection, generation: Generation) -> tuple[pa.Array, NDA
 
 
 def _places(users: pa.ChunkedArray, ids: pa.Array) -> NDArray[np.int64]:
-    """Positions in the sorted ``ids`` of those of the sorted ``users`` that are there."""
+    """Return the positions in the sorted ``ids`` of the sorted ``users`` that are in it."""
     if not len(users):
         return np.zeros(0, np.int64)
     every = range(len(ids))

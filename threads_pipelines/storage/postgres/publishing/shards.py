@@ -37,7 +37,14 @@ class Shard:
 
     @classmethod
     def without_rows(cls, users: pa.Array) -> "Shard":
-        """Users who get no rows, so that those they have go."""
+        """Make a shard of users without rows, whose existing rows are deleted.
+
+        Args:
+            users: String array of ids.
+
+        Returns:
+            The shard.
+        """
         none = np.zeros(0, np.int32)
         return cls(users, pa.array([], pa.string()), none, none, np.zeros(0, np.float64))
 

@@ -1,4 +1,4 @@
-"""VACUUM after a publish, so that reads stay cheap."""
+"""VACUUM after a publish, so that reads stay fast."""
 
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,16 @@ if TYPE_CHECKING:
 
 
 def vacuum(engine: "Engine") -> str:
-    """VACUUM (ANALYZE) the table; returns why it was skipped, or nothing.
+    """Run VACUUM (ANALYZE) on the table of recommendations.
 
-    Without giving pages back to the system: the next night needs them, and it would take a lock
-    that readers wait for.
+    Pages are not returned to the system: the next night needs them, and returning them takes a lock
+    that blocks readers.
+
+    Args:
+        engine: The app's database.
+
+    Returns:
+        Why it was skipped; empty if it was not.
     """
     with session(engine) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT current_schema()")

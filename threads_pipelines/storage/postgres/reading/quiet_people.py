@@ -25,14 +25,15 @@ def events_of_quiet_people(
     window: Window,
     excluded: Mask,
 ) -> Interactions:
-    """Return the events that stand for what people without any logged event did in the window.
+    """Make events for people without logged events, from their comments, reposts and follows.
 
     Args:
-        logged: the events that the app logged.
-        comments, follows: rows of the tables; a time outside the window is -1.
-        posts: all posts, reposts among them.
-        roots: (n_posts,) the post that each one copies in the end, itself where it is no repost.
-        window: events count in it.
+        logged: The events that the app logged.
+        comments: Rows of the table; a time outside the window is -1.
+        follows: Rows of the table; a time outside the window is -1.
+        posts: All posts, including reposts.
+        roots: (n_posts,) the post that each one finally copies; an original is its own.
+        window: Events count in it.
         excluded: (n_users,) bool, accounts that do not count.
 
     Returns:

@@ -1,7 +1,7 @@
 """The accounts that a version decides about, as the Parquet file ``decided.parquet``.
 
-Whoever is in it gets the version's rows, and none where it has none. Sorted by user id (code
-points).
+An account in it gets the version's rows, or none if the version has none for it. Accounts are
+sorted by id (code points).
 """
 
 from collections.abc import Iterator
@@ -29,14 +29,17 @@ _ROWS_PER_GROUP = 200_000
 def save_decided(
     store: ArtefactStore, partition: str, version: str, user_ids: Ids, receives: Mask
 ) -> Manifest:
-    """Store whom a version decides about.
+    """Store which accounts a version decides about.
 
     Args:
-        store: Where the versions are.
-        partition: Day of the version.
+        store: The versions.
+        partition: The day.
         version: Name of the version.
         user_ids: (n,) str, sorted by code points.
-        receives: (n,) bool; False where an account is left without rows on purpose.
+        receives: (n,) bool; False for an account that intentionally gets no rows.
+
+    Returns:
+        The stored manifest.
     """
     table = pa.Table.from_arrays(
         [pa.array(user_ids, pa.string()), pa.array(receives)], schema=SCHEMA
@@ -48,16 +51,35 @@ def save_decided(
 
 
 def has_decided(manifest: Manifest) -> bool:
-    """Tell whether a version says whom it decides about; those of earlier releases do not."""
+    """Return whether a version lists the accounts that it decides about.
+
+    Versions of earlier releases do not.
+
+    Args:
+        manifest: Manifest of the version.
+
+    Returns:
+        Whether it does.
+    """
     return DECIDED in manifest.files
 
 
 @contextmanager
 def open_decided(store: ArtefactStore, manifest: Manifest) -> Iterator[list[Path]]:
-    """Yield verified local copies of the files; read them with ``scored.batches``.
+    """Yield verified local copies of the files, to be read with ``scored.batches``.
 
-    Of a version that was stored before there were such files they are the files of its rows:
-    whoever has any is decided about.
+    For a version without such a file these are the files of its rows, because it decides about
+    every account with rows.
+
+    Args:
+        store: The versions.
+        manifest: Manifest of the version.
+
+    Yields:
+        The files.
+
+    Raises:
+        ArtefactError: A file is missing or damaged.
     """
     names = [DECIDED] if has_decided(manifest) else scored_files(manifest)
     with ExitStack() as files:

@@ -1,8 +1,8 @@
-"""Parts of a version's scored rows: written one by one by anybody, named together at the end.
+"""Parts of a version's scored rows: written one by one, and named together at the end.
 
-A part is a Parquet file under ``models/<partition>/<version>/recommendations/``. Its name says what
-it was made from, and its own metadata has its checksum, so that a run that goes on after a kill
-finds what is finished. The manifest names the parts of a version in one write, after the last.
+A part is a Parquet file under ``models/<partition>/<version>/recommendations/``. Its name depends
+on its input, and its metadata has its checksum, so that a run that continues after a kill finds the
+finished parts. The manifest names all parts in one write, after the last one is stored.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,17 @@ _SHA256, _ROWS = "sha256", "rows"
 
 
 def find_part(store: ArtefactStore, partition: str, version: str, name: str) -> StoredFile | None:
-    """Return what is stored under a part's name, or None where that is missing or damaged."""
+    """Find a stored part.
+
+    Args:
+        store: The versions.
+        partition: The day.
+        version: Name of the version.
+        name: File name of the part.
+
+    Returns:
+        The stored file; None if it is missing or damaged.
+    """
     key = _key(partition, version, name)
     told = store.objects.metadata(key)
     if told is None or not told.get(_ROWS, "").isdecimal():
@@ -37,11 +47,14 @@ def save_part(
     """Store a part.
 
     Args:
-        store: where the version is.
-        partition: day of the version.
-        version: its name.
-        name: the part's file name.
-        fill: writes the file and returns its rows.
+        store: The versions.
+        partition: The day.
+        version: Name of the version.
+        name: File name of the part.
+        fill: Writes the file and returns its number of rows.
+
+    Returns:
+        The stored file.
     """
     with temporary_file(store.scratch, name) as path:
         rows = fill(path)
@@ -54,7 +67,17 @@ def save_part(
 def set_parts(
     store: ArtefactStore, partition: str, version: str, parts: Mapping[str, StoredFile]
 ) -> Manifest:
-    """Make these parts, by name, the version's scored rows, and delete all others of it."""
+    """Make parts the version's scored rows, and delete all its other parts.
+
+    Args:
+        store: The versions.
+        partition: The day.
+        version: Name of the version.
+        parts: The parts by file name.
+
+    Returns:
+        The stored manifest.
+    """
     named = {PARTS + name: file for name, file in parts.items()}
 
     def change(old: Manifest) -> Manifest:
