@@ -23,7 +23,7 @@ from benchmarks.app_database import OPTIONS
 from benchmarks.processes import Watch
 from benchmarks.report import write_report
 from threads_pipelines import settings
-from threads_pipelines.cli.dagster import dagster_environment, launch_job
+from threads_pipelines.cli.dagster_process import dagster_environment, launch_job
 from threads_pipelines.cli.run import prepare
 from threads_pipelines.defs.cost import profile
 from threads_pipelines.embedded.stack import Stack

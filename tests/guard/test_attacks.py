@@ -7,7 +7,8 @@ import pytest
 
 from tests.guard.communities import communities
 from threads_pipelines.dataset.snapshot_checks import misfitting
-from threads_pipelines.guard.attacks import FAMILIES, Attack, Family, inject, targets_of
+from threads_pipelines.guard.attacks import Attack, inject, targets_of
+from threads_pipelines.guard.fake_histories import FAMILIES, Family
 
 DAY = 86_400
 

@@ -6,8 +6,9 @@ import pytest
 from tests.guard.communities import communities
 from tests.recommender.worlds import world
 from threads_pipelines.dataset.snapshot import Snapshot
-from threads_pipelines.guard.attacks import FAMILIES, Attack, Family, inject, targets_of
+from threads_pipelines.guard.attacks import Attack, inject, targets_of
 from threads_pipelines.guard.coherence import Histories
+from threads_pipelines.guard.fake_histories import FAMILIES, Family
 from threads_pipelines.guard.structure import structure_of
 from threads_pipelines.guard.trust import trust_of
 from threads_pipelines.recommender.component_settings import EventSettings

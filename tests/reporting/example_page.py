@@ -7,13 +7,8 @@ import numpy as np
 from threads_pipelines.experiment.report import build_report
 from threads_pipelines.experiment.report_facts import ExperimentReport
 from threads_pipelines.experiment.settings import ReportSettings
-from threads_pipelines.reporting.page import (
-    AccountFeed,
-    ComparisonPage,
-    FeedPost,
-    PastPost,
-    explain,
-)
+from threads_pipelines.reporting.page import ComparisonPage, explain
+from threads_pipelines.reporting.shown_feeds import AccountFeed, FeedPost, PastPost
 from tools.experiment_trials import Population, simulate
 
 AS_OF = datetime.fromisoformat("2026-01-15 02:00")

@@ -8,7 +8,8 @@ import pytest
 from tests.reporting.example_page import AS_OF, example_experiment, example_page
 from threads_pipelines.experiment.report_facts import ExperimentReport
 from threads_pipelines.reporting.charts import forest, trend
-from threads_pipelines.reporting.page import AccountFeed, FeedPost, explain, render
+from threads_pipelines.reporting.page import explain, render
+from threads_pipelines.reporting.shown_feeds import AccountFeed, FeedPost
 
 
 class Outline(HTMLParser):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.reporting.example_page import example_experiment, example_page
-from threads_pipelines.reporting.page import AccountFeed, FeedPost, PastPost, render
+from threads_pipelines.reporting.page import render
+from threads_pipelines.reporting.shown_feeds import AccountFeed, FeedPost, PastPost
 from tools.browser import PROGRAMS, Browser, chromium, find_chromium
 
 # Pairs of text and background that WCAG 2.2 AA would refuse.

@@ -27,6 +27,7 @@ from threads_pipelines.storage.s3.versions.packing import (
     write_arrays,
 )
 from threads_pipelines.storage.s3.versions.registered import Entry, Registry
+from threads_pipelines.storage.s3.versions.scored_file import SCHEMA
 
 DAY, NOON = "2026-03-31", "2026-03-31T12:00:00+00:00"
 
@@ -206,7 +207,7 @@ def test_scored_rows_are_written_by_whole_users(
     assert manifest.files["recommendations.parquet"].rows == 5
     with open_scored(store, DAY, "v1") as files:
         tables = list(batches(files))
-        assert tables[0].schema == scored.SCHEMA
+        assert tables[0].schema == SCHEMA
         assert [table.num_rows for table in tables] == [3, 1, 1]
         assert [
             row for table in tables for row in zip(*table.to_pydict().values(), strict=True)

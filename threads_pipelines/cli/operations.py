@@ -4,7 +4,7 @@ import click
 from rich.table import Table
 
 from threads_pipelines import settings
-from threads_pipelines.cli.dagster import launch_job
+from threads_pipelines.cli.dagster_process import launch_job
 from threads_pipelines.cli.output import print_table
 from threads_pipelines.cli.stack import start_needed
 from threads_pipelines.errors import PinError

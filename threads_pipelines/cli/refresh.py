@@ -2,7 +2,7 @@
 
 import click
 
-from threads_pipelines.cli.dagster import launch_job
+from threads_pipelines.cli.dagster_process import launch_job
 from threads_pipelines.cli.stack import start_needed
 
 

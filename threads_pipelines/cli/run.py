@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from threads_pipelines import settings
-from threads_pipelines.cli.dagster import launch_job
+from threads_pipelines.cli.dagster_process import launch_job
 from threads_pipelines.cli.options import INSTANT, WITH_REAL_ACCOUNTS, consent
 from threads_pipelines.cli.stack import start_needed
 from threads_pipelines.dataset.identity import TEST_ACCOUNT_IDS

@@ -9,12 +9,11 @@ from threads_pipelines.content.contract import (
     INTERESTS,
     MAX_COMMENT_CHARACTERS,
     MAX_POST_CHARACTERS,
-    MAX_READ_CHARACTERS,
     Decision,
     Said,
 )
 from threads_pipelines.content.guards.judging import Expectation, judge
-from threads_pipelines.content.points import draw_point
+from threads_pipelines.content.points import draw_point, quoted
 from threads_pipelines.content.similarity import MIN_SIMILARITY, theme_similarity
 from threads_pipelines.content.text import normalise
 from threads_pipelines.content.text_model import CompletionOptions, TextModel
@@ -34,8 +33,7 @@ _FIRST_NAME = re.compile(r"[A-ZÀ-Þ][a-zß-ÿ]{1,11}")
 
 
 class Persona:
-    """Implements ``LanguageModel`` with a text model, and with templates and similarity as
-    fallback.
+    """Implements ``LanguageModel`` with a text model, and with templates as fallback.
 
     No method raises because of what the model or a post says. An interest outside ``INTERESTS`` is
     a KeyError. A model that failed is not called again.
@@ -56,7 +54,6 @@ class Persona:
         is_new: Callable[[str], bool] = lambda text: True,
         reason: str = "no text model",
     ) -> None:
-        """``is_new`` tells whether a text was never posted; ``reason`` why there is no model."""
         self._model = model
         self._rng = rng
         self._calls = calls
@@ -97,9 +94,9 @@ class Persona:
     def generate_comment(self, post_content: str, interest: str) -> Said:
         """Implement ``LanguageModel.generate_comment``."""
         about = draw_point(interest, self._rng)
-        quoted = _quoted(post_content)
+        quote = quoted(post_content)
         expected = Expectation(
-            "", known_words(about.topic, quoted), max_characters=MAX_COMMENT_CHARACTERS
+            "", known_words(about.topic, quote), max_characters=MAX_COMMENT_CHARACTERS
         )
         verdicts: list[str] = []
 
@@ -108,13 +105,13 @@ class Persona:
             seed = int(self._rng.integers(2**31))
             if model.follows_instructions:
                 asked = prompt_template("instruct/comment").render(
-                    post=quoted, interest=interest, max_characters=MAX_COMMENT_CHARACTERS - 20
+                    post=quote, interest=interest, max_characters=MAX_COMMENT_CHARACTERS - 20
                 )
                 options = CompletionOptions(seed, max_tokens=60, one_sentence=False, stop=())
                 begun, raw = "", model.complete(asked, options)
             else:
                 begun = phrases_for(about, self._rng).say("replies")
-                asked = prompt_template("continue/comment").render(post=quoted, begun=begun)
+                asked = prompt_template("continue/comment").render(post=quote, begun=begun)
                 raw = model.complete(asked, CompletionOptions(seed))
             verdict = judge(begun + raw, expected, one_sentence=not model.follows_instructions)
             if verdict.text is None:
@@ -128,7 +125,7 @@ class Persona:
         text, reason = self._ask(ask)
         if text is not None:
             return Said(text, "model")
-        found = theme_similarity(quoted)
+        found = theme_similarity(quote)
         closest = max(found, key=lambda name: found[name])
         topic = closest if found[closest] >= MIN_SIMILARITY else about.topic
         comments = theme(topic).comments
@@ -149,7 +146,7 @@ class Persona:
         def ask(model: TextModel) -> str | None:
             self._calls -= 1
             asked = prompt_template("instruct/interest").render(
-                post=_quoted(post_content), interest=interest
+                post=quoted(post_content), interest=interest
             )
             options = CompletionOptions(0, max_tokens=3, one_sentence=False, temperature=0.0)
             answer = normalise(model.complete(asked, options)).split()
@@ -197,12 +194,6 @@ class Persona:
         except TextModelError as error:
             self._model, self._reason = None, str(error)
             return None, self._reason
-
-
-def _quoted(post_content: str) -> str:
-    """Return a post on one line, without characters that could end the quotation."""
-    plain = re.sub(r"[^\w\s.,;:!?'’-]|(?<!\w)['’]|['’](?!\w)", " ", post_content)
-    return " ".join(plain.split())[:MAX_READ_CHARACTERS]
 
 
 def _refused(tally: Tally) -> str:

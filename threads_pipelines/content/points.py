@@ -1,10 +1,11 @@
-"""Points that a fake user can make: a sentence of the vocabulary about its interest."""
+"""What a fake user refers to: a point of the vocabulary about its interest, or a quoted post."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 
-from threads_pipelines.content.contract import INTERESTS
+from threads_pipelines.content.contract import INTERESTS, MAX_READ_CHARACTERS
 from threads_pipelines.content.vocabulary import theme
 
 
@@ -42,3 +43,16 @@ def draw_point(interest: str, rng: np.random.Generator) -> Point:
     points = theme(topic).subjects[subject]["points"]
     point = points[rng.integers(len(points))]
     return Point(topic, (subject,), point.expand(lambda count: int(rng.integers(count))))
+
+
+def quoted(post_content: str) -> str:
+    """Return a post on one line, without characters that could end the quotation.
+
+    Args:
+        post_content: Text of the post.
+
+    Returns:
+        At most ``MAX_READ_CHARACTERS`` characters.
+    """
+    plain = re.sub(r"[^\w\s.,;:!?'’-]|(?<!\w)['’]|['’](?!\w)", " ", post_content)
+    return " ".join(plain.split())[:MAX_READ_CHARACTERS]

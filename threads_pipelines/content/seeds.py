@@ -1,6 +1,6 @@
 """The schema of the seed files; an error lists all faults at once.
 
-Each file is a JSON list. The caller reads the bytes; this module only validates them.
+The caller reads the bytes of the JSON list; this module only validates them.
 """
 
 import math

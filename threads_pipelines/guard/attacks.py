@@ -4,25 +4,19 @@ Every family gives the fake accounts a plausible history and lets them act on th
 last day. Training and benchmarks use attacks; they are never stored or published.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from threads_pipelines.dataset.snapshot import Interactions, Snapshot
+from threads_pipelines.guard.fake_histories import FILLERS, Family, RealHistories, Rows
 
-Family = Literal["random", "average", "bandwagon", "clone", "aged_clone", "slow_drip", "like_farm"]
-FAMILIES: tuple[Family, ...] = get_args(Family)
 _DAY = 86_400
 _YOUNG = 2 * _DAY
 """Seconds in which an account that is not aged makes its whole history."""
 _FARMED = 6
 """Posts of one author that a like farm acts on."""
-_POPULAR = 0.02
-"""Share of the posts, the most popular first, that a bandwagon rides on."""
-Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,71 +51,6 @@ class Attacked:
     fake: NDArray[np.bool_]
 
 
-class _Histories:
-    """The real accounts' histories that attacks imitate."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        events = snapshot.interactions
-        order = np.argsort(events.user, kind="stable")
-        self.post, self.at = events.post[order].astype(np.int64), events.at[order]
-        self.count = np.bincount(events.user, minlength=len(snapshot.users.ids))
-        self.start = np.concatenate(([0], np.cumsum(self.count)))
-        self.active = np.flatnonzero(self.count)
-        self.popularity = np.bincount(events.post, minlength=len(snapshot.posts.ids))
-        self.touched = np.flatnonzero(self.popularity)
-
-    def of(self, user: int) -> tuple[Rows, Rows]:
-        """Posts and times of one account."""
-        part = slice(self.start[user], self.start[user + 1])
-        return self.post[part], self.at[part]
-
-
-Filler = Callable[[_Histories, int, np.random.Generator], tuple[Rows, Rows]]
-
-
-def _random(real: _Histories, like: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    size = real.count[like]
-    return rng.choice(real.touched, size), rng.choice(real.at, size)
-
-
-def _average(real: _Histories, like: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    """Draw events from all events: posts in proportion to their popularity."""
-    place = rng.integers(0, len(real.post), real.count[like])
-    return real.post[place], real.at[place]
-
-
-def _bandwagon(real: _Histories, like: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    size = real.count[like]
-    most = max(10, round(_POPULAR * len(real.touched)))
-    best = real.touched[np.argsort(-real.popularity[real.touched], kind="stable")[:most]]
-    return rng.choice(best, size), rng.choice(real.at, size)
-
-
-def _clone(real: _Histories, like: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    return real.of(like)
-
-
-def _aged_clone(real: _Histories, like: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    """Make a clone that takes a third of its history from another account."""
-    post, at = (part.copy() for part in real.of(like))
-    other_post, other_at = real.of(int(rng.choice(real.active)))
-    swapped = np.flatnonzero(rng.random(len(post)) < 1 / 3)
-    place = rng.integers(0, len(other_post), len(swapped))
-    post[swapped], at[swapped] = other_post[place], other_at[place]
-    return post, at
-
-
-_FILLERS: dict[Family, Filler] = {
-    "random": _random,
-    "average": _average,
-    "bandwagon": _bandwagon,
-    "clone": _clone,
-    "aged_clone": _aged_clone,
-    "slow_drip": _average,
-    "like_farm": _random,
-}
-
-
 def inject(snapshot: Snapshot, attack: Attack, rng: np.random.Generator) -> Attacked:
     """Inject an attack into a copy of a snapshot.
 
@@ -133,11 +62,11 @@ def inject(snapshot: Snapshot, attack: Attack, rng: np.random.Generator) -> Atta
     Returns:
         The copy, and which accounts are fake.
     """
-    real, n_real = _Histories(snapshot), len(snapshot.users.ids)
+    real, n_real = RealHistories(snapshot), len(snapshot.users.ids)
     span = (int(snapshot.interactions.at.min()), snapshot.as_of)
     users, posts, times = [], [], []
     for fake in range(attack.fakes):
-        post, at = _FILLERS[attack.family](real, int(rng.choice(real.active)), rng)
+        post, at = FILLERS[attack.family](real, int(rng.choice(real.active)), rng)
         if attack.family == "aged_clone" or rng.random() < attack.aged:
             at = np.minimum(at, span[1])
         else:

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from threads_pipelines.content.similarity import theme_of
-from threads_pipelines.reporting.page import AccountFeed, FeedPost, PastPost, explain
+from threads_pipelines.reporting.page import explain
+from threads_pipelines.reporting.shown_feeds import AccountFeed, FeedPost, PastPost
 from threads_pipelines.storage import feeds
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.registry import read_registry

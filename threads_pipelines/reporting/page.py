@@ -4,7 +4,6 @@ The page is one HTML file without scripts or requests. It works on a phone, in l
 """
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,81 +13,14 @@ from typing import TYPE_CHECKING
 
 from threads_pipelines.experiment.report_facts import ExperimentReport
 from threads_pipelines.reporting.charts import Trend, forest, trend
+from threads_pipelines.reporting.shown_feeds import TOP, AccountFeed
 
 if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
 
-TOP = 10
-"""How many posts of a feed its summary looks at."""
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _LONGEST_QUOTE = 60
-
-
-@dataclass(frozen=True, slots=True)
-class FeedPost:
-    """A post of a feed; times are naive UTC, as in the app's database.
-
-    Attributes:
-        author: Username of the author.
-        topic: Topic of the post.
-        content: Text of the post.
-        created_at: Naive UTC.
-        score: In [0, 1]; None if the post was not ranked.
-        reason: A sentence, from ``explain``.
-    """
-
-    author: str
-    topic: str
-    content: str
-    created_at: datetime
-    score: float | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class PastPost:
-    """A post in a user's history; ``action`` is what the user did, such as "liked"."""
-
-    action: str
-    author: str
-    topic: str
-    content: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class AccountFeed:
-    """One account: its feed in order, and its history, latest first.
-
-    Attributes:
-        name: Name of the account.
-        group: "control", "treatment", or "" if the account does not take part.
-        source: Where the app takes the feed from, such as "ml_recommendations".
-        interests: Topics that the account likes, if known.
-        posts: The feed.
-        history: The history.
-    """
-
-    name: str
-    group: str
-    source: str
-    interests: tuple[str, ...]
-    posts: tuple[FeedPost, ...]
-    history: tuple[PastPost, ...]
-
-    @property
-    def topics(self) -> list[tuple[str, int]]:
-        """Topics of the first posts with their counts: interests first, then the most frequent."""
-        counts = Counter(post.topic for post in self.posts[:TOP])
-        return sorted(
-            counts.items(), key=lambda item: (item[0] not in self.interests, -item[1], item[0])
-        )
-
-    @property
-    def own(self) -> int:
-        """How many of the first posts are about the account's interests."""
-        return sum(post.topic in self.interests for post in self.posts[:TOP])
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from threads_pipelines.reporting.page import AccountFeed, FeedPost
+from threads_pipelines.reporting.shown_feeds import AccountFeed, FeedPost
 
 SHOWN = 6
 

@@ -15,9 +15,10 @@ from threads_pipelines.recommender.model import recommend_chunks
 from threads_pipelines.shards.executors import run_tasks
 from threads_pipelines.shards.models import MODEL, artefact_store, model_of, release_model
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
-from threads_pipelines.storage.s3.scored import PARTS, write_scored
+from threads_pipelines.storage.s3.scored import PARTS
 from threads_pipelines.storage.s3.versions.manifest import Manifest, StoredFile
 from threads_pipelines.storage.s3.versions.parts import find_part, save_part, set_parts
+from threads_pipelines.storage.s3.versions.scored_file import write_scored
 
 SHARDS = 64
 """Ranges of users, whatever the number of workers: the same parts come out of any cluster."""

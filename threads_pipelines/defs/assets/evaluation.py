@@ -1,20 +1,17 @@
 """Offline evaluation, and the gate: whether last night's model was worth publishing."""
 
-import json
-import math
 from dataclasses import replace
-from typing import Any
 
 import dagster as dg
 import numpy as np
 from pydantic import Field
 
-from threads_pipelines.dataset.version_facts import GateDecision
 from threads_pipelines.defs.assets.matrix import interaction_matrix
 from threads_pipelines.defs.assets.tuning import latest_winner, tuned_settings
-from threads_pipelines.defs.common import asset, columns, preview, result, rows_made
+from threads_pipelines.defs.common import asset, columns, result, rows_made
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources.connections import ObjectStorage
+from threads_pipelines.defs.results.evaluation import history_plot, judgement_of, report_metadata
 from threads_pipelines.defs.run_version import version_of_run
 from threads_pipelines.errors import DataError
 from threads_pipelines.evaluation.evaluate import evaluate, models
@@ -31,7 +28,6 @@ from threads_pipelines.evaluation.newcomer_gate import (
     with_popularity_for_newcomers,
 )
 from threads_pipelines.evaluation.report import (
-    GROUPS,
     OURS,
     POPULARITY,
     TRENDING,
@@ -39,13 +35,10 @@ from threads_pipelines.evaluation.report import (
 )
 from threads_pipelines.evaluation.split import Split
 from threads_pipelines.recommender.settings import RecommenderSettings
-from threads_pipelines.reporting.plots import intervals, lines, markdown_image
 from threads_pipelines.storage.s3.registry import read_registry
 from threads_pipelines.storage.s3.snapshots import load_snapshot
-from threads_pipelines.storage.s3.versions.registered import Registry
 
 REPORT = "evaluation.json"
-_TABLE = ("ndcg@10", "precision@10", "recall@10", "hit_rate@10", "mrr", "coverage@10")
 
 
 class EvaluationConfig(dg.Config):
@@ -104,7 +97,7 @@ def model_evaluation(
     if not newcomers.may_publish and gate.may_publish:
         chosen = with_popularity_for_newcomers(chosen)
         context.log.warning(f"{newcomers.sentence()}. They get popularity for this night.")
-    judgement = _judgement(report, gate)
+    judgement = judgement_of(report, gate)
     settings = chosen.model_dump(mode="json")
     store.change_facts(
         partition,
@@ -122,8 +115,8 @@ def model_evaluation(
             settings=f"{source} settings",
             gate=gate.sentence(),
             newcomers=newcomers.sentence(),
-            **_shown(report),
-            history=_history(known, partition, judgement.metrics()),
+            **report_metadata(report),
+            history=history_plot(known, partition, judgement.metrics()),
         ),
         check_results=[
             result("gate", gate.may_publish, gate.sentence()),
@@ -165,46 +158,3 @@ def judge_night(
         ours = np.where(report.cold, report.ndcg[POPULARITY], ours)
     judged = report.ndcg[TRENDING], report.pairs
     return report, judge(ours, *judged, rng, min_events=config.min_events), newcomers
-
-
-def _judgement(report: EvaluationReport | None, gate: GateResult) -> GateDecision:
-    """Collect the gate's decision and the finite metrics: all of known, NDCG of other groups."""
-    rows = {(row["model"], row["group"]): row for row in (report.rows() if report else [])}
-    numbers = {name: rows.get((OURS, "known"), {}).get(name) for name in _TABLE}
-    for group in list(GROUPS)[1:]:  # known is the first
-        numbers[f"ndcg@10 {group}"] = rows.get((OURS, group), {}).get("ndcg@10")
-    numbers["popularity ndcg@10 cold"] = rows.get((POPULARITY, "cold"), {}).get("ndcg@10")
-    numbers |= {"ndcg@10 all": gate.ours, "trending ndcg@10 all": gate.trending}
-    finite = {k: v for k, v in numbers.items() if v is not None and math.isfinite(v)}
-    return GateDecision(gate.decision, finite)
-
-
-def _shown(report: EvaluationReport | None) -> dict[str, Any]:
-    if report is None:
-        return {}
-    rows = report.rows()
-    names = ["group", "model", "users", *_TABLE]
-    table = [[row.get(name, "") for name in names] for row in rows if row["users"]]
-    bars = {
-        row["model"]: (row["ndcg@10"], row["ndcg@10_low"], row["ndcg@10_high"])
-        for row in rows
-        if row["group"] == "known" and row["users"]
-    }
-    title = "NDCG@10 of known users, 95% intervals"
-    return {
-        "report": preview(names, table),
-        "plot": dg.MetadataValue.md(markdown_image(title, intervals(title, "NDCG@10", bars))),
-        "full_report": dg.MetadataValue.json(json.loads(report.to_json())),
-    }
-
-
-def _history(known: Registry, partition: str, tonight: dict[str, Any]) -> dg.MarkdownMetadataValue:
-    """Return NDCG@10 of ours and trending for the last partitions, tonight included."""
-    nights = {entry.partition: entry.metrics for entry in known.entries}
-    nights = dict(sorted({**nights, partition: tonight}.items())[-30:])
-    series = {
-        name: [float(metrics.get(f"{key} all", math.nan)) for metrics in nights.values()]
-        for name, key in (("ours", "ndcg@10"), ("trending", "trending ndcg@10"))
-    }
-    title = "NDCG@10 by night"
-    return dg.MetadataValue.md(markdown_image(title, lines(title, "NDCG@10", list(nights), series)))

@@ -1,6 +1,5 @@
 """The A/B experiment: who sees which feed, and its effect."""
 
-import math
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,10 +11,11 @@ from threads_pipelines import settings
 from threads_pipelines.dataset.as_of import as_of_for, parse_instant
 from threads_pipelines.dataset.identity import TEST_ACCOUNTS
 from threads_pipelines.defs.assets.publish import user_recommendation
-from threads_pipelines.defs.common import asset, columns, preview, rows_made
+from threads_pipelines.defs.common import asset, columns, rows_made
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.defs.resources.participants import Experiment
+from threads_pipelines.defs.results.experiment import experiment_metadata
 from threads_pipelines.errors import DataError
 from threads_pipelines.experiment.assignment import NOT_ENROLLED, assign, served_groups
 from threads_pipelines.experiment.documents import read_report_document, report_document
@@ -23,7 +23,6 @@ from threads_pipelines.experiment.empty_groups import NO_COLUMN, empty_groups
 from threads_pipelines.experiment.report import build_report
 from threads_pipelines.experiment.report_facts import ExperimentReport
 from threads_pipelines.experiment.settings import ExperimentSettings, ReportSettings
-from threads_pipelines.reporting.plots import intervals, markdown_image
 from threads_pipelines.storage.postgres.accounts import experiments
 from threads_pipelines.storage.postgres.accounts.privileges import Feature, require_privileges
 from threads_pipelines.storage.postgres.contract import has_experiment_group
@@ -189,23 +188,4 @@ def experiment_report(
     findings = report.findings
     for warning in findings.warnings:
         context.log.warning(warning)
-    rows = [
-        (u.metric, u.control.value, u.treatment.value, u.difference, u.low, u.high)
-        for u in findings.uplifts
-    ]
-    title = "Treatment over control, relative, 95% intervals"
-    bars = {
-        u.metric: (u.relative, u.relative_low, u.relative_high)
-        for u in findings.uplifts
-        if math.isfinite(u.relative_low + u.relative_high)
-    }
-    return dg.MaterializeResult(
-        metadata=rows_made(
-            len(rows),
-            verdict=str(findings.verdict),
-            period="{} to {} UTC".format(*period),
-            warnings=list(findings.warnings),
-            metrics=preview(["metric", "control", "treatment", "difference", "low", "high"], rows),
-            plot=dg.MetadataValue.md(markdown_image(title, intervals(title, "uplift", bars))),
-        )
-    )
+    return dg.MaterializeResult(metadata=experiment_metadata(report, period))

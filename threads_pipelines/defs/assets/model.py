@@ -21,12 +21,13 @@ from threads_pipelines.shards.models import MODEL
 from threads_pipelines.shards.ranking import rank_version
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.registry import register
-from threads_pipelines.storage.s3.scored import SCHEMA, batches, open_scored
+from threads_pipelines.storage.s3.scored import batches, open_scored
 from threads_pipelines.storage.s3.snapshots import load_snapshot
 from threads_pipelines.storage.s3.versions.checked import mark_checked, mark_unchecked
 from threads_pipelines.storage.s3.versions.decided import save_decided
 from threads_pipelines.storage.s3.versions.manifest import Manifest
 from threads_pipelines.storage.s3.versions.registered import Entry
+from threads_pipelines.storage.s3.versions.scored_file import SCHEMA
 
 
 @asset(

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import numpy as np
-import pyarrow as pa
 
 from threads_pipelines import settings
 from threads_pipelines.defs.assets.content import post_variations
@@ -16,20 +15,20 @@ from threads_pipelines.defs.common import (
     RETRY_IO,
     blocking,
     columns,
-    preview,
     retry_only_io_errors,
-    rows_made,
 )
-from threads_pipelines.defs.common import result as judged
 from threads_pipelines.defs.cost import measured
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.defs.resources.synthetic import SyntheticData
-from threads_pipelines.population.behaviour.funnel import KINDS
-from threads_pipelines.population.checks import dangling, outside_window
+from threads_pipelines.defs.results.population import (
+    interactions_result,
+    name_conflicts,
+    rows_of_table,
+    table_result,
+)
 from threads_pipelines.population.generate import Population, generate
-from threads_pipelines.population.realism.table import as_markdown, compare, events_of
 from threads_pipelines.population.tables import batches, table
-from threads_pipelines.storage.postgres.accounts.add import AddedAccounts, add_accounts
+from threads_pipelines.storage.postgres.accounts.add import add_accounts
 from threads_pipelines.storage.postgres.accounts.privileges import Feature, require_privileges
 from threads_pipelines.storage.postgres.bulk import arrow_table, copy_batches
 from threads_pipelines.storage.postgres.contract import require_contract
@@ -132,13 +131,13 @@ def synthetic_population(
     with database.engine() as engine:
         accounts = add_accounts(engine, table(made, "user"))
         made = replace(made, left_out=np.array(accounts.left_out, "S36"))
-        for line in _in_the_way(accounts):
+        for line in name_conflicts(accounts):
             context.log.warning(line)
         users = accounts.added
         follows = _write(engine, made, "follow")
-        export_rows(store, f"{run_key.folder}users", *_rows(made, "user"), scratch)
+        export_rows(store, f"{run_key.folder}users", *rows_of_table(made, "user"), scratch)
         context.log.info(f"{users:,} accounts and {follows:,} follows added")
-        yield _said(
+        yield table_result(
             made,
             "synthetic_users",
             "user",
@@ -148,9 +147,9 @@ def synthetic_population(
             left_out=len(accounts.left_out),
         )
         posts = _write(engine, made, "post")
-        export_rows(store, f"{run_key.folder}posts", *_rows(made, "post"), scratch)
+        export_rows(store, f"{run_key.folder}posts", *rows_of_table(made, "post"), scratch)
         context.log.info(f"{posts:,} posts added")
-        yield _said(made, "synthetic_posts", "post", posts)
+        yield table_result(made, "synthetic_posts", "post", posts)
         added = 0
         for new in copy_batches(engine, "user_interaction", batches(made, "user_interaction")):
             added += new
@@ -158,66 +157,8 @@ def synthetic_population(
         likes, comments = _write(engine, made, "like"), _write(engine, made, "comment")
     rows = (arrow_table("user_interaction", part) for part in batches(made, "user_interaction"))
     export_rows(store, f"{run_key.folder}interactions", rows, len(made.interactions), scratch)
-    yield _behaved(made, synthetic, added, likes, comments)
-
-
-def _in_the_way(accounts: AddedAccounts) -> Iterator[str]:
-    """What is said where people hold names that accounts of this population were to have."""
-    if accounts.renamed:
-        names = ", ".join(list(accounts.renamed.values())[:5])
-        yield f"{len(accounts.renamed):,} accounts got another username, theirs was taken: {names}"
-    if accounts.left_out:
-        ids = ", ".join(accounts.left_out[:5])
-        yield (
-            f"{len(accounts.left_out):,} accounts were left out with all that is theirs, for a "
-            f"person has their email: {ids}"
-        )
+    yield interactions_result(made, synthetic, added, likes, comments)
 
 
 def _write(engine: "sa.Engine", made: Population, name: str) -> int:
     return sum(copy_batches(engine, name, batches(made, name)))
-
-
-def _rows(made: Population, name: str) -> tuple[list[pa.Table], int]:
-    rows = arrow_table(name, table(made, name))
-    return [rows], rows.num_rows
-
-
-def _said(made: Population, asset: str, name: str, added: int, **more: int) -> dg.MaterializeResult:
-    (rows,), count = _rows(made, name)
-    first = rows.slice(0, 10)
-    return dg.MaterializeResult(
-        asset_key=asset,
-        metadata=rows_made(
-            count,
-            rows_added=added,
-            run_key=made.run_key,
-            preview=preview(first.column_names, [list(row.values()) for row in first.to_pylist()]),
-            **more,
-        ),
-    )
-
-
-def _behaved(
-    made: Population, synthetic: SyntheticData, added: int, likes: int, comments: int
-) -> dg.MaterializeResult:
-    events = made.interactions
-    outside = outside_window(made, synthetic.population().window_days)
-    loose = dangling(made)
-    kinds = np.bincount(events.kind, minlength=len(KINDS)).tolist()
-    return dg.MaterializeResult(
-        asset_key="synthetic_interactions",
-        metadata=rows_made(
-            len(events),
-            rows_added=added,
-            likes_added=likes,
-            comments_added=comments,
-            run_key=made.run_key,
-            types=dict(zip(KINDS, kinds, strict=True)),
-            realism=dg.MetadataValue.md(as_markdown(compare(events_of(events)))),
-        ),
-        check_results=[
-            judged("within_window", outside == 0, f"{outside:,} interactions out of their time"),
-            judged("refers_to_rows", loose == 0, f"{loose:,} references to nothing"),
-        ],
-    )

@@ -2,24 +2,24 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 import numpy as np
 from pydantic import Field
 
-from threads_pipelines import settings
 from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.dataset.version_facts import VersionFacts
 from threads_pipelines.defs.assets.matrix import control_group
 from threads_pipelines.defs.common import asset, columns, preview, rows_made
+from threads_pipelines.defs.refresh.reading import read_for_refresh
 from threads_pipelines.defs.refresh.skips import Predecessor, require_predecessor, why_not_now
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.defs.resources.participants import Experiment
 from threads_pipelines.defs.resources.refreshed import Refreshed
 from threads_pipelines.defs.stored_rows import read_stored_rows, row_check_results, row_check_specs
-from threads_pipelines.errors import ArtefactError, DataError
+from threads_pipelines.errors import ArtefactError
 from threads_pipelines.evaluation.invariants import check_rows
 from threads_pipelines.recommender.fit import fit
 from threads_pipelines.recommender.model import recommend_chunks
@@ -28,10 +28,6 @@ from threads_pipelines.refresh.figures import PlacesTally, figures
 from threads_pipelines.refresh.people import people_to_refresh
 from threads_pipelines.storage.postgres.contract import require_contract
 from threads_pipelines.storage.postgres.feed_ages import UNKNOWN, FeedAges, read_feed_ages
-from threads_pipelines.storage.postgres.reading.kept import KeptInteractions
-from threads_pipelines.storage.postgres.reading.snapshot import Reading, read_changes
-from threads_pipelines.storage.s3.artefacts import ArtefactStore
-from threads_pipelines.storage.s3.refreshes.last_reading import load_reading, save_reading
 from threads_pipelines.storage.s3.scored import open_scored, save_scored
 from threads_pipelines.storage.s3.versions.checked import mark_checked
 from threads_pipelines.storage.s3.versions.decided import save_decided
@@ -110,7 +106,7 @@ def refreshed_recommendations(
     night = store.manifest(before.night.partition, before.night.version).facts
     with database.engine() as engine:
         require_contract(engine)
-        reading = _read(context, engine, store, night, now)
+        reading = read_for_refresh(context, engine, store, night, now)
         ages = read_feed_ages(engine, now.replace(tzinfo=None))
         snapshot = reading.snapshot
         if experiment.withholds_control():
@@ -156,42 +152,6 @@ def refreshed_recommendations(
         ),
         check_results=row_check_results(found),
     )
-
-
-def _read(
-    context: dg.AssetExecutionContext,
-    engine: Any,
-    store: ArtefactStore,
-    night: VersionFacts,
-    now: datetime,
-) -> Reading:
-    """Read what changed since the last refresh, or everything if that is not possible."""
-    kept, scratch = None, settings.load().state_dir / "scratch"
-    try:
-        arrays = load_reading(store.objects, scratch)
-        kept = KeptInteractions.from_arrays(arrays) if arrays is not None else None
-    except (ArtefactError, DataError) as error:
-        context.log.warning(f"What the last refresh read cannot be used: {error}")
-    read = night.read
-    # Where real accounts existed, the night had been told; else the data decides, as at night.
-    included = read.synthetic_included if read and read.real_accounts else None
-    reading = read_changes(
-        engine,
-        round(now.timestamp()),
-        timedelta(days=night.look_back_days),
-        kept,
-        include_synthetic=included,
-        progress=context.log.info,
-    )
-    save_reading(store.objects, reading.kept.to_arrays(), scratch)
-    changes = reading.changes
-    context.log.info(
-        f"Everything was read: {changes.full}"
-        if changes.full
-        else f"{changes.newer:,} newer interactions were read, and {changes.read_anew:,} of "
-        f"{changes.accounts_read_anew:,} accounts whose older ones changed"
-    )
-    return reading
 
 
 def _only(snapshot: Snapshot, people: np.ndarray) -> Snapshot:

@@ -10,30 +10,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from threads_pipelines.dataset.scored_rows import FRESH_TOPIC, REASONS, SIMILAR_POST, ScoredRows
+from threads_pipelines.dataset.scored_rows import ScoredRows
 from threads_pipelines.dataset.snapshot import Ids
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.versions.manifest import Manifest
+from threads_pipelines.storage.s3.versions.scored_file import write_scored
 
 RECOMMENDATIONS = "recommendations.parquet"
 PARTS = "recommendations/"
-ROWS_PER_GROUP = 100_000
-SCHEMA = pa.schema(
-    [
-        pa.field("user_id", pa.string(), nullable=False),
-        pa.field("post_id", pa.string(), nullable=False),
-        pa.field("score", pa.float64(), nullable=False),
-        pa.field("rank", pa.int16(), nullable=False),
-        pa.field("reason", pa.string(), nullable=False),
-        pa.field("evidence", pa.string()),
-    ]
-)
 
 
 def save_scored(
@@ -60,28 +49,6 @@ def save_scored(
     with store.writing(partition, version, RECOMMENDATIONS) as draft:
         draft.rows = write_scored(draft.path, chunks, user_ids, post_ids)
     return store.manifest(partition, version)
-
-
-def write_scored(path: Path, chunks: Iterable[ScoredRows], user_ids: Ids, post_ids: Ids) -> int:
-    """Write scored rows to a local file. One chunk is in memory at a time.
-
-    Args:
-        path: The file; it is replaced.
-        chunks: Rows in ascending order of user; the rows of one user are in one chunk.
-        user_ids: (n_users,) ids of the snapshot.
-        post_ids: (n_posts,) ids of the snapshot.
-
-    Returns:
-        The number of rows.
-    """
-    users, posts = pa.array(user_ids, pa.string()), pa.array(post_ids, pa.string())
-    rows = 0
-    with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
-        for chunk in chunks:
-            for part in _whole_users(chunk):
-                writer.write_table(_table(part, users, posts), row_group_size=len(part))
-                rows += len(part)
-    return rows
 
 
 def is_scored(name: str) -> bool:
@@ -181,35 +148,3 @@ def batches(
                 if users is not None:
                     table = table.filter(pc.is_in(table["user_id"], pa.array(users, pa.string())))
                 yield table
-
-
-def _whole_users(rows: ScoredRows) -> Iterator[ScoredRows]:
-    """Cut a chunk between users, at about the size of a row group."""
-    starts = np.flatnonzero(np.diff(rows.user, prepend=-1))
-    cut = 0
-    while cut < len(rows):
-        following = np.searchsorted(starts, cut + ROWS_PER_GROUP)
-        end = int(starts[following]) if following < len(starts) else len(rows)
-        yield ScoredRows(
-            *(getattr(rows, name)[cut:end] for name in ScoredRows.__dataclass_fields__)
-        )
-        cut = end
-
-
-def _table(rows: ScoredRows, users: pa.Array, posts: pa.Array) -> pa.Table:
-    names_post = np.isin(rows.reason, (SIMILAR_POST, FRESH_TOPIC))
-    evidence = pc.if_else(
-        pa.array(names_post),
-        posts.take(pa.array(np.where(names_post, rows.evidence, 0))),
-        pc.cast(pa.array(rows.evidence), pa.string()),
-    )
-    reasons = pa.array(REASONS, pa.string())
-    columns = [
-        users.take(pa.array(rows.user)),
-        posts.take(pa.array(rows.post)),
-        pa.array(rows.score),
-        pa.array(rows.rank),
-        reasons.take(pa.array(rows.reason)),
-        evidence,
-    ]
-    return pa.Table.from_arrays(columns, schema=SCHEMA)
