@@ -6,7 +6,7 @@ import pytest
 from rich.table import Table
 
 from tests.cli.command import threads_pipelines
-from threads_pipelines.cli.output import print_table
+from threads_pipelines.cli.terminal.output import print_table
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])

@@ -8,8 +8,8 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from threads_pipelines.cli.evaluation_tables import show_report
 from threads_pipelines.cli.file_options import COLUMNS, FILE, input_options
+from threads_pipelines.cli.terminal.evaluation_tables import show_report
 from threads_pipelines.files import commands
 from threads_pipelines.files.formats.kinds import USERS
 from threads_pipelines.files.formats.options import NO_OPTIONS, FileOptions

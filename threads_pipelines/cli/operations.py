@@ -5,8 +5,8 @@ from rich.table import Table
 
 from threads_pipelines import settings
 from threads_pipelines.cli.dagster_process import launch_job
-from threads_pipelines.cli.output import print_table
 from threads_pipelines.cli.stack import start_needed
+from threads_pipelines.cli.terminal.output import print_table
 from threads_pipelines.errors import PinError
 from threads_pipelines.health import findings as health
 from threads_pipelines.health.probes import run_health_checks

@@ -7,7 +7,7 @@ import click
 from rich.table import Table
 
 from threads_pipelines import settings
-from threads_pipelines.cli.output import print_table
+from threads_pipelines.cli.terminal.output import print_table
 from threads_pipelines.embedded.part_status import PARTS, needed_parts
 from threads_pipelines.embedded.stack import Stack
 from threads_pipelines.environment import running_stack, state_folder

@@ -1,7 +1,4 @@
-"""The schema of the seed files; an error lists all faults at once.
-
-The caller reads the bytes of the JSON list; this module only validates them.
-"""
+"""The schema of the seed files, whose bytes the caller reads; an error lists all faults."""
 
 import math
 from collections.abc import Callable
