@@ -16,6 +16,9 @@ from threads_pipelines.recommender.pairs import Pairs
 
 _OVERSAMPLING = 16
 _ITERATIONS = 2
+_POWERS = 2
+"""Products with AᵀA between two orthonormalisations; more would lose digits of float32 numbers."""
+
 _COLUMNS = 64
 """Columns of the basis that one thread works on at a time."""
 
@@ -93,7 +96,9 @@ def spectral_factors(pairs: Pairs, rank: int) -> Floats:
     basis = np.random.default_rng(0).standard_normal((n_posts, width)).astype(np.float32)
     with threadpool_limits(1, "blas"):
         for _ in range(_ITERATIONS):
-            basis = qr(_smoothed(pairs, basis), mode="economic", overwrite_a=True)[0]
+            for _ in range(_POWERS):
+                basis = _smoothed(pairs, basis)
+            basis = qr(basis, mode="economic", overwrite_a=True, check_finite=False)[0]
         small = (basis.T @ _smoothed(pairs, basis)).astype(np.float64)
         value, vectors = np.linalg.eigh((small + small.T) / 2)
         leading = vectors[:, np.argsort(-value, kind="stable")[:rank]].astype(np.float32)

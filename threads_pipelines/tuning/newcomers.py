@@ -4,7 +4,8 @@ import numpy as np
 
 from threads_pipelines.evaluation.report import LIGHT
 from threads_pipelines.recommender.settings import RecommenderSettings
-from threads_pipelines.tuning.search import Fold, Search
+from threads_pipelines.tuning.folds import Fold
+from threads_pipelines.tuning.search import Search
 
 FEW = 20
 """With fewer cold people than that in the validation, all-time popularity stays."""

@@ -1,4 +1,8 @@
-"""A greedy search over settings that changes the best settings so far, a few values at a time."""
+"""A search over settings: a race of whole settings, then changes of the best settings so far.
+
+A candidate is first scored on a part of the validation users. It is scored on the rest only if it
+is better on that part. Differences between candidates are paired by user.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,37 +10,29 @@ from operator import attrgetter
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from threads_pipelines.evaluation.metrics import per_user
-from threads_pipelines.evaluation.split import Split
-from threads_pipelines.recommender.fit import Fitter
 from threads_pipelines.recommender.settings import RecommenderSettings
-
-TOP = 10
-"""Places of the ranking that are judged."""
+from threads_pipelines.tuning.folds import PARTS, TOP, Fold, Gains, in_parts, ndcg_of
 
 MARGIN = 0.5
 """Standard errors of the paired difference by which a change has to be better."""
 
+FEWEST = 3
+"""Starts that go on to the next part at least."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One candidate: name, settings, mean NDCG@10, and whether it became the best so far."""
+    """One candidate: name, settings, mean NDCG@10, and whether it became the best so far.
+
+    For a candidate that was scored on a part of the users, the NDCG@10 is that of the best so far
+    on all users plus the paired difference on the part.
+    """
 
     name: str
     settings: RecommenderSettings
     ndcg: float
     kept: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Fold:
-    """One validation set: a fitter of its training side, and the users to score."""
-
-    fitter: Fitter
-    split: Split
-    users: NDArray[np.int32]
 
 
 class Search:
@@ -48,25 +44,34 @@ class Search:
     """
 
     def __init__(self, folds: list[Fold], say: Callable[[str], None]) -> None:
-        self.folds, self.say = folds, say
+        self.say = say
         self.trials: list[Trial] = []
-        self.known: dict[str, NDArray[np.float64]] = {}
         self.best: RecommenderSettings
-        self.best_gain: NDArray[np.float64]
+        self._gains: dict[tuple[str, int], Gains] = {}
+        self._parts = in_parts(folds)
 
-    def gain(self, settings: RecommenderSettings) -> NDArray[np.float64]:
-        """Score settings on all folds; results are cached.
+    @property
+    def best_gain(self) -> Gains:
+        """(n,) NDCG@10 of the best so far, for each validation user."""
+        return self.gain(self.best)
+
+    def gain(self, settings: RecommenderSettings, parts: int = len(PARTS)) -> Gains:
+        """Score settings on the first parts of the users; results are cached.
 
         Args:
             settings: The settings to score.
+            parts: Number of parts; all by default.
 
         Returns:
-            (n,) NDCG@10 of each validation user of each fold, in [0, 1].
+            (n,) NDCG@10 of each validation user, part by part, in [0, 1].
         """
         key = settings.model_dump_json()
-        if key not in self.known:
-            self.known[key] = np.concatenate([_ndcg(fold, settings) for fold in self.folds])
-        return self.known[key]
+        some = range(min(parts, len(self._parts)))
+        for part in some:
+            if (key, part) not in self._gains:
+                found = [ndcg_of(fold, settings) for fold in self._parts[part]]
+                self._gains[key, part] = np.concatenate(found)
+        return np.concatenate([self._gains[key, part] for part in some])
 
     def start(self, name: str, settings: RecommenderSettings) -> None:
         """Start the search from these settings.
@@ -75,8 +80,26 @@ class Search:
             name: Name of the trial.
             settings: The settings.
         """
-        self.best, self.best_gain = settings, self.gain(settings)
+        self.best = settings
         self.trials.append(Trial(name, settings, float(self.best_gain.mean()), True))
+
+    def race(self, starts: Mapping[str, RecommenderSettings]) -> None:
+        """Compare whole settings by successive halving, then attempt those that are left.
+
+        Args:
+            starts: Settings by name. After each part of the users the best third goes on.
+        """
+        alive = best_first = [name for name in starts if starts[name] != self.best]
+        for part in range(1, len(self._parts)):
+            mean = {name: float(self.gain(starts[name], part).mean()) for name in alive}
+            best = float(self.gain(self.best, part).mean())
+            by_mean = sorted(alive, key=lambda name: -mean[name])
+            best_first = by_mean[: max(FEWEST, len(alive) // 3)]
+            for name in by_mean[len(best_first) :]:
+                self._note(name, starts[name], mean[name] - best, False)
+            alive = [name for name in alive if name in best_first]
+        for name in best_first:
+            self.attempt(name, starts[name])
 
     def attempt(
         self, name: str, settings: RecommenderSettings, margin: float | None = None
@@ -91,16 +114,19 @@ class Search:
         Returns:
             Whether the candidate was kept.
         """
-        if settings.model_dump_json() in self.known:
+        if settings in (trial.settings for trial in self.trials):
             return False
-        gain = self.gain(settings)
-        difference = gain - self.best_gain
+        margin = MARGIN if margin is None else margin
+        for parts in (1, len(self._parts)):
+            difference = self.gain(settings, parts) - self.gain(self.best, parts)
+            if difference.mean() <= 0 <= margin:
+                self._note(name, settings, float(difference.mean()), False)
+                return False
         noise = difference.std() / np.sqrt(len(difference))
-        kept = bool(difference.mean() > (MARGIN if margin is None else margin) * noise)
-        self.trials.append(Trial(name, settings, float(gain.mean()), kept))
-        self.say(f"{name}: NDCG@{TOP} {gain.mean():.4f}{' (kept)' if kept else ''}")
+        kept = bool(difference.mean() > margin * noise)
+        self._note(name, settings, float(difference.mean()), kept)
         if kept:
-            self.best, self.best_gain = settings, gain
+            self.best = settings
         return kept
 
     def change(self, changes: Mapping[str, Any]) -> bool:
@@ -131,12 +157,14 @@ class Search:
             if moved:
                 return
 
+    def _note(
+        self, name: str, settings: RecommenderSettings, difference: float, kept: bool
+    ) -> None:
+        ndcg = float(self.best_gain.mean()) + difference
+        self.trials.append(Trial(name, settings, ndcg, kept))
+        self.say(f"{name}: NDCG@{TOP} {ndcg:.4f}{' (kept)' if kept else ''}")
+
 
 def _nearest(ladder: tuple[Any, ...], now: float) -> int:
     """Return the position of the nearest value of an ordered list; None counts as the last one."""
     return int(np.argmin([abs(np.inf if step is None else step - now) for step in ladder]))
-
-
-def _ndcg(fold: Fold, settings: RecommenderSettings) -> NDArray[np.float64]:
-    rows = fold.fitter.fit(settings).recommend(fold.users, TOP)
-    return per_user(rows, fold.split.relevant, fold.users, (TOP,))[f"ndcg@{TOP}"]

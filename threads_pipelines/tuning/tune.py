@@ -1,38 +1,31 @@
 """Chooses settings on interactions that are held out of the training window.
 
-The search changes one setting, or a few related ones, at a time. Each stage starts from the best
-settings so far and keeps a change only if it is better by more than the noise between users. It
-starts from the defaults, so a small validation set leaves them unchanged.
+The search first compares whole settings by successive halving. It then changes one setting, or a
+few related ones, at a time. Each stage starts from the best settings so far and keeps a change only
+if it is better by more than the noise between users. The search starts from the defaults, so a
+small validation set leaves them unchanged. At the end the winner is compared with the settings of
+earlier stages on users that no stage has scored.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from threads_pipelines.dataset.snapshot import Snapshot
-from threads_pipelines.errors import DataError
-from threads_pipelines.evaluation.holdout import (
-    MAX_LAST_DAY,
-    MOST_LAST_DAY,
-    share_of_last_day,
-    validation_splits,
-)
-from threads_pipelines.evaluation.split import Split
-from threads_pipelines.recommender.fit import Fitter
 from threads_pipelines.recommender.presets import BASELINES, SEED_FORMULA
 from threads_pipelines.recommender.settings import RecommenderSettings
+from threads_pipelines.tuning.folds import Fold, held_out_folds
 from threads_pipelines.tuning.newcomers import choose_newcomers
-from threads_pipelines.tuning.search import Fold, Search, Trial
+from threads_pipelines.tuning.search import Search, Trial
 from threads_pipelines.tuning.search_space import explore, hours_of
+from threads_pipelines.tuning.starts import starts_of
 
 USERS_PER_FIT = 250
 """Validation users that are scored at most for each fit that the search may cost."""
 
-ENOUGH_USERS = 1000
-"""With fewer validation users than that, there are further splits."""
+NEWCOMERS = 500
+"""Cold users, and light users, of each fold who are scored at most."""
 
 BASELINE_MARGIN = 3.0
 """The same for a ranking without anything personal: the app has a feed of that kind already."""
@@ -57,30 +50,6 @@ class TuningReport:
     trials: tuple[Trial, ...]
 
 
-def _folds(snapshot: Snapshot, rng: np.random.Generator, most: int) -> list[Fold]:
-    """As many splits as give enough users; of a feed that has doubled in a day always two.
-
-    No split has more users than those before it together: the first are what the night is like.
-    """
-    found: list[tuple[Split, NDArray[np.int32]]] = []
-    doubled = MAX_LAST_DAY < share_of_last_day(snapshot) <= MOST_LAST_DAY
-    with suppress(DataError):  # nothing left to hold out
-        for split in validation_splits(snapshot, rng):
-            users = split.test_users()
-            users = users[split.known[users]]
-            if len(users):
-                found.append((split, users))
-            if sum(len(u) for _, u in found) >= ENOUGH_USERS and len(found) > doubled:
-                break
-    folds: list[Fold] = []
-    for split, users in found:
-        cap = min(most // len(found), sum(len(fold.users) for fold in folds) or most)
-        if len(users) > cap:
-            users = np.sort(rng.choice(users, cap, replace=False))
-        folds.append(Fold(Fitter(split.train), split, users))
-    return folds
-
-
 def tune(
     snapshot: Snapshot,
     *,
@@ -103,19 +72,24 @@ def tune(
     """
     default = RecommenderSettings()
     rng = np.random.default_rng(seed)
-    folds = _folds(snapshot, rng, max(1, round(USERS_PER_FIT * budget)))
+    folds, final = held_out_folds(snapshot, rng, max(1, round(USERS_PER_FIT * budget)))
     if not folds:
         return TuningReport(default, float("nan"), 0, "none", ())
-    timed = folds[0].split.cut is not None
+    split = folds[0].split
+    timed = split.cut is not None
     search = Search(folds, progress or (lambda _: None))
     search.start("default", default)
-    explore(search, snapshot, timed)
+    search.race(starts_of(snapshot, split, timed))
+    raced = search.best
+    explore(search, snapshot, split, timed)
     # Last, and against the winner: the search starts from something personal, because from a
     # baseline no other field makes a difference, and it would never leave it.
     for name, settings in {**SEED_FORMULA, **BASELINES}.items():
         search.attempt(name, settings, margin=BASELINE_MARGIN)
+    if final:
+        _compare(search, final, {"default": default, "winner of the race": raced})
     half_lives = hours_of(snapshot) if timed else (None,)
-    chosen = choose_newcomers(folds, search.best, half_lives, ENOUGH_USERS)
+    chosen = choose_newcomers(folds, search.best, half_lives, NEWCOMERS)
     return TuningReport(
         chosen,
         float(search.best_gain.mean()),
@@ -123,3 +97,13 @@ def tune(
         "time" if timed else "random",
         tuple(search.trials),
     )
+
+
+def _compare(search: Search, final: list[Fold], others: Mapping[str, RecommenderSettings]) -> None:
+    """Replace the winner by an earlier candidate that is clearly better on other users."""
+    last = Search(final, search.say)
+    last.start("final: winner", search.best)
+    for name, settings in others.items():
+        last.attempt(f"final: {name}", settings)
+    search.best = last.best
+    search.trials += last.trials
