@@ -70,7 +70,10 @@ def draw(nodes: Sequence[Node], title: str) -> str:
                 left + column * (WIDTH + COLUMN_GAP),
                 MARGIN + row * (HEIGHT + ROW_GAP),
             )
-    arrows = [_arrow(places[start], places[end]) for start, end in direct_edges(nodes)]
+    arrows = [
+        _arrow(f"{start} to {end}", places[start], places[end])
+        for start, end in direct_edges(nodes)
+    ]
     boxes = [_box(node, *places[node.name]) for node in nodes]
     return "\n".join(
         [
@@ -106,13 +109,14 @@ def direct_edges(nodes: Sequence[Node]) -> list[tuple[str, str]]:
     ]
 
 
-def _arrow(start: tuple[float, float], end: tuple[float, float]) -> str:
+def _arrow(name: str, start: tuple[float, float], end: tuple[float, float]) -> str:
     x1, y1 = start[0] + WIDTH / 2, start[1] + HEIGHT
     x2, y2 = end[0] + WIDTH / 2, end[1] - 2
     bend = (y2 - y1) / 2
     return (
         f'<path d="M{x1:g},{y1:g} C{x1:g},{y1 + bend:g} {x2:g},{y2 - bend:g} {x2:g},{y2:g}"'
-        ' fill="none" stroke="#8d99a5" stroke-width="1.4" marker-end="url(#tip)"/>'
+        ' fill="none" stroke="#8d99a5" stroke-width="1.4" marker-end="url(#tip)">'
+        f"<title>{escape(name)}</title></path>"
     )
 
 

@@ -1,7 +1,7 @@
 """Reads which room imports which, and draws it: ``python -m tools.import_graph FILE``."""
 
+import argparse
 import ast
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,4 +76,6 @@ def nodes() -> list[Node]:
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(draw(nodes(), TITLE))
+    parser = argparse.ArgumentParser(description="Draw which room imports which.")
+    parser.add_argument("file", type=Path, help="the picture, such as docs/rooms.svg")
+    parser.parse_args().file.write_text(draw(nodes(), TITLE))

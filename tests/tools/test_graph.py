@@ -1,5 +1,7 @@
+from pathlib import Path
 from xml.etree import ElementTree
 
+from tools import import_graph
 from tools.graph import Node, direct_edges, draw, layers_of
 
 NODES = [
@@ -40,3 +42,13 @@ def test_an_arrow_that_a_longer_path_implies_is_left_out() -> None:
 
 def test_the_same_nodes_give_the_same_picture() -> None:
     assert draw(NODES, "Assets") == draw(NODES, "Assets")
+
+
+def test_the_picture_of_the_rooms_shows_the_imports_of_the_code() -> None:
+    picture = ElementTree.parse(Path(__file__).parents[2] / "docs" / "rooms.svg")
+    space = "{http://www.w3.org/2000/svg}"
+    shown = {title.text for title in picture.iterfind(f"{space}path/{space}title")}
+    expected = {f"{start} to {end}" for start, end in direct_edges(import_graph.nodes())}
+    assert shown == expected, (
+        "draw docs/rooms.svg again: python -m tools.import_graph docs/rooms.svg"
+    )
