@@ -8,6 +8,8 @@ from tools.compose_trial.project import IN_CODE, Project, wait_for
 from tools.compose_trial.steps.operation import FEEDS
 
 _PATIENCE = 600.0
+# A night of the trial is short enough to end within the time that containers are given to stop.
+_DOWN = "docker compose down --timeout 2"
 _JOB = "nightly_recommendations"
 _LAUNCH = """
 import json, sys, urllib.request
@@ -30,7 +32,7 @@ def down_in_a_night(project: Project) -> None:
     run = _launched_by_the_daemon(project)
     _wait_until_it_works(project, run)
     with project.timed("down"):
-        project.shell("docker compose down")
+        project.shell(_DOWN)
     with project.timed("up again"):
         project.shell("docker compose up --detach --wait")
     _assert_continued(project, run, before)
@@ -66,7 +68,7 @@ def down_in_a_launch(project: Project) -> None:
     wait_for(lambda: project.sql(count, "dagster") != known, _PATIENCE, "the run is made")
     run = project.sql("SELECT run_id FROM runs ORDER BY id DESC LIMIT 1", "dagster")
     _wait_until_it_works(project, run)
-    project.shell("docker compose down")
+    project.shell(_DOWN)
     assert by_hand.wait(60) != 0
     project.shell("docker compose up --detach --wait")
     ended = lambda: _status(project, run) == "FAILURE"  # noqa: E731
