@@ -15,9 +15,11 @@ from threads_pipelines.defs.ops.maintenance import (
 )
 from threads_pipelines.defs.resources.connections import ObjectStorage
 from threads_pipelines.errors import ArtefactError
+from threads_pipelines.storage.newer_decisions import left_without_since
 from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.pins import pin
 from threads_pipelines.storage.s3.pruning import prune_versions
+from threads_pipelines.storage.s3.refreshes.record import Refresh, record_refresh
 from threads_pipelines.storage.s3.registry import activate, read_registry
 from threads_pipelines.storage.s3.retention import (
     FinishedRun,
@@ -107,6 +109,19 @@ def test_versions_are_pruned_on_s3(instance: dg.DagsterInstance) -> None:
         instance=instance, resources={"storage": ObjectStorage()}
     )
     assert result.success
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_recorded_refresh_stays_for_the_nights_that_ask_it() -> None:
+    """The latest one is recorded for ever, also where no refresh has run for weeks."""
+    store = ObjectStorage().artefacts()
+    as_of = (NOW - timedelta(days=30)).replace(tzinfo=None)
+    for version in ("refresh", "night"):
+        store_version(store, f"{as_of:%Y-%m-%d}", version, as_of, [("ann", "p1", 0.5)])
+    told = as_of.replace(tzinfo=UTC).isoformat()
+    record_refresh(store.objects, Refresh(f"{as_of:%Y-%m-%d}", "refresh", "night", told, told))
+    assert prune_versions(store, NOW, RULES).deleted == 0
+    assert len(left_without_since(store, NOW - timedelta(days=40))) == 0
 
 
 @pytest.mark.usefixtures("environment")

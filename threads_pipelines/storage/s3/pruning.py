@@ -8,6 +8,7 @@ from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.pins import read_pin
 from threads_pipelines.storage.s3.pointers import ROOT
+from threads_pipelines.storage.s3.refreshes.record import read_refreshes
 from threads_pipelines.storage.s3.registry import forget, read_registry
 from threads_pipelines.storage.s3.retention import Plan, StoredVersion, VersionRules, plan_versions
 from threads_pipelines.storage.s3.versions.manifest import MANIFEST, Manifest
@@ -167,7 +168,9 @@ def _stored(
 def _served(store: ArtefactStore) -> set[str]:
     registry = read_registry(store.objects)
     named = (registry.active, registry.previous, read_pin(store.objects))
-    return {entry.version for entry in named if entry}
+    # Every night asks the recorded refreshes whom they left without rows.
+    refreshes = {refresh.version for refresh in read_refreshes(store.objects)}
+    return refreshes | {entry.version for entry in named if entry}
 
 
 def _aware(text: str) -> datetime:
