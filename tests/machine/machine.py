@@ -251,9 +251,8 @@ class Machine(RuleBasedStateMachine):
             if not is_checked(store, manifest):
                 return
             as_of = manifest.facts.as_of.astimezone(UTC).replace(tzinfo=None)
-            rows, decided = (
-                ask(partition, name) for ask in (self.world.rows_of, self.world.decided_by)
-            )
+            rows = self.world.rows_of(partition, name)
+            decided = self.world.decided_by(partition, name)
             if manifest.facts.kind == "night":
                 self._judge_likes(load_snapshot(store, partition, name), as_of)
         there = {user for user, at in self.app.users.items() if at <= as_of}
