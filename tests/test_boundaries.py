@@ -49,7 +49,7 @@ ALLOWED: dict[str, set[str]] = {
         "settings",
     },
     "storage.postgres": {"errors", "project_files", "settings", "dataset", "experiment"},
-    "storage": {"errors", "dataset", "storage.s3", "storage.postgres"},
+    "storage": {"errors", "dataset", "experiment", "storage.s3", "storage.postgres"},
     "shards": {"errors", "s3_settings", "settings", "dataset", "recommender", "storage.s3"},
     "simulation": {
         *("errors", "settings", "dataset", "content", "population"),
@@ -57,7 +57,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "health": {
         *("errors", "settings", "dataset", "content", "storage.s3", "storage.postgres"),
-        *("proxies", "project_files"),
+        *(*("proxies", "storage"), "project_files"),
     },
     "reporting": {"errors", "environment", "content", "experiment", "storage.s3", "storage"},
     "files": {"errors", "dataset", "recommender", "evaluation", "tuning"},

@@ -43,9 +43,19 @@ def test_the_versions_of_another_database_are_refused_until_adopted(
     assert "threads-pipelines adopt" in refused.stderr
     assert len(refused.stderr.strip().splitlines()) == 1
     assert read_pin(store.objects) is None
+    checked = run("check", "--part", "history")
+    assert checked.returncode == 1
+    assert "FAIL  history" in checked.stdout
+    assert str(theirs) in checked.stdout
+    for command in ("release", "prune", "dry-run"):
+        stopped = run(command)
+        assert stopped.returncode == 1, command
+        assert "Stopped before anything was done: history: version v1" in stopped.stdout
+    assert not list(store.objects.listing("pins/"))
 
     adopted = run("adopt")
     assert (adopted.returncode, adopted.stderr) == (0, "")
     assert adopted.stdout == f"adopted: versions made from {theirs}\n"
     assert "nothing to adopt" in run("adopt").stdout
+    assert "ok    history" in run("check", "--part", "history").stdout
     assert "v1" in run("versions").stdout

@@ -86,7 +86,9 @@ def test_a_job_of_ops_stops_as_well(
 ) -> None:
     environment.setenv("DATABASE_URL", "postgresql://someone:secret@127.0.0.1:1/app")
     result = maintenance.execute_in_process(
-        instance=instance, resources={"storage": ObjectStorage()}, raise_on_error=False
+        instance=instance,
+        resources={"database": Database(), "storage": ObjectStorage()},
+        raise_on_error=False,
     )
     (failed,) = result.get_step_failure_events()
     assert failed.step_key == "check_parts"

@@ -13,7 +13,7 @@ from threads_pipelines.defs.ops.maintenance import (
     maintenance,
     runs_of_latest_materializations,
 )
-from threads_pipelines.defs.resources.connections import ObjectStorage
+from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.newer_decisions import left_without_since
 from threads_pipelines.storage.s3.objects import ObjectStore
@@ -106,7 +106,7 @@ def test_versions_are_pruned_on_s3(instance: dg.DagsterInstance) -> None:
     assert (again.deleted, again.thinned, again.bytes) == (0, 0, 0)
 
     result = maintenance.execute_in_process(
-        instance=instance, resources={"storage": ObjectStorage()}
+        instance=instance, resources={"database": Database(), "storage": ObjectStorage()}
     )
     assert result.success
 

@@ -10,8 +10,9 @@ DAGSTER_STORAGE = "Dagster's storage"
 DISK = "disk"
 CLOCK = "clock"
 FEATURES = "enabled features"
-PARTS = (DATABASE, FEATURES, OBJECT_STORAGE, TEXT_MODEL, DAGSTER_STORAGE, DISK, CLOCK)
-NIGHTLY_PARTS = (DATABASE, OBJECT_STORAGE, DISK, CLOCK)
+HISTORY = "history"
+PARTS = (DATABASE, FEATURES, OBJECT_STORAGE, TEXT_MODEL, DAGSTER_STORAGE, DISK, CLOCK, HISTORY)
+NIGHTLY_PARTS = (DATABASE, OBJECT_STORAGE, DISK, CLOCK, HISTORY)
 """The parts that a run needs. Templates replace the text model if it fails. A job that uses a
 further feature checks that feature itself."""
 
@@ -23,6 +24,7 @@ ADVICE = {
     TEXT_MODEL: "start the server or correct OLLAMA_HOST; `ollama pull` fetches the model",
     DAGSTER_STORAGE: "start the server or correct DAGSTER_DATABASE_URL",
     DISK: "free some space, or set THREADS_STATE_DIR to a folder on another disk",
+    HISTORY: "run the command that the message names, or correct DATABASE_URL or S3_BUCKET",
     CLOCK: "synchronize the clocks (NTP) of this machine and of the servers",
 }
 WHY_SKEW_MATTERS = "feeds would expire too early or too late, and S3 refuses requests"

@@ -13,6 +13,7 @@ from threads_pipelines.errors import ObjectStorageError, ThreadsPipelinesError
 from threads_pipelines.health import findings as health
 from threads_pipelines.health.features import check_features
 from threads_pipelines.health.findings import Finding, HealthLimits
+from threads_pipelines.health.history import check_history
 from threads_pipelines.settings import Settings
 from threads_pipelines.storage.postgres import database
 from threads_pipelines.storage.postgres.contract import require_contract
@@ -55,6 +56,8 @@ def run_health_checks(
         findings = list(pool.map(lambda part: _timed(part, probes[part]), chosen))
     if health.CLOCK in wanted:  # compares what the servers said of their time
         findings.append(_timed(health.CLOCK, lambda: health.judge_clock(skews, given)))
+    if health.HISTORY in wanted:  # needs both servers
+        findings.append(_timed(health.HISTORY, lambda: check_history(settings, tuple(findings))))
     return findings
 
 

@@ -35,6 +35,7 @@ from threads_pipelines.evaluation.report import (
 )
 from threads_pipelines.evaluation.split import Split
 from threads_pipelines.recommender.settings import RecommenderSettings
+from threads_pipelines.storage.history import require_same
 from threads_pipelines.storage.s3.registry import read_registry
 from threads_pipelines.storage.s3.snapshots import load_snapshot
 
@@ -79,7 +80,8 @@ def model_evaluation(
 ) -> dg.MaterializeResult:
     """Evaluate the latest winner, apply the gate, and store the settings to publish."""
     store, partition = storage.artefacts(), context.partition_key
-    version = version_of_run(context, store).version
+    manifest = version_of_run(context, store)
+    version, ours = manifest.version, manifest.facts.database
     snapshot = load_snapshot(store, partition, version)
     split, until = None, snapshot.as_of
     try:
@@ -87,9 +89,12 @@ def model_evaluation(
         until = split.train.as_of
     except DataError as error:
         context.log.warning(f"Nothing to evaluate on: {error}")
-    candidate = latest_winner(store.objects, partition, until)
+    candidate = latest_winner(store.objects, partition, until, ours)
     report, gate, newcomers = judge_night(context, config, split, candidate)
     known = read_registry(store.objects)
+    if known.active:
+        what = f"version {known.active.version}"
+        require_same(store.objects, known.active.database, ours, what)
     active = RecommenderSettings.from_stored(known.active.config) if known.active else None
     chosen, source = settings_to_publish(gate, candidate, active)
     if not gate.may_publish:

@@ -23,6 +23,7 @@ from threads_pipelines.experiment.empty_groups import NO_COLUMN, empty_groups
 from threads_pipelines.experiment.report import build_report
 from threads_pipelines.experiment.report_facts import ExperimentReport
 from threads_pipelines.experiment.settings import ExperimentSettings, ReportSettings
+from threads_pipelines.storage.history import require_own_start
 from threads_pipelines.storage.postgres.accounts import experiments
 from threads_pipelines.storage.postgres.accounts.privileges import Feature, require_privileges
 from threads_pipelines.storage.postgres.contract import has_experiment_group
@@ -52,6 +53,7 @@ def experiment_assignment(
     password = settings.load().test_account_password
     now = datetime.now(UTC).replace(tzinfo=None)
     with database.engine() as engine:
+        identity = require_own_start(engine, storage.store(), experiment.settings())
         there = has_experiment_group(engine)
         needed = [Feature.EXPERIMENT] * there + [Feature.TEST_LOGINS] * bool(password)
         require_privileges(engine, *needed)
@@ -68,7 +70,7 @@ def experiment_assignment(
     if not there:
         context.log.warning(NO_COLUMN)
     elif dealt.randomized.any():
-        started_at = f"{note_start(storage.store(), experiment.settings(), now)} UTC"
+        started_at = f"{note_start(storage.store(), experiment.settings(), now, identity)} UTC"
     return dg.MaterializeResult(
         metadata=rows_made(
             len(ids),
@@ -179,6 +181,7 @@ def experiment_report(
     until = as_of_for(day, datetime.now(UTC), settings.load().timezone).replace(tzinfo=None)
     period = config.period(until, read_start(storage.store(), experiment.settings()))
     with database.engine() as engine:
+        require_own_start(engine, storage.store(), experiment.settings())
         report = _build(engine, experiment.settings(), period, config)
     storage.store().put(
         _report_key(context.partition_key),

@@ -137,5 +137,6 @@ def _register(store: ArtefactStore, partition: str, version: str) -> None:
         manifest.created_at,
         metrics=facts.judgement.metrics() if facts.judgement else {},
         config=facts.settings or {},
+        database=facts.database,
     )
     register(store.objects, entry)

@@ -2,10 +2,12 @@
 
 import math
 from contextlib import suppress
+from dataclasses import asdict
 
 import dagster as dg
 from pydantic import Field
 
+from threads_pipelines.dataset.version_facts import DatabaseIdentity
 from threads_pipelines.defs.assets.matrix import interaction_matrix
 from threads_pipelines.defs.common import asset, columns, preview, rows_made
 from threads_pipelines.defs.partitions import daily
@@ -15,8 +17,10 @@ from threads_pipelines.errors import DataError
 from threads_pipelines.evaluation.gate import judged_day
 from threads_pipelines.recommender.presets import PACES
 from threads_pipelines.recommender.settings import RecommenderSettings
+from threads_pipelines.storage.history import require_same
 from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.snapshots import load_snapshot
+from threads_pipelines.storage.s3.stored_json import identity_in
 from threads_pipelines.tuning.tune import tune
 
 FOLDER = "tuning/"
@@ -57,10 +61,12 @@ def tuned_settings(
         )
     chosen = report.chosen.model_dump(mode="json")
     trials = [(trial.name, trial.ndcg, trial.kept) for trial in report.trials]
+    database = manifest.facts.database
     kept = {
         "version": manifest.version,
         "until": snapshot.as_of,
         "settings": chosen,
+        "database": asdict(database) if database else None,
         "ndcg@10": report.ndcg,
     }
     store.objects.put_json(f"{FOLDER}{partition}.json", kept)
@@ -77,20 +83,28 @@ def tuned_settings(
     )
 
 
-def latest_winner(store: ObjectStore, partition: str, until: int) -> RecommenderSettings:
-    """Read the winner of the latest search up to a day that used no data after ``until``.
+def latest_winner(
+    store: ObjectStore, partition: str, until: int, ours: DatabaseIdentity | None = None
+) -> RecommenderSettings:
+    """Read the settings of the latest search up to this day that saw nothing after ``until``.
 
     Args:
         store: The bucket.
         partition: The day.
         until: Epoch seconds UTC.
+        ours: The database that the settings are for; None if it is not known.
 
     Returns:
         The settings; those of a daily pace if there was no such search.
+
+    Raises:
+        ForeignHistoryError: The search was made on another database.
     """
     days = [item.key for item in store.listing(FOLDER) if item.key <= f"{FOLDER}{partition}.json"]
     for key in reversed(days):
         winner = store.get_json(key)
         if winner.get("until", math.inf) <= until:
+            day = key.removeprefix(FOLDER).removesuffix(".json")
+            require_same(store, identity_in(winner, key), ours, f"the tuning of {day}")
             return RecommenderSettings.from_stored(winner["settings"])
     return PACES["pace_days"]

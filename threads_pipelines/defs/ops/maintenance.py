@@ -9,7 +9,8 @@ from pydantic import Field
 from threads_pipelines import settings
 from threads_pipelines.defs.assets.services import check_parts
 from threads_pipelines.defs.common import max_runtime
-from threads_pipelines.defs.resources.connections import ObjectStorage
+from threads_pipelines.defs.resources.connections import Database, ObjectStorage
+from threads_pipelines.storage.history import require_own_history
 from threads_pipelines.storage.s3.pruning import prune_versions
 from threads_pipelines.storage.s3.retention import FinishedRun, VersionRules, plan_runs
 
@@ -38,8 +39,14 @@ class PruneConfig(dg.Config):
     ins={"checked": dg.In(dg.Nothing)},
     description="Delete versions on S3 and runs in Dagster's storage that have had their time.",
 )
-def prune_old(context: dg.OpExecutionContext, config: PruneConfig, storage: ObjectStorage) -> None:
-    """Prune, and report what was deleted."""
+def prune_old(
+    context: dg.OpExecutionContext, config: PruneConfig, database: Database, storage: ObjectStorage
+) -> None:
+    """Prune, and say what went; another database's versions are refused."""
+    with database.engine() as engine:
+        warning = require_own_history(engine, storage.artefacts())
+    if warning:
+        context.log.warning(warning)
     rules = VersionRules(config.superseded_days, config.keep_days, config.keep_partitions)
     now, verb = datetime.now(UTC), "would go" if config.dry_run else "went"
     pruned = prune_versions(

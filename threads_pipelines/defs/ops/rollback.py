@@ -12,7 +12,7 @@ from threads_pipelines.defs.publish_limits import PublishLimits
 from threads_pipelines.defs.resources.audience import Audience
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.errors import ArtefactError, DataError, PinError
-from threads_pipelines.storage.history import require_own
+from threads_pipelines.storage.history import require_own, require_own_history
 from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.pins import Pin, read_pin, release
 from threads_pipelines.storage.s3.registry import activate, read_registry
@@ -80,8 +80,12 @@ def publish_pinned(
 
 
 @dg.op(ins=_FIRST, description="Release the pin: the next night publishes its own version again.")
-def release_pin(context: dg.OpExecutionContext, storage: ObjectStorage) -> None:
-    """Remove the pin, if there is one."""
+def release_pin(context: dg.OpExecutionContext, database: Database, storage: ObjectStorage) -> None:
+    """Take the pin away, if there is one; another database's is refused."""
+    with database.engine() as engine:
+        warning = require_own_history(engine, storage.artefacts())
+    if warning:
+        context.log.warning(warning)
     objects = storage.store()
     try:
         pinned = read_pin(objects)

@@ -22,6 +22,7 @@ from threads_pipelines.defs.run_pruning import prune_runs
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.reporting.plots import line, markdown_image
 from threads_pipelines.storage.feeds_to_publish import stored_feeds
+from threads_pipelines.storage.history import require_own
 from threads_pipelines.storage.postgres.publishing.publish import publish
 from threads_pipelines.storage.postgres.publishing.published import read_publication
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
@@ -70,6 +71,7 @@ def refreshed_feeds(
     expires_at = generated_at + timedelta(hours=config.ttl_hours)
     naive = now.replace(tzinfo=None)
     with database.engine() as engine:
+        require_own(engine, store, manifest)
         with stored_feeds(store, manifest) as (tables, decided):
             report = publish(
                 engine,

@@ -26,8 +26,10 @@ from threads_pipelines.recommender.model import recommend_chunks
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.refresh.figures import PlacesTally, figures
 from threads_pipelines.refresh.people import people_to_refresh
+from threads_pipelines.storage.history import require_own
 from threads_pipelines.storage.postgres.contract import require_contract
 from threads_pipelines.storage.postgres.feed_ages import UNKNOWN, FeedAges, read_feed_ages
+from threads_pipelines.storage.postgres.server_identity import read_identity
 from threads_pipelines.storage.s3.scored import open_scored, save_scored
 from threads_pipelines.storage.s3.versions.checked import mark_checked
 from threads_pipelines.storage.s3.versions.decided import save_decided
@@ -103,9 +105,13 @@ def refreshed_recommendations(
     """Read what changed, fit, rank for the selected people, store their rows and check them."""
     store, now = storage.artefacts(), datetime.now(UTC).replace(microsecond=0)
     before = require_predecessor(store)
-    night = store.manifest(before.night.partition, before.night.version).facts
+    manifest = store.manifest(before.night.partition, before.night.version)
+    night = manifest.facts
     with database.engine() as engine:
         require_contract(engine)
+        warning, identity = require_own(engine, store, manifest), read_identity(engine)
+        if warning:
+            context.log.warning(warning)
         reading = read_for_refresh(context, engine, store, night, now)
         ages = read_feed_ages(engine, now.replace(tzinfo=None))
         snapshot = reading.snapshot
@@ -124,7 +130,7 @@ def refreshed_recommendations(
         look_back_days=night.look_back_days,
         kind="refresh",
         parent=before.night.version,
-        database=night.database,
+        database=identity,
         read=reading.report,
         settings=night.settings,
         settings_source=night.settings_source,

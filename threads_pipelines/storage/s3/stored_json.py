@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
+from threads_pipelines.dataset.version_facts import DatabaseIdentity
 from threads_pipelines.errors import ObjectStorageError
 
 Value = TypeVar("Value")
@@ -68,6 +69,26 @@ def fault_of(error: BaseException) -> str:
     else:
         text = str(error)
     return " ".join(text.split())[:_LONGEST]
+
+
+def identity_in(document: object, name: str) -> DatabaseIdentity | None:
+    """Read which database a JSON document was made from.
+
+    Args:
+        document: The parsed document.
+        name: Its key, for the message.
+
+    Returns:
+        The identity; None if the document was stored before it was recorded.
+
+    Raises:
+        ObjectStorageError: The document is broken.
+    """
+    with expected_layout(name):
+        if not isinstance(document, dict):
+            raise TypeError("it is no JSON object")
+        found = document.get("database")
+        return None if found is None else typed(DatabaseIdentity, found)
 
 
 @contextmanager

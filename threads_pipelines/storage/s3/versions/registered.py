@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from threads_pipelines.dataset.version_facts import DatabaseIdentity
 from threads_pipelines.errors import ArtefactError
 
 PUBLISHED = ("active", "retired")
@@ -28,6 +29,7 @@ class Entry:
         config: Settings that it was made with.
         served: Number of its latest publication, counted over all versions from 1; 0 if it was
             never published, or was retired by a release that did not count.
+        database: The database that it was made from; None in entries of earlier releases.
     """
 
     partition: str
@@ -37,6 +39,7 @@ class Entry:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
     served: int = 0
+    database: DatabaseIdentity | None = None
 
 
 @dataclass(frozen=True, slots=True)
