@@ -196,3 +196,11 @@ def test_a_scheduler_on_another_machine_needs_tls(tmp_path: Path) -> None:
     for wrong in ("workers:8786", "http://workers:8786", "tls://workers", "tls://workers:port"):
         with pytest.raises(ConfigurationError, match=r"is no address of a Dask scheduler"):
             load(tmp_path, THREADS_DASK_SCHEDULER=wrong)
+
+
+def test_a_database_may_be_silent_for_seconds_or_minutes(tmp_path: Path) -> None:
+    assert load(tmp_path).silence_seconds == 30
+    assert load(tmp_path, THREADS_SILENCE_SECONDS="600").silence_seconds == 600
+    for wrong in ("1", "601", "30.5"):
+        with pytest.raises(ConfigurationError, match=r"SILENCE_SECONDS is .*seconds from 2 to 600"):
+            load(tmp_path, THREADS_SILENCE_SECONDS=wrong)

@@ -57,6 +57,7 @@ def dagster_home(state_dir: Path) -> Path:
     # Replaced in one step: another command may be reading it.
     fresh = home / f"dagster.yaml.{os.getpid()}.new"
     shutil.copyfile(FILES / "dagster.yaml", fresh)
+    fresh.chmod(0o600)
     fresh.replace(home / "dagster.yaml")
     return home
 

@@ -140,23 +140,27 @@ def share(values: Values, variable: str, *, default: str = "none") -> float:
     return part
 
 
-def minutes(values: Values, variable: str, *, default: int) -> int:
-    """Read a number of minutes from 15 to 1440.
+def whole(values: Values, variable: str, *, of: str, default: int, least: int, most: int) -> int:
+    """Read a whole number of a unit.
 
     Args:
         values: Variables by name.
         variable: Name of the variable.
+        of: The unit in plural, for the message.
         default: The value if the variable is not set.
+        least, most: The accepted range.
 
     Returns:
-        Whole minutes.
+        The number.
 
     Raises:
         ConfigurationError: The value is not in this range.
     """
     given = values.get(variable, str(default))
-    if not given.isdecimal() or not 15 <= int(given) <= 24 * 60:
-        raise ConfigurationError(f"{variable} is {given!r}: write whole minutes from 15 to 1440")
+    if not given.isdecimal() or not least <= int(given) <= most:
+        raise ConfigurationError(
+            f"{variable} is {given!r}: write whole {of} from {least} to {most}"
+        )
     return int(given)
 
 

@@ -20,12 +20,12 @@ from threads_pipelines.environment import (
 from threads_pipelines.errors import MissingAddressError
 from threads_pipelines.s3_settings import S3Settings, has_s3, read_s3
 from threads_pipelines.setting_values import (
-    minutes,
     scheduler_address,
     share,
     time_zone,
     url_password,
     web_address,
+    whole,
     yes_or_no,
 )
 from threads_pipelines.translated_url import dagster_database, schema_as_option
@@ -53,6 +53,8 @@ class Settings:
     timezone: str
     refresh_minutes: int
     """Minutes between two refreshes, once their schedule is turned on."""
+    silence_seconds: int
+    """Seconds without an answer of a database after which a launched run is ended."""
     database_url_or_none: str | None = field(repr=False)
     dagster_database_url_or_none: str | None = field(repr=False)
     s3_or_none: S3Settings | None
@@ -153,7 +155,12 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         state_dir=state_dir,
         timezone=time_zone(given, "THREADS_TIMEZONE"),
-        refresh_minutes=minutes(given, "THREADS_REFRESH_MINUTES", default=60),
+        refresh_minutes=whole(
+            given, "THREADS_REFRESH_MINUTES", of="minutes", default=60, least=15, most=1440
+        ),
+        silence_seconds=whole(
+            given, "THREADS_SILENCE_SECONDS", of="seconds", default=30, least=2, most=600
+        ),
         database_url_or_none=database,
         dagster_database_url_or_none=dagster and schema_as_option(dagster),
         s3_or_none=read_s3(values) if has_s3(values) else None,

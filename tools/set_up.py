@@ -14,7 +14,7 @@ SOURCES = (ROOT / "requirements.lock", ROOT / "pyproject.toml")
 
 def set_up(state: Path) -> None:
     """Make ``state/venv`` from requirements.lock, unless it is newer than what it is made from."""
-    state.mkdir(parents=True, exist_ok=True)
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (state / "set-up.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -111,12 +111,15 @@ def test_a_schedule_enrols_whom_the_environment_says(
         people=PEOPLE,
     )
     groups = 'SELECT experiment_group, count(*) FROM "user" GROUP BY 1 ORDER BY 1'
-    # Without a night before it the page fails; the groups and the report stand.
-    world.run("experiment_reports", resources={}, raise_on_error=False)
+    # No night has run: the page says so and has the report.
+    world.run("experiment_reports", resources={})
+    page = world.store.get(f"reports/{TODAY}/comparison.html").decode()
+    assert "No two accounts have a feed yet: run the night" in page
+    assert "THREADS_EXPERIMENT_ENROL" in page
     assert world.query(groups) == [("control", PEOPLE)]
     assert "THREADS_EXPERIMENT_ENROL" in stored_report(world.store, TODAY).findings.warnings[0]
     monkeypatch.setenv("THREADS_EXPERIMENT_ENROL", "all")
-    world.run("experiment_reports", resources={}, raise_on_error=False)
+    world.run("experiment_reports", resources={})
     ((_, control), (_, treatment)) = world.query(groups)
     assert min(control, treatment) >= PEOPLE // 5
     assert "ENROL" not in " ".join(stored_report(world.store, TODAY).findings.warnings)

@@ -123,6 +123,7 @@ def test_from_an_empty_server_to_the_first_night(server: Server, app: AppDatabas
     assert checked.returncode == 0, checked.stdout
     night = threads_pipelines("launch", "nightly_recommendations", environment=pipeline)
     assert night.returncode == 0, night.stdout + night.stderr
+    assert night.stderr == ""
     assert app.rows("SELECT count(DISTINCT user_id) FROM user_recommendation") == [(40,)]
 
     add_experiment_group(app.engine)  # as its migration does

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.embedded.open_paths import open_to_others
 from threads_pipelines import settings
 from threads_pipelines.database_url import sqlalchemy_url
 from threads_pipelines.embedded.part_status import PARTS, needed_parts
@@ -68,6 +69,7 @@ def test_the_settings_find_the_running_stack(hurt_stack: Stack) -> None:
     assert found.s3.bucket == DEFAULT_BUCKET
     assert needed_parts(found) == PARTS
     assert (stack.state_dir / "stack.json").stat().st_mode & 0o777 == 0o600
+    assert open_to_others(stack.state_dir) == []
     processes = json.loads((stack.state_dir / "stack.json").read_text())["processes"]
     assert set(processes) == {"postgres", "seaweedfs"}
     assert [(one.running, one.healthy) for one in stack.status()] == [(True, True)] * 2

@@ -64,6 +64,7 @@ def test_every_post_has_author_topic_age_score_and_reason() -> None:
         reason="Trending: 4 people lately",
     )
     page = example_page()
+    assert page.treatment
     document = render(replace(page, treatment=replace(page.treatment, posts=(post,))))
 
     for part in ("mara", "travel", "A night train.", ">3 h<", "0.87", post.reason):
@@ -129,6 +130,7 @@ def test_reasons_are_sentences(reason: str, evidence: str | int | None, sentence
 )
 def test_ages(minutes: int, shown: str) -> None:
     page = example_page()
+    assert page.control
     post = FeedPost("a", "b", "c", AS_OF - timedelta(minutes=minutes), None, "")
     document = render(replace(page, control=replace(page.control, posts=(post,))))
     assert f'Z">{shown}</time>' in document

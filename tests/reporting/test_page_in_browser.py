@@ -101,6 +101,8 @@ def test_feeds_stand_side_by_side_on_a_desk_and_below_each_other_on_a_phone(
 
 def test_hostile_text_is_only_text(tmp_path: Path, browser: Browser) -> None:
     example = example_page()
+    assert example.control
+    assert example.treatment
     file = tmp_path / "hostile.html"
     file.write_text(
         render(
@@ -147,7 +149,9 @@ def hostile(account: AccountFeed) -> AccountFeed:
 
 
 def test_hostile_reaches_every_text_field() -> None:
-    made = hostile(example_page().control)
+    account = example_page().control
+    assert account
+    made = hostile(account)
     parts: list[AccountFeed | FeedPost | PastPost] = [made, *made.posts, *made.history]
     for part in parts:
         texts = [getattr(part, field.name) for field in fields(part) if field.type is str]

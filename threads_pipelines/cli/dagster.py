@@ -12,13 +12,18 @@ import click
 import yaml
 
 from threads_pipelines import settings
-from threads_pipelines.cli.dagster_process import dagster_environment, launch_job, run_job
+from threads_pipelines.cli.dagster_process import (
+    RUN_FAILED,
+    dagster_environment,
+    launch_job,
+    run_job,
+)
 from threads_pipelines.cli.stack import start_needed
+from threads_pipelines.embedded.private import PRIVATE_UMASK
 from threads_pipelines.health import findings as health
 from threads_pipelines.health.probes import run_health_checks
 from threads_pipelines.project_files import WORKSPACE
 
-RUN_FAILED = 1
 
 
 class _Day(click.ParamType):
@@ -126,7 +131,9 @@ def ui(port: int) -> None:
     command = [sys.executable, "-m", "dagster", "dev", "-w", workspace]
     command += ["-h", "127.0.0.1", "-p", str(port)]
     # A session of its own, so that its code server and daemon can be ended with it.
-    server = subprocess.Popen(command, env=dagster_environment(loaded), start_new_session=True)
+    server = subprocess.Popen(
+        command, env=dagster_environment(loaded), start_new_session=True, umask=PRIVATE_UMASK
+    )
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = server.wait()

@@ -6,16 +6,18 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
 
 from threads_pipelines import settings
+from threads_pipelines.embedded.private import PRIVATE_UMASK
 from threads_pipelines.environment import child_environment, dagster_home
 from threads_pipelines.storage.postgres.provision import ensure_database
 
 INTERRUPTED = 130
+RUN_FAILED = 1
 
 
 def dagster_environment(loaded: settings.Settings) -> dict[str, str]:
@@ -88,14 +90,24 @@ def run_job(
     with _stop_pipe() as (told, stops):
         # Ctrl-C reaches this process alone, which tells the other one by the pipe; the pipe also
         # ends with this process, so that no run goes on without it.
-        code = subprocess.run(
+        run = subprocess.Popen(
             [*command, "--stop-when-told", str(told)],
             env=environment,
-            check=False,
             pass_fds=(told,),
             start_new_session=True,
-        ).returncode
-    return INTERRUPTED if stops and code < 0 else code
+            umask=PRIVATE_UMASK,
+        )
+        code = run.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(run.pid, signal.SIGKILL)  # the steps of a run whose process was killed
+    if code >= 0 or stops:
+        return INTERRUPTED if code < 0 else code
+    click.echo(
+        f"Error: the process of the run was killed ({signal.Signals(-code).name}). The next "
+        "command marks the run as failed and names it",
+        err=True,
+    )
+    return RUN_FAILED
 
 
 @contextmanager

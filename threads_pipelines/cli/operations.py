@@ -6,7 +6,7 @@ from rich.table import Table
 from threads_pipelines import settings
 from threads_pipelines.cli.dagster_process import launch_job
 from threads_pipelines.cli.stack import start_needed
-from threads_pipelines.cli.terminal.output import print_table
+from threads_pipelines.cli.terminal.output import print_whole
 from threads_pipelines.errors import PinError
 from threads_pipelines.health import findings as health
 from threads_pipelines.health.probes import run_health_checks
@@ -61,7 +61,7 @@ def versions(limit: int) -> None:
         score = entry.metrics.get("ndcg@10 all")
         shown = "" if score is None else f"{score:.4f}"
         table.add_row(entry.version, entry.partition, entry.created_at, state, shown)
-    print_table(table)
+    print_whole(table)
     if unknown:
         raise unknown
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from threads_pipelines import settings
 from threads_pipelines.cli.dagster_process import launch_job
 from threads_pipelines.cli.options import INSTANT, WITH_REAL_ACCOUNTS, consent
+from threads_pipelines.cli.terminal.output import print_whole
 from threads_pipelines.cli.stack import start_needed
 from threads_pipelines.dataset.identity import TEST_ACCOUNT_IDS
 from threads_pipelines.project_files import SEEDS_DIR
@@ -95,8 +96,9 @@ def show(loaded: settings.Settings) -> None:
     accounts = account_feeds(engine, artefacts, readers, now)
     console = Console()
     sources = Counter(sources_of_posts(store))
+    width = console.width if console.is_terminal else None
     console.print()
-    console.print(worded(feeds.count_rows(engine, now), sources, accounts, console.width))
+    print_whole(worded(feeds.count_rows(engine, now), sources, accounts, width), console)
 
 
 @click.command("upload-seeds")

@@ -7,8 +7,9 @@ import click
 from rich.table import Table
 
 from threads_pipelines import settings
-from threads_pipelines.cli.terminal.output import print_table
+from threads_pipelines.cli.terminal.output import print_whole
 from threads_pipelines.embedded.part_status import PARTS, needed_parts
+from threads_pipelines.embedded.private import make_private
 from threads_pipelines.embedded.stack import Stack
 from threads_pipelines.environment import running_stack, state_folder
 from threads_pipelines.translated_url import libpq_environment
@@ -24,6 +25,8 @@ def start_needed() -> settings.Settings:
         StackError: A part cannot be started.
     """
     given = settings.load()
+    for warning in make_private(given.state_dir):
+        click.echo(f"Warning: {warning}", err=True)
     names = needed_parts(given)
     if names:
         Stack(given.state_dir, names).start(progress=lambda line: click.echo(f"  {line}"))
@@ -63,7 +66,7 @@ def status() -> None:
             state = "replaced by your own"
         healthy &= part.healthy or part.name not in needed
         table.add_row(part.title, state, part.address or "", str(part.pid or ""), str(part.log))
-    print_table(table)
+    print_whole(table)
     if not healthy:
         raise click.exceptions.Exit(1)
 

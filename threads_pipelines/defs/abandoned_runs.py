@@ -9,6 +9,7 @@ from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunSta
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from threads_pipelines.defs.launch_lock import LAUNCH_TAG, is_released
+from threads_pipelines.defs.orphans import kill_what_is_left
 from threads_pipelines.environment import state_folder
 from threads_pipelines.process_identity import ProcessIdentity, identify, is_gone, lives
 
@@ -20,7 +21,7 @@ _ACTIVE = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus
 
 
 def end_abandoned_runs(instance: DagsterInstance, *, in_code_server: bool = False) -> list[str]:
-    """Fail the runs whose process is gone, and free what they held.
+    """Fail the runs whose process is gone, free what they held and kill what is left of them.
 
     Args:
         instance: Dagster's instance.
@@ -35,6 +36,8 @@ def end_abandoned_runs(instance: DagsterInstance, *, in_code_server: bool = Fals
         if _is_abandoned(instance, run, in_code_server):
             instance.report_run_failed(run, "The process that ran it is gone (killed?).")
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+            if launcher := _own_tags(instance, run).get(PROCESS_TAG):
+                kill_what_is_left(ProcessIdentity.parse(launcher))
             ended.append(run.run_id)
     return ended
 

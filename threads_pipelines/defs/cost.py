@@ -11,6 +11,8 @@ from typing import Any
 
 import dagster as dg
 
+from threads_pipelines.defs.orphans import end_with_the_run
+
 SECONDS = "step_seconds"
 CPU = "step_cpu_seconds"
 PEAK = "process_peak_mb"
@@ -33,11 +35,13 @@ def measured(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def step(*given: Any, **named: Any) -> dg.MaterializeResult:
+        end_with_the_run()
         began = _now()
         return _with_cost(function(*given, **named), began)
 
     @functools.wraps(function)
     def steps(*given: Any, **named: Any) -> Iterator[dg.MaterializeResult]:
+        end_with_the_run()
         began = _now()
         for made in function(*given, **named):
             yield _with_cost(made, began)

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from threads_pipelines.errors import StackError
 
@@ -31,6 +31,18 @@ def write_private(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)
+
+
+def open_private(path: Path) -> TextIO:
+    """Open a file for writing, made with mode 0600.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The open file, which is kept as long as a lock on it is held.
+    """
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "w")
 
 
 def read_json(path: Path) -> Any:

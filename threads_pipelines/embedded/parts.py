@@ -93,8 +93,8 @@ def launch(part: Part, log: Path) -> ProcessRecord:
         StackError: The part does not start; the message has the reason.
     """
     with files.disk_errors(part.folder):
-        part.folder.mkdir(parents=True, exist_ok=True)
-        log.parent.mkdir(parents=True, exist_ok=True)
+        part.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part.clean()
         part.prepare()
         if log.exists() and log.stat().st_size > _LOG_BYTES:

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from threads_pipelines.embedded import files
+from threads_pipelines.embedded.private import let_pass
 from threads_pipelines.embedded.run_as import MYSELF, RunAs, run
 from threads_pipelines.errors import StackError
 
@@ -131,8 +132,10 @@ def server_user(data: Path) -> RunAs:
             return run_as
     for entry in candidates:
         run_as = RunAs(uid=entry.pw_uid, gid=entry.pw_gid)
-        if me == 0 and _can_use(run_as, data.parent):
-            return run_as
+        if me == 0:
+            let_pass(data.parent.parent)
+            if _can_use(run_as, data.parent):
+                return run_as
     raise StackError(
         f"PostgreSQL cannot run as {'root' if me == 0 else f'user {me}, who has no name'}, and "
         f"neither a user namespace (unshare) nor one of the users {', '.join(_SYSTEM_USERS)} can "

@@ -63,7 +63,7 @@ class SeaweedFS:
         program()
         _ = self.keys
         seaweedfs_tls.make_certificate(self.folder)
-        (self.folder / "data").mkdir(exist_ok=True)
+        (self.folder / "data").mkdir(mode=0o700, exist_ok=True)
 
     def spawn(self, ports: list[int], log: Path) -> ProcessRecord:
         """Implement ``Part.spawn``: master, volume server, filer and S3 gateway in one process."""

@@ -19,6 +19,7 @@ from threads_pipelines.embedded import files, parts, processes
 from threads_pipelines.embedded.part_status import PARTS, PartStatus
 from threads_pipelines.embedded.parts import Part
 from threads_pipelines.embedded.postgres import Postgres
+from threads_pipelines.embedded.private import make_private
 from threads_pipelines.embedded.processes import ProcessRecord
 from threads_pipelines.embedded.seaweedfs import SeaweedFS
 from threads_pipelines.embedded.text_model.gemma import Gemma
@@ -53,7 +54,7 @@ class Stack:
             StackError: A part cannot be started; all others are up.
         """
         with files.disk_errors(self.state_dir):
-            self.state_dir.mkdir(parents=True, exist_ok=True)
+            make_private(self.state_dir)
         with self._locked():
             records = self._records()
             missing = [part for part in self._parts() if not _answers(part, records)]
@@ -155,7 +156,7 @@ class Stack:
         """Allow only one start or stop at a time on this state folder."""
         with (
             files.disk_errors(self.state_dir),
-            (self.state_dir / "stack.lock").open("w") as lock,
+            files.open_private(self.state_dir / "stack.lock") as lock,
         ):
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

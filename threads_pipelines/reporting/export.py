@@ -76,7 +76,7 @@ def export_tables(
         ValueError: A name cannot be that of a sheet, or is used twice.
     """
     _check_names(tables)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     sheets: list[tuple[str, str, int]] = []
     # Old files stay until all of the new ones are there.
     with TemporaryDirectory(prefix=".export-", dir=folder) as unfinished, _workbook() as workbook:

@@ -25,11 +25,14 @@ _LONGEST_QUOTE = 60
 
 @dataclass(frozen=True, slots=True)
 class ComparisonPage:
-    """Content of the page; ages are relative to ``as_of``, naive UTC."""
+    """Content of the page; ages are relative to ``as_of``, naive UTC.
+
+    Before the first night no account has a feed: then there is neither control nor treatment.
+    """
 
     as_of: datetime
-    control: AccountFeed
-    treatment: AccountFeed
+    control: AccountFeed | None
+    treatment: AccountFeed | None
     sampled: tuple[AccountFeed, ...] = ()
     experiment: ExperimentReport | None = None
 
@@ -43,7 +46,7 @@ def render(page: ComparisonPage) -> str:
     Returns:
         The HTML document.
     """
-    accounts = (page.control, page.treatment, *page.sampled)
+    accounts = [one for one in (page.control, page.treatment, *page.sampled) if one]
     findings = page.experiment.findings if page.experiment else None
     return (
         _environment()

@@ -11,10 +11,15 @@ from rich.text import Text
 from threads_pipelines.reporting.shown_feeds import AccountFeed, FeedPost
 
 SHOWN = 6
+_NARROWEST = 40
+"""Columns that a feed needs beside another one."""
 
 
 def summary(
-    counts: Mapping[str, int], sources: Mapping[str, int], accounts: list[AccountFeed], width: int
+    counts: Mapping[str, int],
+    sources: Mapping[str, int],
+    accounts: list[AccountFeed],
+    width: int | None,
 ) -> RenderableType:
     """Lay out the summary.
 
@@ -22,7 +27,7 @@ def summary(
         counts: Rows by table.
         sources: Number of generated posts by source.
         accounts: Feeds to show.
-        width: Width of the terminal in columns.
+        width: Width of the terminal in columns; None for a pipe, where each text is one line.
 
     Returns:
         What ``rich`` prints.
@@ -32,33 +37,35 @@ def summary(
         rows.add_row(Text(f"{count:,}", justify="right", style="bold"), name)
     for source, count in sorted(sources.items()):
         rows.add_row(Text(f"{count:,}", justify="right", style="bold"), f"texts by {source}")
-    each = max(40, width // max(len(accounts), 1) - 2)
-    feeds = Columns([_feed(account, each) for account in accounts], padding=(0, 1))
+    each = None if width is None else width // max(len(accounts), 1) - 2
+    if each is None or each < _NARROWEST:  # one below the other
+        feeds: RenderableType = Group(*(_feed(account, width) for account in accounts))
+    else:
+        feeds = Columns([_feed(account, each) for account in accounts], padding=(0, 1))
     return Group(Text("What is in the database", style="bold"), rows, Text(), feeds)
 
 
-def _feed(account: AccountFeed, width: int) -> Panel:
-    lines: list[RenderableType] = []
-    for post in account.posts[:SHOWN]:
-        lines += [_post(post), Text()]
-    title = f"{account.name} · {account.source}"
+def _feed(account: AccountFeed, width: int | None) -> Panel:
     likes = f"likes {', '.join(account.interests)}" if account.interests else "no history"
     own = f"{account.own} of the first {min(len(account.posts), 10)} posts are about that"
-    return Panel(
-        Group(*lines[:-1]) if lines else Text("no post"),
-        title=Text(title, style="bold"),
-        subtitle=Text(f"{likes}: {own}" if account.interests else likes),
-        width=width,
-    )
+    lines: list[RenderableType] = [
+        Text(f"{account.name} · {account.source}", style="bold"),
+        Text(f"{likes}: {own}" if account.interests else likes),
+    ]
+    for post in account.posts[:SHOWN]:
+        lines += [Text(), _post(post, whole=width is None)]
+    if not account.posts:
+        lines += [Text(), Text("no post")]
+    return Panel(Group(*lines), width=width)
 
 
-def _post(post: FeedPost) -> Text:
+def _post(post: FeedPost, *, whole: bool) -> Text:
     score = "" if post.score is None else f"{post.score:.2f}  "
     content = " ".join(post.content.split())
     return Text.assemble(
         (score, "bold cyan"),
         (f"{post.topic or 'other'}  ", "magenta"),
-        (content if len(content) <= 110 else content[:109] + "…", ""),
+        (content if whole or len(content) <= 110 else content[:109] + "…", ""),
         ("\n", ""),
         (post.reason, "dim"),
     )

@@ -8,23 +8,28 @@ import argparse
 import io
 import json
 import os
-import signal
 import sys
 import threading
+import traceback
 import uuid
+from collections.abc import Callable
 
 import dagster as dg
-from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
+from dagster import DagsterInstance
 from dagster._core.storage.tags import PARENT_RUN_ID_TAG
 
+from threads_pipelines import settings
 from threads_pipelines.defs.abandoned_runs import PROCESS_TAG, end_abandoned_runs
-from threads_pipelines.defs.launch_lock import LAUNCH_TAG, launch_lock, lock_file
+from threads_pipelines.defs.launch_lock import LAUNCH_TAG, launch_lock
 from threads_pipelines.environment import state_folder
-from threads_pipelines.errors import ConfigurationError, ThreadsPipelinesError
+from threads_pipelines.errors import ConfigurationError, DatabaseError, ThreadsPipelinesError
 from threads_pipelines.process_identity import identify
+from threads_pipelines.runner.ending import GO_ON, advice, end_in_silence, stop_when_told
+from threads_pipelines.runner.noise import noise_in_file
 from threads_pipelines.runner.progress import Progress
+from threads_pipelines.runner.request import partition_to_serve, run_to_continue
+from threads_pipelines.runner.silence import SilenceWatch
 
-_CONTINUABLE = {DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED}
 # Every event is in the instance; the console shows what ``Progress`` words.
 _QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 
@@ -56,7 +61,7 @@ def launch(
     partition: str | None = None,
     run_config: dict[str, object] | None = None,
     retry_of: str | None = None,
-    stop_when_told: int | None = None,
+    begun: Callable[[Progress], None] = lambda _progress: None,
 ) -> int:
     """Run a job to its end, and show its progress.
 
@@ -67,8 +72,7 @@ def launch(
         run_config: Run config of the job.
         retry_of: Id of a failed or stopped run to continue. Only its failed steps and those after
             them run, for the same day and, by default, with the same run config.
-        stop_when_told: Descriptor of a pipe; the run is stopped when the pipe gets a byte or is
-            closed.
+        begun: Called before the run is made, with what will follow it.
 
     Returns:
         The exit code: 0 for success, 1 for a failed run. A run that is stopped kills this process.
@@ -77,27 +81,25 @@ def launch(
         ConfigurationError: The job, the partition or the run to continue does not exist.
     """
     if retry_of:
-        failed = _run_to_continue(instance, retry_of)
+        failed = run_to_continue(instance, retry_of)
         job_name, partition = failed.job_name, failed.tags.get("dagster/partition")
         run_config = run_config or dict(failed.run_config)
     job = job_named(job_name)
     token = str(uuid.uuid4())
-    if stop_when_told is not None:
-        # Dagster redirects the standard error of a step into a file.
-        watch = (instance, token, stop_when_told, os.dup(2))
-        threading.Thread(target=_stop_when_told, args=watch, daemon=True).start()
+    progress = Progress(instance, LAUNCH_TAG, token)
+    begun(progress)
     tags = {PROCESS_TAG: str(identify()), LAUNCH_TAG: token}
     if retry_of:
         tags[PARENT_RUN_ID_TAG] = retry_of
     if job.partitions_def is not None:
-        tags["dagster/partition"] = _partition(job.partitions_def, partition)
+        tags["dagster/partition"] = partition_to_serve(job.partitions_def, partition)
     target = dg.build_reconstructable_job(
         __name__, job_named.__name__, reconstructable_kwargs={"name": job_name}
     )
     options = dg.ReexecutionOptions.from_failure(retry_of, instance) if retry_of else None
     with (
         launch_lock(state_folder(), token),
-        Progress(instance, LAUNCH_TAG, token),
+        progress,
         dg.execute_job(
             target,
             instance,
@@ -128,69 +130,58 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a character that the encoding lacks: an escape
             stream.reconfigure(errors="backslashreplace")
+    with noise_in_file(state_folder() / "logs" / "launch.log") as screen:
+        try:
+            return _watched_launch(given, screen)
+        except (ThreadsPipelinesError, dg.DagsterInvalidConfigError) as error:
+            code = getattr(error, "exit_code", ConfigurationError.exit_code)
+            os.write(screen, f"Error: {error}\n".encode(errors="backslashreplace"))
+            return int(code)
+
+
+def _watched_launch(given: argparse.Namespace, screen: int) -> int:
+    """Launch the run, which ends early when its starter says so or a database is silent."""
+    loaded = settings.load()
+    followed: list[Progress] = []
+
+    def run_id() -> str | None:
+        return followed[0].run_id if followed else None
+
+    watch = SilenceWatch(
+        {
+            "the app's database": loaded.database_url,
+            "Dagster's storage": loaded.dagster_database_url,
+        },
+        loaded.silence_seconds,
+        end_in_silence(screen, run_id),
+    )
     try:
-        with DagsterInstance.get() as instance:
-            end_abandoned_runs(instance)
+        with watch, DagsterInstance.get() as instance:
+            for abandoned in end_abandoned_runs(instance):
+                print(f"Run {abandoned} lost its process. {GO_ON.format(abandoned)}", flush=True)
+
+            def begun(progress: Progress) -> None:
+                followed.append(progress)
+                if given.stop_when_told is not None:
+                    told = (instance, progress.value, given.stop_when_told, screen)
+                    threading.Thread(target=stop_when_told, args=told, daemon=True).start()
+
             return launch(
                 instance,
                 given.job,
                 partition=given.partition,
                 run_config=json.loads(given.config),
                 retry_of=given.retry_of,
-                stop_when_told=given.stop_when_told,
+                begun=begun,
             )
-    except ThreadsPipelinesError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return error.exit_code
-    except dg.DagsterInvalidConfigError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return ConfigurationError.exit_code
-
-
-def _stop_when_told(instance: DagsterInstance, token: str, told: int, screen: int) -> None:
-    """Stop the run, and all its processes, when its starter says so or ends.
-
-    Dagster's own interrupt would retry the interrupted step under its retry policy.
-    """
-    os.read(told, 1)  # returns at the end of the starter, too
-    said = "Stopped."
-    try:
-        for run in instance.get_runs(dg.RunsFilter(tags={LAUNCH_TAG: token})):
-            if run.is_finished:
-                continue
-            instance.report_run_canceled(run, "It was stopped where it was launched.")
-            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-            lock_file(state_folder(), token).unlink(missing_ok=True)
-            said = f"Stopped. Go on with: threads-pipelines retry {run.run_id}"
-    finally:
-        os.write(screen, f"{said}\n".encode())
-        os.killpg(0, signal.SIGKILL)  # the starter gave this process a group of its own
-
-
-def _run_to_continue(instance: DagsterInstance, run_id: str) -> DagsterRun:
-    run = instance.get_run_by_id(run_id)
-    if run is None or run.status not in _CONTINUABLE:
-        state = run.status.value.lower() if run else "not there"
-        raise ConfigurationError(
-            f"Only a failed or stopped run can be continued: run {run_id} is {state}"
-        )
-    for later in instance.get_runs(dg.RunsFilter(tags={PARENT_RUN_ID_TAG: run_id}), limit=1):
-        raise ConfigurationError(
-            f"Run {run_id} was continued already, by run {later.run_id} "
-            f"({later.status.value.lower()}): name that one, where it is to be continued"
-        )
-    return run
-
-
-def _partition(partitions: dg.PartitionsDefinition, asked: str | None) -> str:
-    known = partitions.get_partition_keys()
-    if asked is None:
-        return known[-1]
-    if asked not in known:
-        raise ConfigurationError(
-            f"There is no partition {asked!r}: days go from {known[0]} to {known[-1]}"
-        )
-    return asked
+    except ThreadsPipelinesError:
+        raise
+    except Exception as error:
+        fault = watch.fault()
+        if fault is None:
+            raise
+        traceback.print_exc()
+        raise DatabaseError(advice(fault, run_id())) from error
 
 
 if __name__ == "__main__":

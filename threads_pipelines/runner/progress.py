@@ -30,6 +30,9 @@ class Progress:
     """
 
     def __init__(self, instance: DagsterInstance, tag: str, value: str) -> None:
+        self.value = value
+        self.run_id: str | None = None
+        """Id of the run, once it was seen."""
         self._instance = instance
         self._filter = dg.RunsFilter(tags={tag: value})
         self._cursor: str | None = None
@@ -72,6 +75,7 @@ class Progress:
 
     def _read_new(self) -> Sequence[EventLogRecord]:
         for run in self._instance.get_runs(self._filter, limit=1):
+            self.run_id = run.run_id
             new = self._instance.get_records_for_run(run.run_id, self._cursor)
             self._cursor = new.cursor
             return new.records

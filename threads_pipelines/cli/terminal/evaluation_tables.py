@@ -3,12 +3,10 @@
 from rich.console import Console
 from rich.table import Table
 
+from threads_pipelines.cli.terminal.output import print_whole
 from threads_pipelines.evaluation.bootstrap import Estimate
 from threads_pipelines.evaluation.metrics import CUTOFFS
 from threads_pipelines.evaluation.report import GROUPS, EvaluationReport
-
-_WIDTH = 170
-"""Columns of a report that is not written to a terminal."""
 
 
 def show_report(report: EvaluationReport, console: Console) -> None:
@@ -18,16 +16,15 @@ def show_report(report: EvaluationReport, console: Console) -> None:
         report: The report.
         console: The output.
     """
-    if not console.is_terminal:
-        console.width = _WIDTH
     console.print(
         f"{report.events:,} events to learn from, {report.pairs:,} pairs to find; "
-        f"{report.unreachable:,} more are on posts that did not exist yet"
+        f"{report.unreachable:,} more are on posts that did not exist yet",
+        soft_wrap=True,
     )
     for group, meaning in GROUPS.items():
         scores = [score for score in report.scores if score.group == group]
         if not scores or not scores[0].users:
-            console.print(f"\n{group}: nobody ({meaning})")
+            console.print(f"\n{group}: nobody ({meaning})", soft_wrap=True)
             continue
         title = f"{group}: {scores[0].users:,} users, {scores[0].pairs:,} pairs ({meaning})"
         table = Table("", *(score.model for score in scores), title=title, title_justify="left")
@@ -35,7 +32,7 @@ def show_report(report: EvaluationReport, console: Console) -> None:
             table.add_row(name, *(_cell(score.estimates[name]) for score in scores))
         table.add_row("coverage@10", *(f"{score.coverage:.3f}" for score in scores))
         console.print()
-        console.print(table)
+        print_whole(table, console)
 
 
 def _order(names: list[str]) -> list[str]:

@@ -1,20 +1,26 @@
-"""Prints tables that are not cut in a pipe."""
+"""Output that nothing is cut from: as wide as the terminal, in a pipe as wide as it needs."""
 
 import sys
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.measure import Measurement
 from rich.table import Table
 
 
-def print_table(table: Table) -> None:
-    """Print a table: as wide as the terminal, or otherwise as wide as its cells need.
+def print_whole(content: RenderableType, console: Console | None = None) -> None:
+    """Print a table or another layout without cutting any of its texts.
+
+    A terminal that is too narrow gets more lines.
 
     Args:
-        table: The table.
+        content: What to print.
+        console: Where. Default: standard output.
     """
-    console = Console()
+    console = console or Console()
+    if isinstance(content, Table):
+        for column in content.columns:
+            column.overflow = "fold"
     if not console.is_terminal:
         wide = console.options.update(max_width=sys.maxsize, width=sys.maxsize)
-        console.width = max(Measurement.get(console, wide, table).maximum, console.width)
-    console.print(table)
+        console.width = max(Measurement.get(console, wide, content).maximum, console.width)
+    console.print(content)

@@ -55,13 +55,19 @@ def comparison_page(
         feeds = account_feeds(engine, storage.artefacts(), readers, now, config.posts)
     if [reader.id for reader in readers[:2]] != list(TEST_ACCOUNT_IDS):
         context.log.warning("The test accounts are not there: the page shows the first accounts")
+    control, treatment, sampled = None, None, feeds
     if len(feeds) < 2:
-        raise dg.Failure("A page needs two accounts with a feed: materialize the night first")
-    html = render(ComparisonPage(now, feeds[0], feeds[1], tuple(feeds[2:]), report))
+        context.log.warning(
+            "No two accounts have a feed: the page has the experiment's report alone. Run the "
+            "night (nightly_recommendations), then the reports again"
+        )
+    else:
+        control, treatment, *sampled = feeds
+    html = render(ComparisonPage(now, control, treatment, tuple(sampled), report))
     key = f"reports/{context.partition_key}/{PAGE}"
     storage.store().put(key, html.encode(), content_type="text/html; charset=utf-8")
     path = settings.load().state_dir / "reports" / PAGE
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.write_text(html)
     context.log.info(f"page: {path.as_uri()}")
     return dg.MaterializeResult(
