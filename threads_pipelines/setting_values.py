@@ -148,7 +148,8 @@ def whole(values: Values, variable: str, *, of: str, default: int, least: int, m
         variable: Name of the variable.
         of: The unit in plural, for the message.
         default: The value if the variable is not set.
-        least, most: The accepted range.
+        least: Smallest accepted number.
+        most: Largest accepted number.
 
     Returns:
         The number.

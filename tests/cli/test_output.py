@@ -12,7 +12,7 @@ from tests.cli.command import threads_pipelines
 from tests.storage.app_database import AppDatabase
 from threads_pipelines.cli.terminal.output import print_whole
 from threads_pipelines.database_url import sqlalchemy_url
-from threads_pipelines.reporting.page import AccountFeed, FeedPost
+from threads_pipelines.reporting.shown_feeds import AccountFeed, FeedPost
 from threads_pipelines.reporting.summary import summary
 from threads_pipelines.storage.postgres.contract import create_schema
 from threads_pipelines.storage.postgres.database import connect

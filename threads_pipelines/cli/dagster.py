@@ -25,7 +25,6 @@ from threads_pipelines.health.probes import run_health_checks
 from threads_pipelines.project_files import WORKSPACE
 
 
-
 class _Day(click.ParamType):
     name = "YYYY-MM-DD"
 

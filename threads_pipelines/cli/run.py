@@ -10,8 +10,8 @@ from rich.console import Console
 from threads_pipelines import settings
 from threads_pipelines.cli.dagster_process import launch_job
 from threads_pipelines.cli.options import INSTANT, WITH_REAL_ACCOUNTS, consent
-from threads_pipelines.cli.terminal.output import print_whole
 from threads_pipelines.cli.stack import start_needed
+from threads_pipelines.cli.terminal.output import print_whole
 from threads_pipelines.dataset.identity import TEST_ACCOUNT_IDS
 from threads_pipelines.project_files import SEEDS_DIR
 from threads_pipelines.reporting.account_feeds import account_feeds

@@ -31,6 +31,9 @@ def let_pass(folder: Path) -> None:
     """Let other users pass through a folder without a look into it.
 
     For a PostgreSQL that runs as another user below a folder of root.
+
+    Args:
+        folder: The folder.
     """
     folder.chmod(stat.S_IMODE(folder.stat().st_mode) | stat.S_IXGRP | stat.S_IXOTH)
 

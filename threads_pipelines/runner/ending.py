@@ -46,6 +46,9 @@ def end_in_silence(screen: int, run_id: Callable[[], str | None]) -> Callable[[s
     Args:
         screen: Descriptor that people read.
         run_id: Returns the run's id once it is known.
+
+    Returns:
+        A function that takes what is wrong, and does not return.
     """
 
     def end(fault: str) -> None:
@@ -58,6 +61,14 @@ def end_in_silence(screen: int, run_id: Callable[[], str | None]) -> Callable[[s
 
 
 def advice(fault: str, run_id: str | None) -> str:
-    """Say what is wrong and how to go on once it is mended."""
+    """Say what is wrong and how to go on once it is mended.
+
+    Args:
+        fault: What is wrong with which database.
+        run_id: Id of the run, if it is known.
+
+    Returns:
+        One line.
+    """
     go_on = GO_ON.format(run_id) if run_id else "Then run it again"
     return f"{fault}. The run was ended. Once it answers again: {go_on[0].lower()}{go_on[1:]}"

@@ -12,6 +12,13 @@ _CONTINUABLE = {DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED}
 def run_to_continue(instance: DagsterInstance, run_id: str) -> DagsterRun:
     """Find the failed or stopped run that a launch continues.
 
+    Args:
+        instance: Dagster's instance.
+        run_id: Id of the run.
+
+    Returns:
+        The run.
+
     Raises:
         ConfigurationError: There is no such run, or it was continued already.
     """
@@ -30,7 +37,14 @@ def run_to_continue(instance: DagsterInstance, run_id: str) -> DagsterRun:
 
 
 def partition_to_serve(partitions: dg.PartitionsDefinition, asked: str | None) -> str:
-    """Return the partition that is asked for, or the latest.
+    """Choose the partition of a run.
+
+    Args:
+        partitions: The partitions of the job.
+        asked: The partition that is asked for; None for the latest.
+
+    Returns:
+        Its key.
 
     Raises:
         ConfigurationError: There is no such partition.

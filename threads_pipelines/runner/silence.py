@@ -46,7 +46,11 @@ class SilenceWatch:
         self._over.set()
 
     def fault(self) -> str | None:
-        """Ask now; return what is wrong, or None where every database answers."""
+        """Ask every database now.
+
+        Returns:
+            What is wrong; None if each answers.
+        """
         for name in self._engines:
             self._ask(name)
             if name in self._errors:

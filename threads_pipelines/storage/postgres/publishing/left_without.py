@@ -87,7 +87,7 @@ class LeftWithout:
                 yield Shard.without_rows(ids.slice(start, users))
 
 
-NOBODY = LeftWithout(0, pa.array([], pa.string()), pa.array([], pa.string()))
+NOBODY = LeftWithout(0, pa.nulls(0, pa.string()), pa.nulls(0, pa.string()))
 
 
 def find_left_without(
