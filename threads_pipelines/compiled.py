@@ -47,7 +47,7 @@ class Compiled:
 
     @property
     def dispatcher(self) -> Any:
-        """What numba made of the function."""
+        """The function that numba compiled."""
         if self._dispatcher is None:
             with _LOCK:
                 self._dispatcher = self._dispatcher or self._made_by()

@@ -85,7 +85,7 @@ class Settings:
 
     @property
     def secrets(self) -> frozenset[str]:
-        """What must not be seen anywhere: passwords, keys, and the addresses that hold one."""
+        """All passwords and keys, also those inside addresses. No output may contain them."""
         urls = (self.database_url_or_none, self.dagster_database_url_or_none)
         split = [urlsplit(url) for url in urls if url]
         passwords = [parts.password for parts in split]

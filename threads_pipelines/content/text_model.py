@@ -36,7 +36,7 @@ class TextModel(Protocol):
 
     @property
     def follows_instructions(self) -> bool:
-        """Whether the model has a chat template; if not, prompts are texts to continue."""
+        """Whether the model has a chat template. Without one, it only continues a text."""
 
     def complete(self, prompt: str, options: CompletionOptions) -> str:
         """Complete a prompt.

@@ -29,15 +29,15 @@ class Subject(Protocol):
 
     @property
     def topic(self) -> str:
-        """One of ``THEMES``."""
+        """The theme of the text, one of ``THEMES``."""
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """The first that is a subject of the theme chooses the words."""
+        """Tags; the first one that is a subject of the theme selects the vocabulary."""
 
     @property
     def content(self) -> str:
-        """What is to be said."""
+        """The sentences that the text varies."""
 
 
 @dataclass(frozen=True, slots=True)

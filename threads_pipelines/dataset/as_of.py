@@ -10,19 +10,19 @@ NIGHTLY_HOUR = 2
 def as_of_for(day: date, now: datetime, timezone: str) -> datetime:
     """Return the instant up to which the run that serves a day reads.
 
-    Today's run reads up to now. A past day's run reads up to the instant at which the nightly
-    schedule ticked on that day, so that a backfill is the run that the day would have had.
+    Today's run reads up to the present. A past day's run reads up to the instant of the nightly
+    schedule's tick on that day, so that a backfill repeats the run that the day should have had.
 
     Args:
-        day: local day whose feeds are made.
-        now: the present, aware.
+        day: Local day whose feeds are made.
+        now: The present, with a time zone.
         timezone: IANA name of the schedule's time zone.
 
     Returns:
-        Aware UTC, cut to whole seconds.
+        The instant in UTC, cut to whole seconds.
 
     Raises:
-        ValueError: for a day that has not come yet.
+        ValueError: The day is in the future.
     """
     zone = ZoneInfo(timezone)
     today = now.astimezone(zone).date()

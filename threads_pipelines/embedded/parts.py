@@ -29,10 +29,10 @@ class Part(Protocol):
 
     @property
     def folder(self) -> Path:
-        """Where the part keeps its files."""
+        """The folder of the part's files."""
 
     def prepare(self) -> None:
-        """Make everything that must be there before the process starts."""
+        """Create everything that must exist before the process starts."""
 
     def spawn(self, ports: list[int], log: Path) -> ProcessRecord:
         """Start the process.
@@ -73,7 +73,7 @@ class Part(Protocol):
         """
 
     def clean(self) -> None:
-        """Remove what a killed process left behind outside or inside its folder."""
+        """Remove what a killed process left behind, inside or outside its folder."""
 
 
 def launch(part: Part, log: Path) -> ProcessRecord:

@@ -30,7 +30,7 @@ class ProcessRecord:
 
     @property
     def pid(self) -> int:
-        """Its number."""
+        """Number of the process."""
         return ProcessIdentity.parse(self.process).pid
 
 

@@ -48,7 +48,7 @@ class GateResult:
 
     @property
     def may_publish(self) -> bool:
-        """False only where ours is measurably worse."""
+        """Whether the settings may be published: always, unless ours is measurably worse."""
         return self.decision != "fail"
 
     def sentence(self) -> str:

@@ -47,7 +47,7 @@ class Violations:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing is at fault."""
+        """Whether there is no violation."""
         return not any(self.counts.values())
 
     def summary(self) -> str:

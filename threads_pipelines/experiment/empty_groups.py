@@ -25,17 +25,17 @@ def empty_groups(
     synthetic: Mask,
     settings: ExperimentSettings,
 ) -> tuple[str, ...]:
-    """Name the cause where a group is empty.
+    """Explain why groups are empty.
 
     Args:
-        dealt: who is to be in which group.
+        dealt: The assignment.
         served: (n,) int8, the group in which each account counts.
-        labels: (n,) the values of ``experiment_group``, None without the column.
+        labels: n values of ``experiment_group``; None without the column.
         synthetic: (n,) bool, accounts that this project made.
-        settings: of the experiment.
+        settings: Name and participants of the experiment.
 
     Returns:
-        A sentence for each cause; none where both groups have somebody.
+        A sentence for each cause; none if both groups have accounts.
     """
     empty = [group for group in range(len(GROUPS)) if not (served == group).any()]
     if not empty:

@@ -48,7 +48,7 @@ class Findings:
 
     @property
     def primary(self) -> Uplift:
-        """The metric that decides."""
+        """The uplift of the primary metric, which decides the verdict."""
         return self.uplifts[METRICS.index(PRIMARY)]
 
 

@@ -40,18 +40,19 @@ def read_times(table: Table, *, optional: bool) -> tuple[Times, str]:
 
     Numbers are epoch seconds, milli-, micro- or nanoseconds between 1995 and 2100, or Excel's
     serial days between 2000 and 2100, all of one kind. Text is ISO 8601 in its extended or basic
-    form, in UTC where it has no zone. Parts of a second are cut.
+    form, in UTC if it has no zone. Fractions of a second are cut.
 
     Args:
-        table: has a column ``time``; its option ``times`` goes before what is recognised, and takes
-            any number.
-        optional: whether a value may be empty.
+        table: A table with the column ``time``. Its option ``times`` overrides what is recognised,
+            and accepts any number.
+        optional: Whether a value may be empty.
 
     Returns:
-        (rows,) epoch seconds UTC, ``UNKNOWN`` where empty; and the unit, one of ``TIMES``.
+        (n,) int64 epoch seconds UTC, ``UNKNOWN`` for an empty value; and the unit, one of
+        ``TIMES``.
 
     Raises:
-        InputFileError: at the first value that is no such time.
+        InputFileError: A value is not such a time; the message names the first one.
     """
     column = table.texts["time"]
     if not pa.types.is_large_string(column.type) and not pa.types.is_string(column.type):

@@ -16,13 +16,13 @@ def summarize(snapshot: Snapshot, feeds: Iterable[Batch], *, orphans: int, rows_
     """Count a snapshot and its feeds.
 
     Args:
-        snapshot: what the night read.
-        feeds: arrays of user id, post id and score, equally long; one batch is in memory at a time.
-        orphans: rows that refer to no user or post of the snapshot.
-        rows_read: rows of ``user_interaction`` that were read.
+        snapshot: What the night read.
+        feeds: Batches of (n,) user ids, post ids and scores; one batch is in memory at a time.
+        orphans: Number of rows that refer to no user or post of the snapshot.
+        rows_read: Number of rows of ``user_interaction`` that were read.
 
     Returns:
-        The night in numbers.
+        The counts.
     """
     events = snapshot.interactions
     counts = np.bincount(events.kind, minlength=len(INTERACTION_TYPES))

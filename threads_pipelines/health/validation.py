@@ -58,7 +58,7 @@ class Judgement:
 
     @property
     def advice(self) -> str:
-        """What to look at where it failed."""
+        """What to check about a failed judgement; empty if it passed."""
         return "" if self.passed else ADVICE[self.question]
 
 

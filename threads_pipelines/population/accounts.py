@@ -22,15 +22,24 @@ class Archetype(Protocol):
     """A kind of person: relative ``topic_weights``, and ``activity`` and ``posting``, usually 1."""
 
     @property
-    def id(self) -> str: ...  # noqa: D102
+    def id(self) -> str:
+        """Name of the archetype."""
+
     @property
-    def bio(self) -> Sequence[str]: ...  # noqa: D102
+    def bio(self) -> Sequence[str]:
+        """Biographies to draw from."""
+
     @property
-    def topic_weights(self) -> Mapping[Any, float]: ...  # noqa: D102
+    def topic_weights(self) -> Mapping[Any, float]:
+        """Relative interest by topic, not negative."""
+
     @property
-    def activity(self) -> float: ...  # noqa: D102
+    def activity(self) -> float:
+        """How much such people act, relative to 1."""
+
     @property
-    def posting(self) -> float: ...  # noqa: D102
+    def posting(self) -> float:
+        """How much such people write, relative to 1."""
 
 
 @dataclass(frozen=True, slots=True)

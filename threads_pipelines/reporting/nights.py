@@ -22,15 +22,24 @@ class Registered(Protocol):
     """The fields of a registry entry that the table shows."""
 
     @property
-    def partition(self) -> str: ...  # noqa: D102
+    def partition(self) -> str:
+        """Day of the version."""
+
     @property
-    def version(self) -> str: ...  # noqa: D102
+    def version(self) -> str:
+        """Name of the version."""
+
     @property
-    def created_at(self) -> str: ...  # noqa: D102
+    def created_at(self) -> str:
+        """Time of creation, ISO 8601."""
+
     @property
-    def status(self) -> str: ...  # noqa: D102
+    def status(self) -> str:
+        """State of the version, such as ``active``."""
+
     @property
-    def metrics(self) -> Mapping[str, Any]: ...  # noqa: D102
+    def metrics(self) -> Mapping[str, Any]:
+        """Metrics of its evaluation by name."""
 
 
 def metrics_table(entries: Iterable[Registered]) -> pa.Table:

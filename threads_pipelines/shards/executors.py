@@ -1,4 +1,4 @@
-"""The one seam between the tasks and what runs them: threads here, or workers of Dask anywhere."""
+"""Opens the executor of the tasks: this process, or Dask workers on any machine."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor, as_completed
@@ -18,18 +18,18 @@ Done = TypeVar("Done")
 
 @contextmanager
 def open_executor(scheduler: str | None) -> Iterator[Executor]:
-    """Yield what runs the tasks.
+    """Yield an executor for the tasks.
 
     Args:
-        scheduler: address of a Dask scheduler, ``tcp://HOST:PORT`` or ``tls://HOST:PORT``. None
-            runs the tasks here, one after the other: each uses every core by itself.
+        scheduler: Address of a Dask scheduler, ``tcp://HOST:PORT`` or ``tls://HOST:PORT``. None
+            runs the tasks here one after the other, because each uses every core.
 
     Yields:
-        An executor. What it is given must be importable and picklable by the workers.
+        The executor. Its functions and arguments must be importable and picklable by the workers.
 
     Raises:
-        ConfigurationError: where a scheduler is named and Dask is not installed.
-        SchedulerError: where the scheduler does not answer.
+        ConfigurationError: A scheduler is named, but Dask is not installed.
+        SchedulerError: The scheduler does not answer.
     """
     if scheduler is None:
         with ThreadPoolExecutor(1, "shard") as threads:
@@ -58,19 +58,19 @@ def open_executor(scheduler: str | None) -> Iterator[Executor]:
 def run_tasks(
     executor: Executor, work: Callable[[Task], Done], tasks: Iterable[Task]
 ) -> Iterator[tuple[Task, Done]]:
-    """Run ``work`` for every task.
+    """Call a function for every task.
 
     Args:
-        executor: what ``open_executor`` yields.
-        work: a function of a module, which the workers import.
-        tasks: what it is called with.
+        executor: An executor of ``open_executor``.
+        work: A function of a module that the workers can import.
+        tasks: Arguments of the calls.
 
     Yields:
-        Each task with its result, in the order in which they end.
+        Each task with its result, in the order of completion.
 
     Raises:
-        SchedulerError: where the scheduler or all workers are gone before the end. Whatever
-            ``work`` raises passes unchanged.
+        SchedulerError: The scheduler or all workers are lost. Exceptions of ``work`` pass
+            unchanged.
     """
     waiting: dict[Any, Task] = {executor.submit(work, task): task for task in tasks}
     try:

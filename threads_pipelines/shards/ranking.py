@@ -95,19 +95,21 @@ def rank_version(
 
 
 def shards_of(manifest: Manifest, users: int, top_k: int, chunk: int) -> list[RankShard]:
-    """Cut a version's users into ranges; the parts' names depend on all that the rows depend on.
+    """Cut the users of a version into ranges.
+
+    The name of a part depends on everything that its rows depend on.
 
     Args:
-        manifest: the version's, with its settings and its model.
-        users: rows of the model's users.
-        top_k: posts a user.
-        chunk: users that are scored at a time; the rows do not depend on it, the parts do.
+        manifest: Manifest of the version, with settings and model.
+        users: Number of users of the model.
+        top_k: Posts for each user.
+        chunk: Users in a chunk. The rows do not depend on it, but the names of the parts do.
 
     Returns:
-        At most ``SHARDS`` tasks, and at least one.
+        1 to ``SHARDS`` tasks.
 
     Raises:
-        ArtefactError: where the version has no model or no settings.
+        ArtefactError: The version has no model or no settings.
     """
     settings, model = manifest.facts.settings, manifest.files.get(MODEL)
     if settings is None or model is None:

@@ -21,14 +21,14 @@ def left_without_since(store: ArtefactStore, as_of: datetime) -> pa.Array:
     """Find the accounts that a published version later than ``as_of`` left without rows.
 
     Args:
-        store: Where the versions are.
-        as_of: Aware.
+        store: The versions.
+        as_of: The instant, with a time zone.
 
     Returns:
-        Ids, each once, of the night that is served and the refreshes that are kept.
+        Distinct ids, from the served night and the stored refreshes.
 
     Raises:
-        ArtefactError: where a file of such a version is gone or is not what was stored.
+        ArtefactError: A file of such a version is missing or damaged.
     """
     found = pa.array([], pa.string())
     for manifest in _published(store):

@@ -28,23 +28,23 @@ def publish_version(
     planned: Pin | None = None,
     dry_run_of: Audience | None = None,
 ) -> tuple[PublishReport, dict[str, Any]]:
-    """Publish a version's rows, or those of the one that is pinned.
+    """Publish a version's rows, or those of the pinned version.
 
     Args:
-        context: Of the op.
-        limits: How long rows live, and how many people may be left without any.
-        database: The app's.
-        storage: Where the version is.
-        entry: The version, where nothing is pinned.
+        context: Context of the op.
+        limits: Lifetime of rows, and how many people may be left without any.
+        database: The app's database.
+        storage: The versions.
+        entry: The version to publish if nothing is pinned.
         now: Naive UTC.
-        planned: Published in its place, and pinned just before the first row is written.
-        dry_run_of: Whose feeds a dry run compares, which changes nothing; None is no dry run.
+        planned: A pin to publish instead; it is stored just before the first row is written.
+        dry_run_of: The audience of a dry run, which changes nothing; None publishes.
 
     Returns:
-        What was done, and as metadata of an event.
+        The report, and the same as metadata of an event.
 
     Raises:
-        LeftWithoutError: where too many people would be left without rows; nothing is pinned.
+        LeftWithoutError: Too many people would be left without rows; nothing is pinned.
     """
     store, named = storage.artefacts(), (entry.partition, entry.version)
     with (

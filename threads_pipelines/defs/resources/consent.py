@@ -18,11 +18,14 @@ WITH_REAL_ACCOUNTS = Field(
 
 
 def require_consent(engine: "sa.Engine", asked: bool | None) -> None:
-    """Raise RealAccountsError where there are real accounts and nobody said that it may be.
+    """Check that synthetic data may be written beside real accounts, if there are any.
 
     Args:
-        engine: of the app's database.
-        asked: the run config's word; None leaves it to the environment.
+        engine: The app's database.
+        asked: The permission in the run config; None uses that of the environment.
+
+    Raises:
+        RealAccountsError: There are real accounts, and it is not allowed.
     """
     allowed = settings.load().with_real_accounts if asked is None else asked
     refuse_beside_real_accounts(engine, allowed=allowed)

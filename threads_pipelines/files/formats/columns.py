@@ -55,17 +55,18 @@ def recognise(
     """Find the column of each role.
 
     Args:
-        names: of the columns, in order.
-        kind: which roles to look for.
-        options: choices that go before what is recognised.
-        source: the file, for messages.
+        names: Names of the columns, in order.
+        kind: Purpose of the file, with its roles.
+        options: What the user says about the file; it overrides what is recognised.
+        source: The file, for messages.
 
     Returns:
-        Role to position from 0; optional roles without a column are left out.
+        Position from 0 by role; optional roles without a column are left out.
 
     Raises:
-        MissingColumnError: where a required role, or a column that was named, is not there.
-        InputFileError: where several columns could have one role, naming the option that decides.
+        MissingColumnError: A required role, or a column that the user named, is missing.
+        InputFileError: Several columns could have one role; the message names the option that
+            decides.
     """
     found: dict[str, int] = {}
     for role in kind.roles:

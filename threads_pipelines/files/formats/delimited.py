@@ -24,17 +24,18 @@ def read_delimited(
     """Read the columns that have a role.
 
     Args:
-        source: the file.
-        kind: the roles.
-        options: choices that go before what is recognised.
-        ids: roles whose column is dictionary-encoded; the others are plain text.
+        source: The file.
+        kind: Purpose of the file, with its roles.
+        options: What the user says about the file; it overrides what is recognised.
+        ids: Roles whose column is dictionary-encoded; the others are plain text.
 
     Returns:
-        The table, of str.
+        The table of str.
 
     Raises:
-        InputFileError: naming the line, for fields that are too few or too many, a quote that is
-            not closed or misplaced, and bytes that are no text; or the option that decides.
+        InputFileError: A line has too few or too many fields, a misplaced or open quote, or bytes
+            that are not text; the message names the line. Or the file is ambiguous; the message
+            names the option that decides.
     """
     layout = sniff(source, kind, options)
     dialect = layout.dialect

@@ -16,7 +16,7 @@ class FileKind:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """All roles."""
+        """All roles: the required ones, then the optional ones."""
         return (*self.required, *self.optional)
 
 

@@ -42,17 +42,18 @@ NO_OPTIONS = FileOptions()
 
 
 def parse_options(text: str, roles: tuple[str, ...]) -> FileOptions:
-    """Read ``user=userId,post=movieId,separator=tab,header=no`` and the like.
+    """Parse what a user says about a file, such as ``user=userId,separator=tab,header=no``.
 
     Args:
-        text: comma-separated ``key=value``; an entry that holds a comma stands in double quotes.
-        roles: those of ``ROLES`` that the file can have.
+        text: ``key=value`` pairs, separated by commas. A pair that contains a comma is enclosed in
+            double quotes.
+        roles: Roles, from ``ROLES``, that the file can have.
 
     Returns:
-        The choices.
+        The options.
 
     Raises:
-        ConfigurationError: naming the key or value at fault and those that are known.
+        ConfigurationError: A key or value is unknown; the message lists the known ones.
     """
     options = FileOptions()
     columns: dict[str, str] = {}

@@ -20,12 +20,12 @@ class RunKey:
 
     @property
     def folder(self) -> str:
-        """Where its export lives, with a slash at the end."""
+        """Prefix of its exported objects, with a slash at the end."""
         return f"generated/run_{self.now:%Y%m%d_%H%M%S}/"
 
     @property
     def catalogue(self) -> str:
-        """Key of the catalogue: what each of its posts is about."""
+        """Key of the catalogue of its posts."""
         return f"generated/catalogue/{self.name}.parquet"
 
 

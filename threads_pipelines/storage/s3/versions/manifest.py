@@ -33,12 +33,12 @@ class Manifest:
 
     @property
     def prefix(self) -> str:
-        """Where its files are, with a slash at the end."""
+        """Prefix of the version's files, with a slash at the end."""
         return f"{ROOT}/{self.partition}/{self.version}/"
 
     @property
     def key(self) -> str:
-        """Where the manifest itself is."""
+        """Key of the manifest."""
         return self.prefix + MANIFEST
 
     def to_bytes(self) -> bytes:
