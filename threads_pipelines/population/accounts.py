@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from threads_pipelines.dataset import identity
+from threads_pipelines.population.archetype import Archetype
 from threads_pipelines.population.behaviour.marginals import Floats
 from threads_pipelines.population.settings import AccountSettings
 from threads_pipelines.population.streams import stream
@@ -16,30 +17,6 @@ from threads_pipelines.population.streams import stream
 Texts = NDArray[np.object_]
 Ids = NDArray[np.bytes_]
 _FIRST_NAMES, _LAST_NAMES = 400, 600
-
-
-class Archetype(Protocol):
-    """A kind of person: relative ``topic_weights``, and ``activity`` and ``posting``, usually 1."""
-
-    @property
-    def id(self) -> str:
-        """Name of the archetype."""
-
-    @property
-    def bio(self) -> Sequence[str]:
-        """Biographies to draw from."""
-
-    @property
-    def topic_weights(self) -> Mapping[Any, float]:
-        """Relative interest by topic, not negative."""
-
-    @property
-    def activity(self) -> float:
-        """How much such people act, relative to 1."""
-
-    @property
-    def posting(self) -> float:
-        """How much such people write, relative to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +54,6 @@ class People:
     def is_test(self) -> NDArray[np.bool_]:
         """Which accounts are the experiment's test accounts."""
         return self.archetype < 0
-
-
-def topics_of(archetypes: Iterable[Archetype], post_topics: Iterable[str]) -> tuple[str, ...]:
-    """List the topics of archetypes and posts.
-
-    Args:
-        archetypes: The archetypes.
-        post_topics: Topics of the posts.
-
-    Returns:
-        All topics, sorted.
-    """
-    liked = {str(topic) for kind in archetypes for topic in kind.topic_weights}
-    return tuple(sorted(liked | set(post_topics)))
 
 
 def draw_people(

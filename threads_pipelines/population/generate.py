@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from threads_pipelines.errors import DataError
-from threads_pipelines.population.accounts import Archetype, Ids, People, draw_people, topics_of
+from threads_pipelines.population.accounts import Ids, People, draw_people
+from threads_pipelines.population.archetype import Archetype, topics_of
 from threads_pipelines.population.authors import Follows, draw_authors, draw_follows
 from threads_pipelines.population.behaviour.behaviour import (
     Comments,
