@@ -45,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "refresh": {"errors", "dataset"},
     "experiment": {"errors", "dataset"},
     "storage.s3": {
-        *("errors", "s3_settings", "dataset", "experiment", "proxies", "process_identity"),
+        *("errors", "s3_settings", "dataset", "guard", "experiment", "proxies", "process_identity"),
         "settings",
     },
     "storage.postgres": {"errors", "project_files", "settings", "dataset", "experiment"},
@@ -60,12 +60,12 @@ ALLOWED: dict[str, set[str]] = {
         *(*("proxies", "storage"), "project_files"),
     },
     "reporting": {"errors", "environment", "content", "experiment", "storage.s3", "storage"},
-    "files": {"errors", "dataset", "recommender", "evaluation", "tuning"},
+    "files": {"errors", "dataset", "recommender", "evaluation", "tuning", "guard"},
     "embedded": {"errors", "settings", "s3_settings", "process_identity", "certificates"},
     "defs": {
         *("errors", "settings", "dataset", "content", "population", "recommender", "evaluation"),
         *("tuning", "experiment", "storage.s3", "storage.postgres", "storage", "simulation"),
-        *("health", "reporting", "refresh", "process_identity", "environment"),
+        *("guard", "health", "reporting", "refresh", "process_identity", "environment"),
         *("settings", "shards"),
     },
     "definitions": {"defs"},

@@ -78,6 +78,8 @@ class Settings:
     """Leave the experiment's control group without rows."""
     max_left_without: float
     """Largest share of the people with live rows that a publish may leave without any, 0 to 1."""
+    guard: bool
+    """Let the events of doubted posts and accounts count less for other people's feeds."""
     with_real_accounts: bool
     """Write synthetic accounts and their content although there are real ones."""
     embedded: frozenset[str]
@@ -175,6 +177,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         experiment_name=given.get("THREADS_EXPERIMENT_NAME"),
         withhold_control=yes_or_no(given, "THREADS_EXPERIMENT_WITHHOLD_CONTROL"),
         max_left_without=share(given, "THREADS_MAX_LEFT_WITHOUT", default="5%"),
+        guard=yes_or_no({"THREADS_ENGAGEMENT_GUARD": "yes", **given}, "THREADS_ENGAGEMENT_GUARD"),
         with_real_accounts=yes_or_no(given, "THREADS_WITH_REAL_ACCOUNTS"),
         embedded=frozenset(set(stack) - set(given)),
     )

@@ -16,7 +16,7 @@ EVENTS = "user_id,post_id\n" + "".join(
 PLAIN = {
     **{name: [name] for name in ("run", "summary", "setup", "upload-seeds", "start", "stop")},
     **{name: [name] for name in ("status", "env", "ui", "check", "versions", "pin", "release")},
-    **{name: [name] for name in ("dry-run", "prune", "simulate", "adopt", "refresh")},
+    **{name: [name] for name in ("dry-run", "prune", "simulate", "adopt", "refresh", "flagged")},
     "remove-synthetic": ["remove-synthetic", "--yes"],
     "launch": ["launch", "maintenance"],
     "backfill": ["backfill", "--from", "2026-11-01", "--to", "2026-11-02"],

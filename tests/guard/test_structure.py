@@ -51,7 +51,9 @@ def test_a_bought_audience_moves_no_feed(family: Family) -> None:
 
 
 def test_nothing_is_doubted_without_an_attack() -> None:
-    structure = structure_of(pairs_of(SNAPSHOT, EventSettings()), np.random.default_rng(RNG))
+    structure = structure_of(
+        Histories(pairs_of(SNAPSHOT, EventSettings())), np.random.default_rng(RNG)
+    )
     assert structure.judged > 100
     assert (structure.doubt > 0).sum() <= 0.01 * structure.judged
 
@@ -60,7 +62,7 @@ def test_where_everybody_acts_at_random_nothing_is_doubted() -> None:
     """The statistic has nothing to tell apart then, and must not put all posts below 1."""
     rng = np.random.default_rng(0)
     events = sorted({(int(u), int(p)) for u, p in rng.integers((300, 60), size=(4000, 2))})
-    structure = structure_of(pairs_of(world(events, 300, 60), EventSettings()), rng)
+    structure = structure_of(Histories(pairs_of(world(events, 300, 60), EventSettings())), rng)
     assert structure.off
     assert (structure.trust == 1).all()
     assert not structure.doubt.any()

@@ -47,6 +47,11 @@ def input_options(command: Callable[..., None]) -> Callable[..., None]:
     """
     for option in (
         click.option(
+            "--guard",
+            is_flag=True,
+            help="Let posts whose audience is hardly more alike than chance gives count less.",
+        ),
+        click.option(
             "--seed",
             type=click.IntRange(min=0),
             default=0,

@@ -40,6 +40,7 @@ def recommend(
     top_k: int,
     settings: str | None,
     seed: int,
+    guard: bool,
     out: Path,
 ) -> None:
     """Rank posts for every user of a file of interactions, without a server.
@@ -65,6 +66,7 @@ def recommend(
             top_k=top_k,
             settings=None if settings is None else read_settings(settings, progress.note),
             seed=seed,
+            guard=guard,
             progress=progress,
             note=progress.note,
         )
@@ -87,6 +89,7 @@ def evaluate(
     top_k: int,
     settings: str | None,
     seed: int,
+    guard: bool,
     json_file: Path | None,
 ) -> None:
     """Hold out the end of a file of interactions and measure how well it is predicted.
@@ -102,6 +105,7 @@ def evaluate(
             top_k=top_k,
             settings=None if settings is None else read_settings(settings, progress.note),
             seed=seed,
+            guard=guard,
             progress=progress,
             note=progress.note,
         )

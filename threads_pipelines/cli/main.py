@@ -40,6 +40,9 @@ COMMANDS = {
         "setup": {
             "setup": "Prepare the database, the bucket and Dagster's database.",
         },
+        "guard": {
+            "flagged": "List the posts and accounts that count less for other people's feeds.",
+        },
         "operations": {
             "check": "Look at every part: what was found, and what to do.",
             "versions": "List the versions that can be pinned, and which one is served.",

@@ -66,6 +66,21 @@ class GateDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class GuardFacts:
+    """What the engagement guard did to the events of a version.
+
+    doubted_posts of judged_posts: posts whose audience is hardly more alike than chance gives.
+    flagged_accounts: accounts whose events count less. discounted_events: share of all events, in
+    [0, 1], that count less.
+    """
+
+    doubted_posts: int
+    judged_posts: int
+    flagged_accounts: int
+    discounted_events: float
+
+
+@dataclass(frozen=True, slots=True)
 class VersionFacts:
     """The facts that a manifest holds about its version. They contain no secret.
 
@@ -79,7 +94,8 @@ class VersionFacts:
         database: The database that the rows were read from; None in versions of releases that did
             not store it.
         read: Counts of the rows that were read.
-        settings: JSON of the recommender's settings, which ``RecommenderSettings.from_stored``
+        guard: what the engagement guard did; None where it is off, or the version is older than it.
+    settings: JSON of the recommender's settings, which ``RecommenderSettings.from_stored``
             reads.
         settings_source: Where the settings come from, such as ``tonight's`` or ``trending``.
         judgement: The gate's decision.
@@ -102,6 +118,7 @@ class VersionFacts:
     top_k: int | None = None
     checked_rows: str | None = NOT_CHECKED
     night: Night | None = None
+    guard: GuardFacts | None = None
 
     def __post_init__(self) -> None:
         """Check that a refresh names its night and that a night names none."""

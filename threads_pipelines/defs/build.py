@@ -11,6 +11,7 @@ from threads_pipelines.defs.assets import (
     evaluation,
     experiment,
     fake_users,
+    guard,
     matrix,
     model,
     population,
@@ -35,7 +36,7 @@ from threads_pipelines.defs.resources import (
 from threads_pipelines.defs.sensors import alerts, recovery
 
 ASSET_MODULES = [
-    *(services, seeds, content, population, matrix, tuning, evaluation, model, publish),
+    *(services, seeds, content, population, matrix, guard, tuning, evaluation, model, publish),
     *(rows, feeds),
     *(experiment, showcase, validation, fake_users, simulation),
 ]

@@ -29,6 +29,7 @@ from threads_pipelines.evaluation.split import Split
 from threads_pipelines.recommender.fit import fit
 from threads_pipelines.recommender.presets import SEED_FORMULA
 from threads_pipelines.recommender.settings import RecommenderSettings
+from threads_pipelines.recommender.sparse_rows import NO_VALUES
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -45,22 +46,27 @@ Recommend = Callable[[Snapshot, Users, int], ScoredRows]
 """(train, users ascending, top_k) -> rows."""
 
 
-def models(settings: RecommenderSettings, rng: np.random.Generator) -> dict[str, Recommend]:
+def models(
+    settings: RecommenderSettings,
+    rng: np.random.Generator,
+    trust: NDArray[np.float32] = NO_VALUES,
+) -> dict[str, Recommend]:
     """List the models to compare: ours, the formulas of the seeds, and the baselines.
 
     Args:
         settings: The settings of our model.
         rng: Draws the random baseline.
+        trust: What each event of the training data counts in our model, as ``fit`` takes it.
 
     Returns:
         Functions that fit and rank, by name.
     """
 
-    def fitted(chosen: RecommenderSettings) -> Recommend:
-        return lambda train, users, top_k: fit(train, chosen).recommend(users, top_k)
+    def fitted(chosen: RecommenderSettings, trust: NDArray[np.float32] = NO_VALUES) -> Recommend:
+        return lambda train, users, top_k: fit(train, chosen, trust=trust).recommend(users, top_k)
 
     return {
-        OURS: fitted(settings),
+        OURS: fitted(settings, trust),
         **{name: fitted(formula) for name, formula in SEED_FORMULA.items()},
         TRENDING: baselines.recent_popularity,
         POPULARITY: baselines.popularity,

@@ -14,6 +14,7 @@ from threads_pipelines.evaluation.evaluate import models
 from threads_pipelines.evaluation.holdout import hold_out
 from threads_pipelines.evaluation.invariants import Checker, Violations
 from threads_pipelines.evaluation.report import EvaluationReport
+from threads_pipelines.files.guarding import trust_of_events
 from threads_pipelines.files.inputs import Inputs, Progress, read_inputs
 from threads_pipelines.files.reading import FileSnapshot
 from threads_pipelines.files.writing import write_feeds
@@ -39,6 +40,7 @@ def recommend(
     top_k: int = 50,
     settings: RecommenderSettings | None = None,
     seed: int = 0,
+    guard: bool = False,
     progress: Progress,
     note: Progress,
 ) -> Recommended:
@@ -65,7 +67,8 @@ def recommend(
     snapshot = read.snapshot
     settings = settings or _tuned(snapshot, seed, progress)
     progress("fitting")
-    model = fit(snapshot, settings, seed=seed, progress=progress)
+    trust = trust_of_events(snapshot, guard, note)
+    model = fit(snapshot, settings, seed=seed, progress=progress, trust=trust)
     progress(f"ranking for {int(snapshot.users.receives.sum()):,} users")
     checker = Checker(snapshot, top_k)
     write_feeds(out, _checked(recommend_chunks(model, top_k), checker), snapshot)
@@ -78,6 +81,7 @@ def evaluate(
     top_k: int = 50,
     settings: RecommenderSettings | None = None,
     seed: int = 0,
+    guard: bool = False,
     progress: Progress,
     note: Progress,
 ) -> EvaluationReport:
@@ -106,7 +110,7 @@ def evaluate(
     settings = settings or _tuned(split.train, seed, progress)
     return evaluate_split(
         split,
-        models(settings, rng),
+        models(settings, rng, trust_of_events(split.train, guard, note)),
         settings.model_dump(mode="json"),
         rng,
         top_k=top_k,

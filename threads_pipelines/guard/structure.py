@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from threads_pipelines.guard.coherence import Coherence, Histories
-from threads_pipelines.recommender.pairs import Pairs
 
 LEAST_PEOPLE = 20
 """People of an audience from which on it is judged: fewer move no feed, and say too little."""
@@ -67,20 +66,20 @@ class Structure:
     off: bool
 
 
-def structure_of(pairs: Pairs, rng: np.random.Generator) -> Structure:
+def structure_of(known: Histories, rng: np.random.Generator) -> Structure:
     """Judge every post with an audience of at least ``LEAST_PEOPLE``.
 
     Args:
-        pairs: All user-post pairs of the snapshot.
+        known: Everybody's history.
         rng: Draws the compared people and the random groups.
 
     Returns:
         The result for each post.
     """
+    pairs = known.pairs
     n_posts = len(pairs.post_degree)
     doubt, trust = np.zeros(n_posts, np.int8), np.ones(n_posts, np.float32)
     ratio, limit = np.full((2, n_posts), np.nan)
-    known = Histories(pairs)
     posts = np.flatnonzero(pairs.post_degree >= LEAST_PEOPLE)
     first = known.coherence(known.audiences(posts, FIRST_LOOK, rng), posts)
     posts, ratios = posts[first.people >= LEAST_PEOPLE], first.ratio[first.people >= LEAST_PEOPLE]

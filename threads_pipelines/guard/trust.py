@@ -1,4 +1,4 @@
-"""Converts doubts about posts and accounts to the weight of each event for other people's feeds."""
+"""Converts doubts about posts and a person's lists to the weight of each event for other feeds."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from threads_pipelines.dataset.snapshot import Snapshot
+from threads_pipelines.guard.coherence import Histories
+from threads_pipelines.guard.lists import Lists
 from threads_pipelines.guard.structure import Structure, structure_of
 from threads_pipelines.recommender.component_settings import EventSettings
 from threads_pipelines.recommender.pairs import pairs_of
@@ -18,10 +20,12 @@ class Trust:
     Attributes:
         structure: The doubts about posts.
         account: (n_users,) float32 in [0, 1], what the events of each account count.
+        post: (n_posts,) float32 in [0, 1], what the events on each post count.
     """
 
     structure: Structure
     account: NDArray[np.float32]
+    post: NDArray[np.float32]
 
     def of_events(self, snapshot: Snapshot) -> NDArray[np.float32]:
         """Compute the trust of each event.
@@ -32,26 +36,52 @@ class Trust:
         Returns:
             (n_events,) float32 in [0, 1], as ``recommender.fit.fit`` takes it.
         """
-        events = snapshot.interactions
-        value: NDArray[np.float32] = self.structure.trust[events.post] * self.account[events.user]
-        return value
+        return events_trust(snapshot, self.account, self.post)
+
+
+def events_trust(
+    snapshot: Snapshot, account: NDArray[np.float32], post: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Multiply the trust of each event's account by that of its post.
+
+    Args:
+        snapshot: The events.
+        account: (n_users,) in [0, 1].
+        post: (n_posts,) in [0, 1].
+
+    Returns:
+        (n_events,) float32 in [0, 1].
+    """
+    events = snapshot.interactions
+    value: NDArray[np.float32] = post[events.post] * account[events.user]
+    return value
 
 
 def trust_of(
-    snapshot: Snapshot, account: NDArray[np.float32] | None = None, seed: int = 0
+    snapshot: Snapshot,
+    *,
+    account: NDArray[np.float32] | None = None,
+    lists: Lists | None = None,
+    seed: int = 0,
 ) -> Trust:
     """Judge the posts of a snapshot.
 
     Args:
         snapshot: The snapshot that a model is to be fitted on.
-        account: (n_users,) float32 in [0, 1], the result of the classifiers. None: all are trusted.
+        account: (n_users,) float32 in [0, 1], what accounts count. None: all count in full.
+        lists: What a person has decided.
         seed: Seed of the sample of compared people.
 
     Returns:
         The trust in posts and accounts.
     """
-    pairs = pairs_of(snapshot, EventSettings())
-    structure = structure_of(pairs, np.random.default_rng(seed))
+    known = Histories(pairs_of(snapshot, EventSettings()))
+    structure = structure_of(known, np.random.default_rng(seed))
     if account is None:
         account = np.ones(len(snapshot.users.ids), np.float32)
-    return Trust(structure, account)
+    lists = lists or Lists()
+    return Trust(
+        structure,
+        lists.decide(snapshot.users.ids, account),
+        lists.decide(snapshot.posts.ids, structure.trust),
+    )

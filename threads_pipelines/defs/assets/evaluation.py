@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import dagster as dg
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
+from threads_pipelines.defs.assets.guard import engagement_guard, judged_anew
 from threads_pipelines.defs.assets.matrix import interaction_matrix
 from threads_pipelines.defs.assets.tuning import latest_winner, tuned_settings
 from threads_pipelines.defs.common import asset, columns, result, rows_made
@@ -35,6 +37,7 @@ from threads_pipelines.evaluation.report import (
 )
 from threads_pipelines.evaluation.split import Split
 from threads_pipelines.recommender.settings import RecommenderSettings
+from threads_pipelines.recommender.sparse_rows import NO_VALUES
 from threads_pipelines.storage.history import require_same
 from threads_pipelines.storage.s3.registry import read_registry
 from threads_pipelines.storage.s3.snapshots import load_snapshot
@@ -56,7 +59,7 @@ class EvaluationConfig(dg.Config):
     kinds={"s3", "numpy"},
     code_version="1",
     partitions_def=daily,
-    deps=[interaction_matrix, tuned_settings],
+    deps=[interaction_matrix, tuned_settings, engagement_guard],
     description="Fits on all but the last 24 hours and tests on them, beside random, popularity, "
     "trending and the seeds' formula. A model that is measurably worse than trending is not "
     "published: the last active settings stand in, else trending. Where people without history are "
@@ -90,7 +93,8 @@ def model_evaluation(
     except DataError as error:
         context.log.warning(f"Nothing to evaluate on: {error}")
     candidate = latest_winner(store.objects, partition, until, ours)
-    report, gate, newcomers = judge_night(context, config, split, candidate)
+    trust = judged_anew(store, manifest, split.train) if split else NO_VALUES
+    report, gate, newcomers = judge_night(context, config, split, candidate, trust)
     known = read_registry(store.objects)
     if known.active:
         what = f"version {known.active.version}"
@@ -140,6 +144,7 @@ def judge_night(
     config: EvaluationConfig,
     split: Split | None,
     candidate: RecommenderSettings,
+    trust: NDArray[np.float32] = NO_VALUES,
 ) -> tuple[EvaluationReport | None, GateResult, GateResult]:
     """Evaluate all models on the judged day, and apply the gate to all and to cold users.
 
@@ -148,6 +153,7 @@ def judge_night(
         config: Seed and limits.
         split: The judged day; None if there is none.
         candidate: Tonight's settings.
+        trust: What each event of the training data counts; (0,): all count alike.
 
     Returns:
         The report, None without a judged day, and the gate's decisions for all and for cold users.
@@ -156,7 +162,8 @@ def judge_night(
         return None, NOT_JUDGED, NOT_JUDGED
     rng = np.random.default_rng(config.seed)
     settings = candidate.model_dump(mode="json")
-    report = evaluate(split, models(candidate, rng), settings, rng, progress=context.log.info)
+    contenders = models(candidate, rng, trust)
+    report = evaluate(split, contenders, settings, rng, progress=context.log.info)
     newcomers = judge_newcomers(report, rng, min_events=config.min_events)
     ours = report.ndcg[OURS]
     if not newcomers.may_publish:  # the gate judges the feeds that would be published

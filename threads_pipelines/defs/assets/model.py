@@ -7,6 +7,7 @@ from pydantic import Field
 
 from threads_pipelines import settings
 from threads_pipelines.defs.assets.evaluation import model_evaluation
+from threads_pipelines.defs.assets.guard import stored_trust
 from threads_pipelines.defs.common import asset, columns, preview, rows_made
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources.connections import ObjectStorage
@@ -46,7 +47,8 @@ def knn_model(context: dg.AssetExecutionContext, storage: ObjectStorage) -> dg.M
     manifest = version_of_run(context, store)
     version, chosen = manifest.version, _settings_of(manifest)
     snapshot = load_snapshot(store, partition, version)
-    model = fit(snapshot, chosen, progress=context.log.info)
+    trust = stored_trust(store, manifest, snapshot)
+    model = fit(snapshot, chosen, progress=context.log.info, trust=trust)
     arrays = model.to_arrays()
     store.save_arrays(partition, version, MODEL, arrays, rows=model.n_users)
     shapes = [(name, str(array.shape), str(array.dtype)) for name, array in arrays.items()]

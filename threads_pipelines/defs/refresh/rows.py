@@ -11,6 +11,7 @@ from pydantic import Field
 
 from threads_pipelines.dataset.snapshot import Snapshot
 from threads_pipelines.dataset.version_facts import VersionFacts
+from threads_pipelines.defs.assets.guard import judged_anew
 from threads_pipelines.defs.assets.matrix import control_group
 from threads_pipelines.defs.common import asset, columns, preview, rows_made
 from threads_pipelines.defs.refresh.reading import read_for_refresh
@@ -122,7 +123,9 @@ def refreshed_recommendations(
     if night.settings is None or night.top_k is None:
         raise ArtefactError(f"version {before.night.version} has no settings: run the night again")
     chosen, top_k = RecommenderSettings.from_stored(night.settings), night.top_k
-    model = fit(snapshot, chosen, progress=context.log.info)
+    served = store.manifest(before.night.partition, before.night.version)
+    trust = judged_anew(store, served, snapshot)
+    model = fit(snapshot, chosen, progress=context.log.info, trust=trust)
     partition = before.night.partition
     version = f"{now:%Y%m%dT%H%M%SZ}-{context.run.run_id[:8]}"
     facts = VersionFacts(
