@@ -40,6 +40,12 @@ class FakeInstance:
     def get_runs(self, *_given: Any, **_named: Any) -> list[Any]:
         return []
 
+    def all_logs(self, *_given: Any, **_named: Any) -> list[Any]:
+        return []
+
+    def get_run_step_stats(self, *_given: Any) -> list[Any]:
+        return []
+
     def get_latest_materialization_event(self, key: Any) -> SimpleNamespace:
         metadata = {
             name: value if hasattr(value, "value") else SimpleNamespace(value=value)
