@@ -46,8 +46,8 @@ def test_groups_are_written_only_where_they_differ(app: Connection) -> None:
     execute(app, statement("experiment_group"))
     given = {"ids": ["a", "b", "gone"], "groups": ["treatment", "control", "treatment"]}
 
-    first = execute(app, statement("assign_experiment_groups"), **given)[0]
-    again = execute(app, statement("assign_experiment_groups"), **given)[0]
+    ((first, _),) = execute(app, statement("assign_experiment_groups"), **given)[1]
+    ((again, _),) = execute(app, statement("assign_experiment_groups"), **given)[1]
 
     rows = execute(app, statement("read_experiment_accounts"))[1]
     assert (first, again) == (1, 0)

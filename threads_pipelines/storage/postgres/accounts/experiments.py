@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 _BLOCK = 50_000
+_GROUP_BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,10 @@ def read_roster(engine: "Engine") -> Roster:
 def write_groups(engine: "Engine", ids: Sequence[str], groups: Sequence[str]) -> int:
     """Write groups to accounts that have another one.
 
+    Accounts are written in small batches that never wait for a lock. Those that another transaction
+    holds are written afterwards, each in a transaction of its own: whoever waits holds nothing, so
+    that no deadlock can arise.
+
     Args:
         engine: The app's database.
         ids: Ids of the accounts.
@@ -77,11 +82,23 @@ def write_groups(engine: "Engine", ids: Sequence[str], groups: Sequence[str]) ->
     Returns:
         Number of changed accounts.
     """
+    group_of = dict(sorted(zip(ids, groups, strict=True)))
+    accounts, changed = list(group_of), 0
+    busy: list[str] = []
     with session(engine) as connection, connection.cursor() as cursor:
-        given = {"ids": list(ids), "groups": list(groups)}
-        cursor.execute(statement("assign_experiment_groups"), given)
-        connection.commit()
-        return cursor.rowcount
+        for start in range(0, len(accounts), _GROUP_BATCH):
+            part = accounts[start : start + _GROUP_BATCH]
+            given = {"ids": part, "groups": [group_of[one] for one in part]}
+            cursor.execute(statement("assign_experiment_groups"), given)
+            ((written, held),) = cursor.fetchall()
+            connection.commit()
+            changed, busy = changed + written, busy + held
+        for one in busy:
+            given_one = {"id": one, "group": group_of[one]}
+            cursor.execute(statement("assign_experiment_group"), given_one)
+            changed += cursor.rowcount
+            connection.commit()
+    return changed
 
 
 def read_events(
