@@ -34,7 +34,7 @@ LINES = [(path, line) for path in DOCS for line in shell_lines(path)]
 def test_the_order_is_what_a_reader_needs() -> None:
     assert re.findall(r"^## (.+)$", README, re.MULTILINE) == [
         "The two commands",
-        "How to read it",
+        "Reading the feeds",
         "The assets",
         "Launchpad recipes",
         "Configuration",
