@@ -52,6 +52,7 @@ def recommend(
         top_k: Length of a feed, at least 1.
         settings: Settings of the recommender. Default: tuned on a validation window.
         seed: Seed of the random choices.
+        guard: Whether the engagement guard reduces the weight of doubted posts.
         progress: Called with one sentence before each step.
         note: Called with each sentence that the user should know.
 
@@ -94,6 +95,7 @@ def evaluate(
         top_k: Length of the ranked lists.
         settings: Settings of the recommender. Default: tuned on the training side.
         seed: Seed of the random choices.
+        guard: Whether the engagement guard reduces the weight of doubted posts.
         progress: Called with one sentence before each step.
         note: Called with each sentence that the user should know.
 

@@ -1,4 +1,4 @@
-"""The engagement guard for files: no lists, no stored trust, one line for the person."""
+"""The engagement guard on files: it has no lists and no stored trust."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,16 @@ from threads_pipelines.recommender.sparse_rows import NO_VALUES
 def trust_of_events(
     snapshot: Snapshot, guard: bool, note: Callable[[str], None]
 ) -> NDArray[np.float32]:
-    """(n_events,) what each event counts; (0,) without the guard. note is told of the doubts."""
+    """Compute what each event counts.
+
+    Args:
+        snapshot: The snapshot of the files.
+        guard: Whether the guard is on.
+        note: Called with one sentence about the doubted posts.
+
+    Returns:
+        (n_events,) float32 in [0, 1]; (0,) without the guard.
+    """
     if not guard:
         return NO_VALUES
     trust = trust_of(snapshot)

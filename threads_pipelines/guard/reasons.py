@@ -1,4 +1,4 @@
-"""Why an account or a post counts less, in words."""
+"""The reasons why an account or a post counts less, as sentences."""
 
 from dataclasses import dataclass
 
@@ -16,8 +16,12 @@ _LISTED = "on the block-list"
 class Flagged:
     """An account or a post that counts less.
 
-    kind: ``account`` or ``post``. trust: what its events count, in [0, 1]. people: accounts that
-    acted on the post, or posts that the account acted on. reason: in words.
+    Attributes:
+        kind: ``account`` or ``post``.
+        id: Its id.
+        trust: What its events count, in [0, 1].
+        people: Accounts that acted on the post, or posts that the account acted on.
+        reason: The reason as a sentence.
     """
 
     kind: str
@@ -28,7 +32,15 @@ class Flagged:
 
 
 def flagged(snapshot: Snapshot, trust: Trust) -> list[Flagged]:
-    """Every post and account that counts less, the least trusted first, posts before accounts."""
+    """List all posts and accounts that count less.
+
+    Args:
+        snapshot: The snapshot that was judged.
+        trust: What the guard found in it.
+
+    Returns:
+        The posts, then the accounts, least trusted first.
+    """
     events = snapshot.interactions
     n_posts = len(snapshot.posts.ids)
     pairs = np.unique(events.user.astype(np.int64) * n_posts + events.post)

@@ -1,4 +1,4 @@
-"""The engagement guard: what events count where accounts are paid to push a post."""
+"""The engagement guard: how much events count if paid accounts promote posts."""
 
 from dataclasses import replace
 
@@ -35,7 +35,7 @@ MOST_DISCOUNTED = 0.05
 
 
 class GuardConfig(dg.Config):
-    """Whether the guard is on, and what a person has decided."""
+    """Whether the guard is on, and which ids a person has decided about."""
 
     enabled: bool | None = Field(
         None,
@@ -71,7 +71,7 @@ class GuardConfig(dg.Config):
 def engagement_guard(
     context: dg.AssetExecutionContext, config: GuardConfig, storage: ObjectStorage
 ) -> dg.MaterializeResult:
-    """Judge the run's version and store the trust beside its snapshot."""
+    """Judge the run's version, and store the trust with its snapshot."""
     store, partition = storage.artefacts(), context.partition_key
     version = version_of_run(context, store).version
     enabled = settings.load().guard if config.enabled is None else config.enabled
@@ -118,7 +118,15 @@ def engagement_guard(
 
 
 def guard_facts(snapshot: Snapshot, trust: Trust) -> GuardFacts:
-    """Collect the figures that a version keeps."""
+    """Collect the figures of the guard that a version keeps.
+
+    Args:
+        snapshot: The snapshot of the version.
+        trust: What the guard found in it.
+
+    Returns:
+        The figures.
+    """
     events = trust.of_events(snapshot)
     return GuardFacts(
         doubted_posts=int((trust.post < 1).sum()),
@@ -131,7 +139,19 @@ def guard_facts(snapshot: Snapshot, trust: Trust) -> GuardFacts:
 def stored_trust(
     store: ArtefactStore, manifest: Manifest, snapshot: Snapshot
 ) -> NDArray[np.float32]:
-    """(n_events,) what the events of a version count; (0,) where its guard was off."""
+    """Load what the events of a version count.
+
+    Args:
+        store: The versions.
+        manifest: Manifest of the version.
+        snapshot: The snapshot of the version.
+
+    Returns:
+        (n_events,) float32 in [0, 1]; (0,) if its guard was off.
+
+    Raises:
+        ArtefactError: The stored trust is missing or damaged.
+    """
     if manifest.facts.guard is None:
         return NO_VALUES
     found = load_trust(store, manifest.partition, manifest.version)
@@ -141,9 +161,20 @@ def stored_trust(
 def judged_anew(
     store: ArtefactStore, manifest: Manifest, snapshot: Snapshot
 ) -> NDArray[np.float32]:
-    """(n_events,) the trust of another snapshot than the version's; (0,) where its guard was off.
+    """Compute what the events of another snapshot count.
 
-    Accounts keep what the version's guard found, and posts are judged by what this snapshot holds.
+    Accounts keep the trust of the version; posts are judged by this snapshot.
+
+    Args:
+        store: The versions.
+        manifest: Manifest of the version.
+        snapshot: The other snapshot.
+
+    Returns:
+        (n_events,) float32 in [0, 1]; (0,) if the guard of the version was off.
+
+    Raises:
+        ArtefactError: The stored trust is missing or damaged.
     """
     if manifest.facts.guard is None:
         return NO_VALUES

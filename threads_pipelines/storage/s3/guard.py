@@ -1,7 +1,7 @@
-"""What the engagement guard found in a version, and the lists on which a person has decided.
+"""The results of the engagement guard, and the lists of a person's decisions.
 
-``trust.npz`` and ``flagged.parquet`` belong to a version. ``guard/lists.json`` holds
-``{"allow": [...], "block": [...]}``, ids of accounts and posts; a person writes it, nobody else.
+``trust.npz`` and ``flagged.parquet`` belong to a version. ``guard/lists.json`` has the form
+``{"allow": [...], "block": [...]}`` with ids of accounts and posts. Only people write it.
 """
 
 from collections.abc import Iterable
@@ -37,10 +37,12 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class StoredTrust:
-    """What the accounts and the posts of a version count, in [0, 1].
+    """What the accounts and posts of a version count.
 
-    account, post: (n_users,) and (n_posts,) float32. flagged: ids of the accounts below 1, so that
-    another snapshot can be told of them.
+    Attributes:
+        account: (n_users,) float32 in [0, 1].
+        post: (n_posts,) float32 in [0, 1].
+        flagged: Ids of the accounts below 1, for use with another snapshot.
     """
 
     account: NDArray[np.float32]
@@ -48,7 +50,14 @@ class StoredTrust:
     flagged: Ids
 
     def of_accounts(self, ids: Ids) -> NDArray[np.float32]:
-        """(n,) what was found of these accounts; 1 for those that are not known."""
+        """Look up the trust in accounts.
+
+        Args:
+            ids: (n,) ids.
+
+        Returns:
+            (n,) float32 in [0, 1]; 1 for an unknown account.
+        """
         known = dict(zip(self.flagged, self.account[self.account < 1], strict=True))
         return np.array([known.get(one, 1.0) for one in ids], np.float32)
 
@@ -61,13 +70,34 @@ def save_trust(
     account: NDArray[np.float32],
     post: NDArray[np.float32],
 ) -> None:
-    """Store what the accounts, of these ids, and the posts of a version count."""
+    """Store what the accounts and posts of a version count.
+
+    Args:
+        store: The versions.
+        partition: The day.
+        version: Name of the version.
+        ids: (n_users,) ids of the accounts.
+        account: (n_users,) float32 in [0, 1].
+        post: (n_posts,) float32 in [0, 1].
+    """
     arrays = {"account": account, "post": post, "flagged": ids[account < 1]}
     store.save_arrays(partition, version, TRUST, arrays)
 
 
 def load_trust(store: ArtefactStore, partition: str, version: str) -> StoredTrust:
-    """What the guard stored with a version; ArtefactError where it is missing."""
+    """Load what the accounts and posts of a version count.
+
+    Args:
+        store: The versions.
+        partition: The day.
+        version: Name of the version.
+
+    Returns:
+        The trust.
+
+    Raises:
+        ArtefactError: The file is missing or damaged.
+    """
     arrays = store.load_arrays(partition, TRUST, version)
     try:
         return StoredTrust(arrays["account"], arrays["post"], arrays["flagged"])
@@ -80,7 +110,14 @@ def load_trust(store: ArtefactStore, partition: str, version: str) -> StoredTrus
 def save_flagged(
     store: ArtefactStore, partition: str, version: str, rows: Iterable["Flagged"]
 ) -> None:
-    """Store the posts and accounts that count less, with their reasons."""
+    """Store the posts and accounts that count less, with their reasons.
+
+    Args:
+        store: The versions.
+        partition: The day.
+        version: Name of the version.
+        rows: The posts and accounts.
+    """
     table = pa.Table.from_pylist([asdict(row) for row in rows], SCHEMA)
     with store.writing(partition, version, FLAGGED) as draft:
         pq.write_table(table, draft.path, compression="zstd")
@@ -88,16 +125,34 @@ def save_flagged(
 
 
 def load_flagged(store: ArtefactStore, partition: str, version: str) -> pa.Table:
-    """The posts and accounts of a version that count less; ArtefactError where it is missing."""
+    """Load the posts and accounts of a version that count less.
+
+    Args:
+        store: The versions.
+        partition: The day.
+        version: Name of the version.
+
+    Returns:
+        One row for each.
+
+    Raises:
+        ArtefactError: The file is missing or damaged.
+    """
     with store.reading(partition, FLAGGED, version) as path:
         return pq.read_table(path, schema=SCHEMA)
 
 
 def read_lists(store: ObjectStore) -> Lists:
-    """The lists that a person keeps; empty where there is no file.
+    """Read the lists of a person's decisions.
+
+    Args:
+        store: The bucket.
+
+    Returns:
+        The lists; empty if there is no file.
 
     Raises:
-        ArtefactError: The file is not what it should be.
+        ArtefactError: The file has another form.
     """
     if not store.exists(LISTS):
         return Lists()
