@@ -19,23 +19,37 @@ from tests.deployment.processes import wait_for
 from tests.embedded.open_paths import open_to_others
 from tests.storage.app_database import AppDatabase
 from tests.storage.swallowing_proxy import swallowing_proxy
+from threads_pipelines import settings
 from threads_pipelines.database_url import sqlalchemy_url
 from threads_pipelines.embedded.stack import Stack
+from threads_pipelines.project_files import SEEDS_DIR
 from threads_pipelines.storage.postgres import contract, database
+from threads_pipelines.storage.s3.objects import ObjectStore
+from threads_pipelines.storage.s3.synthetic.seed_files import upload_seeds
 
 PATIENCE = 60.0
 QUICK = {"THREADS_SILENCE_SECONDS": "3"}
 
 
-@pytest.fixture
-def parts(stack: Stack, tmp_path: Path) -> dict[str, str]:
-    """The environment of commands: parts of the test's own, with people in the app's database."""
-    given = stack.start()
-    engine = database.connect(sqlalchemy_url(given["DATABASE_URL"]))
+@pytest.fixture(scope="module")
+def server(state_dir: Path) -> Iterator[Stack]:
+    """PostgreSQL and S3 of these tests' own, so that they can be killed, with people."""
+    made = Stack(state_dir / "outages", ("postgres", "seaweedfs"))
+    engine = database.connect(sqlalchemy_url(made.start()["DATABASE_URL"]))
     contract.create_schema(engine)
     AppDatabase(engine, "").rows(PEOPLE)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def parts(server: Stack, tmp_path: Path) -> dict[str, str]:
+    """The environment of commands; a server that an earlier test killed is started again."""
+    given = server.start()
     given |= {"OLLAMA_HOST": "http://127.0.0.1:1", "THREADS_STATE_DIR": str(tmp_path / "state")}
-    assert threads_pipelines("setup", environment=given).returncode == 0
+    store = ObjectStore(settings.load(given).s3)
+    store.ensure_bucket()
+    upload_seeds(store, SEEDS_DIR)
     return given
 
 
@@ -121,38 +135,45 @@ def one_line(ended: Command) -> str:
     return line
 
 
-def kill_postgres(stack: Stack) -> None:
-    (server,) = replace(stack, names=("postgres",)).status()
-    assert server.pid
-    os.kill(server.pid, signal.SIGKILL)  # its children see it and end
+def kill_postgres(server: Stack) -> None:
+    (postgres,) = replace(server, names=("postgres",)).status()
+    assert postgres.pid
+    os.kill(postgres.pid, signal.SIGKILL)  # its children see it and end
+
+
+def ended_without_database(server: Stack, started: Command) -> str:
+    """Kill the server; return the one line of the command, which ends by itself."""
+    run = started.run()
+    kill_postgres(server)
+    assert started.process.wait(PATIENCE) == 1
+    started.end()
+    assert session(run.pid) == []
+    line = one_line(started)
+    assert "nothing listens there: start the server" in line
+    assert "go on with: threads-pipelines retry " in line
+    return line
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("words", "at"),
-    [
-        (("launch", "nightly_recommendations"), "interaction_matrix       done"),
-        (("run", "--with-real-accounts"), "seed_posts               done"),
-    ],
-    ids=["launch", "run"],
-)
-def test_a_database_that_goes_down_midway_is_one_line_with_advice(
-    stack: Stack, parts: dict[str, str], words: tuple[str, ...], at: str
+def test_run_ends_with_one_line_where_the_database_goes_down_midway(
+    server: Stack, parts: dict[str, str]
 ) -> None:
+    with command("run", "--with-real-accounts", environment={**parts, **QUICK}) as started:
+        started.wait_until("seed_posts               done")
+        ended_without_database(server, started)
+
+
+@pytest.mark.soak
+def test_a_night_goes_on_after_the_database_went_down_midway(
+    server: Stack, parts: dict[str, str]
+) -> None:
+    words = ("launch", "nightly_recommendations")
     with command(*words, environment={**parts, **QUICK}) as started:
-        started.wait_until(at)
-        run = started.run()
-        kill_postgres(stack)
-        assert started.process.wait(PATIENCE) == 1
-        started.end()
-        line = one_line(started)
-        assert "nothing listens there: start the server" in line
-        assert "go on with: threads-pipelines retry " in line
-        assert session(run.pid) == []
-    stack.start()
-    if words[0] == "launch":
-        again = threads_pipelines("retry", line.split()[-1], environment=parts)
-        assert again.returncode == 0, again.stdout + again.stderr
+        started.wait_until("interaction_matrix       done")
+        line = ended_without_database(server, started)
+    server.start()
+    again = threads_pipelines("retry", line.split()[-1], environment=parts)
+    assert again.returncode == 0, again.stdout + again.stderr
 
 
 @pytest.mark.slow
@@ -185,7 +206,7 @@ def test_a_swallowed_connection_ends_the_run_with_one_line(
         }
         limits = {"THREADS_SILENCE_SECONDS": seconds}
         with command(
-            "launch", "nightly_recommendations", environment={**parts, **through, **limits}
+            "launch", "experiment_reports", environment={**parts, **through, **limits}
         ) as started:
             started.wait_until("check_services           done")
             run = started.run()
