@@ -13,6 +13,7 @@ ALWAYS = (
     ("publish",),
     ("recommender_speed",),
     ("recommender_speed", "--size", "500000x50000x25000000"),
+    ("catalogue_size",),
     ("night",),
 )
 WITH_A_FEED = ("recommender_quality", "population_realism")

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import random_array
 
-from threads_pipelines.recommender.kernels.selection import best_first, keep_largest, largest
+from threads_pipelines.recommender.kernels.best_posts import best_posts
+from threads_pipelines.recommender.kernels.selection import keep_largest, largest
 from threads_pipelines.recommender.knn.neighbours import nearest_rows
 from threads_pipelines.recommender.sparse_rows import NO_VALUES, SparseRows
 
@@ -23,11 +24,12 @@ def test_the_largest_positive_values_are_found(seed: int, n: int, most: int, kin
     values = (rng.integers(-kinds // 3, kinds + 1, n) / 7).astype(np.float32)
     expected = np.sort(values[values > 0])[::-1][:most]
     value, place = np.zeros(most, np.float32), np.zeros(most, np.int32)
-    size = best_first(values, value, place)
-    np.testing.assert_array_equal(value[:size], expected)
-    np.testing.assert_array_equal(values[place[:size]], expected)
-    assert len(np.unique(place[:size])) == size
-    assert (np.diff(place[:size])[np.diff(value[:size]) == 0] > 0).all()
+    first = np.argsort(-values, kind="stable")[: len(expected)]
+    for order in (np.arange(n), rng.permutation(n)):
+        posts = order.astype(np.int32)
+        size = best_posts(values[order], posts, bool((np.diff(posts) > 0).all()), value, place)
+        np.testing.assert_array_equal(value[:size], expected)
+        np.testing.assert_array_equal(place[:size], first)
     assert keep_largest(values, value, place) == size
     assert largest(values) == max(values.max(), 0)
 

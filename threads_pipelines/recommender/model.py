@@ -14,14 +14,18 @@ from threads_pipelines.recommender.knn.neighbours import nearest_rows
 from threads_pipelines.recommender.knn.people import SearchedPeople
 from threads_pipelines.recommender.model_arrays import flatten, model_parts
 from threads_pipelines.recommender.model_checks import check_model
+from threads_pipelines.recommender.ranking.candidates import SharedOrders, shared_orders
 from threads_pipelines.recommender.ranking.post_facts import PostFacts
 from threads_pipelines.recommender.ranking.rank_posts import rank_posts
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.recommender.sparse_rows import SparseRows
 from threads_pipelines.recommender.spectral import SpectralView
 
-_BLOCK = 128
-"""Users that one thread scores at a time."""
+_BLOCK, _LARGE_BLOCK = 128, 1024
+"""Users that one thread scores at a time: more where there are many posts, as a block's scratch
+memory grows with the posts and takes time to make."""
+FEW = 0.1
+"""Share of the posts that a user's lists may reach for the other posts not to be scored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +98,23 @@ class Model:
         check_model(model)
         return model
 
-    def recommend(self, users: NDArray[np.integer[Any]] | slice, top_k: int) -> ScoredRows:
+    def recommend(
+        self,
+        users: NDArray[np.integer[Any]] | slice,
+        top_k: int,
+        orders: SharedOrders | None = None,
+    ) -> ScoredRows:
         """Rank the best posts for each user, without posts that the user has seen or written.
 
         Args:
             users: Distinct rows in ``Users``; the result has their order.
             top_k: Posts for each user, at least 1.
+            orders: What ``shared_orders`` makes of ``posts``, for callers who rank in chunks.
 
         Returns:
             min(top_k, posts left) rows for each user.
         """
+        orders = orders or shared_orders(self.posts)
         rows = np.arange(self.n_users)[users].astype(np.int64)
         n, settings, people = len(rows), self.settings, self.people
         top = min(top_k, len(self.post_ids))
@@ -135,13 +146,13 @@ class Model:
             rank_posts(
                 rows[block], self.history, people.votes, neighbour, similarity, found,
                 self.similar_posts, self.similar_texts, self.seen, self.own, self.posts,
-                self.spectral, min(view.candidates, len(self.post_ids)),
+                orders, FEW, self.spectral, min(view.candidates, len(self.post_ids)),
                 settings.newcomers.share,
                 settings.feed.author_cap, settings.feed.fresh_every, shares,
                 post[block], score[block], reason[block], evidence[block], count[block],
             )  # fmt: skip
 
-        in_blocks(work, n, _BLOCK)
+        in_blocks(work, n, min(max(_BLOCK, len(self.post_ids) // 500), _LARGE_BLOCK))
         return ranked_rows(rows, post, score, reason, evidence, count)
 
 
@@ -160,5 +171,6 @@ def recommend_chunks(
         The rows of one chunk of users.
     """
     rows = np.flatnonzero(model.receives) if users is None else users
+    orders = shared_orders(model.posts)
     for low in range(0, len(rows), chunk):
-        yield model.recommend(rows[low : low + chunk], top_k)
+        yield model.recommend(rows[low : low + chunk], top_k, orders)

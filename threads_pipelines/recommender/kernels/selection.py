@@ -139,20 +139,3 @@ def sort_descending(values: Any, places: Any) -> None:
                 values[m], places[m] = values[m - gap], places[m - gap]
                 m -= gap
             values[m], places[m] = value, place
-
-
-@compiled
-def best_first(values: Any, best_value: Any, best_place: Any) -> int:
-    """Select the largest positive values, largest first; equal values by position, smallest first.
-
-    Args:
-        values: (n,) float32.
-        best_value: (k,) float32; receives the selected values.
-        best_place: (k,) int32; receives their positions.
-
-    Returns:
-        Number of selected values, at most k.
-    """
-    size: int = keep_largest(values, best_value, best_place)
-    sort_descending(best_value[:size], best_place[:size])
-    return size

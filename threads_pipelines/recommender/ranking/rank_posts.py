@@ -9,20 +9,21 @@ from typing import Any
 import numpy as np
 
 from threads_pipelines.compiled import compiled
-from threads_pipelines.dataset.scored_rows import (
-    FRESH_TOPIC,
-    SIMILAR_PEOPLE,
-    SIMILAR_POST,
-    SIMILAR_TASTE,
-    TRENDING,
-)
-from threads_pipelines.recommender.kernels.selection import best_first, keep_largest
+from threads_pipelines.dataset.scored_rows import FRESH_TOPIC, SIMILAR_POST
+from threads_pipelines.recommender.kernels.best_posts import best_posts, keep_best
 from threads_pipelines.recommender.ranking.arrange import arrange
+from threads_pipelines.recommender.ranking.candidates import (
+    add_first,
+    posts_of,
+    reach,
+    score_reached,
+)
 from threads_pipelines.recommender.ranking.evidence import name_evidence
+from threads_pipelines.recommender.ranking.reasons import name_reasons
 from threads_pipelines.recommender.ranking.score_parts import (
-    add_up,
+    combine,
     fill_in,
-    scale_without,
+    score_all,
     score_globally,
 )
 
@@ -46,6 +47,8 @@ def rank_posts(
     seen: Any,
     own: Any,
     facts: Any,
+    orders: Any,
+    few: float,
     view: Any,
     n_rescored: int,
     newcomer_share: float,
@@ -72,6 +75,8 @@ def rank_posts(
         seen: ``SparseRows``, posts that each user has seen.
         own: ``SparseRows``, posts that each user has written.
         facts: ``PostFacts``.
+        orders: ``SharedOrders``.
+        few: Share of the posts that a user's lists may reach for the other posts not to be scored.
         view: ``SpectralView``.
         n_rescored: Number of best posts that the spectral view scores.
         newcomer_share: Share of newcomers' popularity after one post; its n-th power after n.
@@ -90,9 +95,8 @@ def rank_posts(
     deep_post, deep_score = np.empty(depth, np.int32), np.zeros(depth, np.float32)
     most_fresh = min(len(facts.untouched), top_k // fresh_every) if fresh_every > 0 else 0
     fresh_post, fresh_score = np.empty(most_fresh, np.int32), np.zeros(most_fresh, np.float32)
-    people = np.zeros(n_posts, np.float32)
-    posts = np.zeros(n_posts, np.float32)
-    texts = np.zeros(n_posts, np.float32)
+    parts = np.zeros((3, n_posts), np.float32)
+    people, posts, texts = parts[0], parts[1], parts[2]
     final = np.zeros(n_posts, np.float32)
     slot = np.zeros(n_posts, np.int16)
     hits = np.empty(n_posts, np.int32)
@@ -104,54 +108,71 @@ def rank_posts(
     rescored = np.empty(n_rescored, np.int32)
     rescored_value = np.zeros(n_rescored, np.float32)
     taste = np.zeros(view.factors.shape[1], np.float32)
-    n_global = 0
-    has_near, has_text, has_people = len(near.item) > 0, len(text.item) > 0, neighbour.shape[1] > 0
-    people_scale = posts_scale = texts_scale = np.float32(0)
+    n_global = size = 0
+    every = np.arange(n_posts, dtype=np.int32)
+    reached, mark, dirty = np.empty(n_posts + 1, np.int32), np.zeros(n_posts, np.int32), False
     for r in range(len(rows)):
         user = rows[r]
         begin, end = history.start[user], history.start[user + 1]
         liked, worth = history.item[begin:end], history.value[begin:end]
         similar, similarities = neighbour[r, : found[r]], similarity[r, : found[r]]
-        forbidden = np.concatenate(
-            (
-                liked,
-                seen.item[seen.start[user] : seen.start[user + 1]],
-                own.item[own.start[user] : own.start[user + 1]],
-            )
-        )
-        if has_people:
-            add_up(people, similar, similarities, pool)
-            people_scale = scale_without(people, forbidden, shares[0])
-        if has_near:
-            add_up(posts, liked, worth, near)
-            posts_scale = scale_without(posts, forbidden, shares[1])
-        if has_text:
-            add_up(texts, liked, worth, text)
-            texts_scale = scale_without(texts, forbidden, shares[2])
-        for j in range(n_posts):
-            alike = people[j] * people_scale + posts[j] * posts_scale + texts[j] * texts_scale
-            final[j] = (max(alike, np.float32(0)) + facts.base_score[j]) * facts.popularity_boost[j]
+        forbidden = np.concatenate((liked, posts_of(seen, user), posts_of(own, user)))
+        popular = newcomer_share ** len(liked)
+        work = reach(similar, pool) + reach(liked, near) + reach(liked, text)
+        is_new = len(liked) == 0
+        n_fresh = 0 if is_new else most_fresh
+        some = work < few * n_posts and (is_new or popular <= _LEAST_POPULAR)
+        if some:
+            if dirty:
+                parts[:] = 0
+                dirty = False
+            epoch = r + 1
+            size, people_scale, posts_scale, texts_scale = score_reached(
+                people, posts, texts, similar, similarities, pool, liked, worth, near, text,
+                forbidden, shares, mark, epoch, reached,
+            )  # fmt: skip
+            order, least = orders.unreached, max(depth, n_rescored if has_view else 0)
+            if is_new:
+                order, least = orders.newcomer, depth
+            size = add_first(order, least, mark, epoch, reached, size)
+            size = add_first(orders.untouched, n_fresh, mark, epoch, reached, size)
+        else:
+            dirty = True
+            people_scale, posts_scale, texts_scale = score_all(
+                people, posts, texts, similar, similarities, pool, liked, worth, near, text,
+                forbidden, shares,
+            )  # fmt: skip
+        scored = reached[:size] if some else every
+        combine(
+            scored, not some, people, people_scale, posts, posts_scale, texts, texts_scale, facts,
+            final,
+        )  # fmt: skip
         for j in forbidden:
             final[j] = 0
-        if has_view and len(liked) > 0:
-            n_global = keep_largest(final, rescored_value, rescored)
+        if has_view and not is_new:
+            values = final[scored] if some else final
+            n_global = keep_best(values, scored, not some, rescored_value, rescored)
             score_globally(liked, worth, view, shares[3], rescored[:n_global], taste, globally)
             for j in rescored[:n_global]:
                 alike = people[j] * people_scale + posts[j] * posts_scale + texts[j] * texts_scale
                 alike = max(alike + globally[j], np.float32(0))
                 final[j] = (alike + facts.base_score[j]) * facts.popularity_boost[j]
-        popular = newcomer_share ** len(liked)
-        if popular > _LEAST_POPULAR:
+        if some and is_new:
+            for j in scored:
+                final[j] = facts.newcomer_score[j]
+        elif popular > _LEAST_POPULAR:
             fill_in(final, facts.newcomer_score, np.float32(1 - popular))
-            for j in forbidden:
-                final[j] = 0
-        n_fresh = most_fresh if len(liked) > 0 else 0
-        size = best_first(final, deep_score, deep_post)
+        for j in forbidden:
+            final[j] = 0
+        values = final[scored] if some else final
+        size = best_posts(values, scored, not some, deep_score, deep_post)
         if n_fresh > 0 or author_cap > 0:
-            fresh = facts.untouched
-            chosen = best_first(final[fresh], fresh_score, fresh_post) if n_fresh > 0 else 0
+            fresh = scored[~touched[scored]] if some else facts.untouched
+            chosen = 0
+            if n_fresh > 0:
+                chosen = best_posts(final[fresh], fresh, not some, fresh_score, fresh_post)
             size = arrange(
-                deep_post[:size], fresh[fresh_post[:chosen]], facts.author, author_cap,
+                deep_post[:size], fresh_post[:chosen], facts.author, author_cap,
                 fresh_every if n_fresh > 0 else 0, out_post[r],
             )  # fmt: skip
         else:
@@ -160,22 +181,11 @@ def rank_posts(
 
         feed, reasons, evidence = out_post[r, :size], out_reason[r, :size], out_evidence[r, :size]
         for s in range(size):
-            j = feed[s]
-            out_score[r, s] = final[j]
-            by_people, by_post = people[j] * people_scale, posts[j] * posts_scale
-            by_text = texts[j] * texts_scale
-            most = max(by_people, by_post, by_text, globally[j])
-            evidence[s] = 0
-            if most <= 0 or most < facts.base_score[j]:
-                reasons[s], evidence[s] = TRENDING, facts.recent_user_count[j]
-            elif most == by_people:
-                reasons[s] = SIMILAR_PEOPLE
-            elif most == by_post:
-                reasons[s] = SIMILAR_POST
-            elif most == globally[j]:
-                reasons[s] = SIMILAR_TASTE
-            else:
-                reasons[s] = FRESH_TOPIC
+            out_score[r, s] = final[feed[s]]
+        name_reasons(
+            feed, facts, people, people_scale, posts, posts_scale, texts, texts_scale, globally,
+            reasons, evidence,
+        )  # fmt: skip
         name_evidence(
             feed, reasons, liked, worth, near, text, similar, pool, slot, best, hits, evidence
         )
@@ -184,3 +194,6 @@ def rank_posts(
                 reasons[s] = SIMILAR_POST  # alike by its text
         for j in rescored[:n_global]:
             globally[j] = 0
+        if some:
+            for j in scored:
+                people[j] = posts[j] = texts[j] = 0

@@ -13,15 +13,56 @@ _FADED = 1e-30
 
 
 @compiled
-def add_up(total: Any, rows: Any, weights: Any, lists: Any) -> None:
-    """Sum lists of posts, each times its weight.
+def score_all(
+    people: Any,
+    posts: Any,
+    texts: Any,
+    similar: Any,
+    similarities: Any,
+    pool: Any,
+    liked: Any,
+    worth: Any,
+    near: Any,
+    text: Any,
+    forbidden: Any,
+    shares: Any,
+) -> Any:
+    """Sum the lists of one user, as ``candidates.score_reached`` does, into arrays of any content.
 
     Args:
-        total: (n_posts,) float32; receives the sums.
-        rows: (n,) rows of ``lists``.
-        weights: (n,) float32, weight of each row.
-        lists: ``SparseRows`` over posts.
+        people: (n_posts,) float32; receives the part of similar people.
+        posts: (n_posts,) float32; receives the part of similar posts.
+        texts: (n_posts,) float32; receives the part of similar texts.
+        similar: (m,) positions of the similar people in ``pool``.
+        similarities: (m,) float32, weight of each similar person.
+        pool: ``SparseRows``, votes of the searched people.
+        liked: (h,) posts of the user's history.
+        worth: (h,) float32, weight of each post of the history.
+        near: ``SparseRows``, similar posts.
+        text: ``SparseRows``, posts with similar text.
+        forbidden: Posts that the user may not get; repeats are allowed.
+        shares: (4,) float32, weights of similar people, similar posts, similar texts and the
+            spectral view.
+
+    Returns:
+        The factors of the three parts.
     """
+    by_people = by_post = by_text = np.float32(0)
+    if len(similar) > 0:
+        _add_up(people, similar, similarities, pool)
+        by_people = _scale_without(people, forbidden, shares[0])
+    if len(near.item) > 0:
+        _add_up(posts, liked, worth, near)
+        by_post = _scale_without(posts, forbidden, shares[1])
+    if len(text.item) > 0:
+        _add_up(texts, liked, worth, text)
+        by_text = _scale_without(texts, forbidden, shares[2])
+    return by_people, by_post, by_text
+
+
+@compiled
+def _add_up(total: Any, rows: Any, weights: Any, lists: Any) -> None:
+    """Sum lists of posts, each times its weight."""
     total[:] = 0
     for k in range(len(rows)):
         after = rows[min(k + 1, len(rows) - 1)]
@@ -33,22 +74,49 @@ def add_up(total: Any, rows: Any, weights: Any, lists: Any) -> None:
 
 
 @compiled
-def scale_without(total: Any, forbidden: Any, share: float) -> Any:
-    """Set forbidden posts to 0 and compute the factor that scales the largest other value to
-    ``share``.
-
-    Args:
-        total: (n_posts,) float32, changed in place.
-        forbidden: Posts that may not be recommended to the user; repeats are allowed.
-        share: The largest value after scaling.
-
-    Returns:
-        The factor, float32; 0 if no value is large enough to scale.
-    """
+def _scale_without(total: Any, forbidden: Any, share: float) -> Any:
+    """Set forbidden posts to 0; return the factor that scales the largest value to ``share``."""
     for j in forbidden:
         total[j] = 0
     most = largest(total)
     return np.float32(share / most) if most > _FADED else np.float32(0)
+
+
+@compiled
+def combine(
+    scored: Any,
+    are_all: bool,
+    people: Any,
+    people_scale: float,
+    posts: Any,
+    posts_scale: float,
+    texts: Any,
+    texts_scale: float,
+    facts: Any,
+    final: Any,
+) -> None:
+    """Add up the parts of some posts and apply what the posts have for everybody.
+
+    Args:
+        scored: The posts.
+        are_all: Whether these are all posts.
+        people: (n_posts,) float32, part of similar people, times ``people_scale``.
+        people_scale: Factor of ``people``.
+        posts: (n_posts,) float32, part of similar posts, times ``posts_scale``.
+        posts_scale: Factor of ``posts``.
+        texts: (n_posts,) float32, part of similar texts, times ``texts_scale``.
+        texts_scale: Factor of ``texts``.
+        facts: ``PostFacts``.
+        final: (n_posts,) float32; receives the scores of the posts.
+    """
+    if are_all:  # in order, which vector units can do
+        for j in range(len(final)):
+            alike = people[j] * people_scale + posts[j] * posts_scale + texts[j] * texts_scale
+            final[j] = (max(alike, np.float32(0)) + facts.base_score[j]) * facts.popularity_boost[j]
+    else:
+        for j in scored:
+            alike = people[j] * people_scale + posts[j] * posts_scale + texts[j] * texts_scale
+            final[j] = (max(alike, np.float32(0)) + facts.base_score[j]) * facts.popularity_boost[j]
 
 
 @compiled
