@@ -21,6 +21,7 @@ OTHER_VALUES: dict[str, Any] = {
     "similar_people.weighted": True,
     "similar_posts.model": "linear",
     "similar_texts.for_all": True,
+    "newcomers.share": 0.5,
 }
 CAPPED = {"events.exact_reads": 1.0, "events.history_cap": 3, "blend.text_weight": 0.5}
 

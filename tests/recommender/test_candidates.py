@@ -21,7 +21,7 @@ FEED = {
     "similar_people.neighbours": 4,
     "similar_posts.neighbours": 3,
 }
-KINDS = {
+KINDS: dict[str, dict[str, object]] = {
     "default": {},
     "feed": FEED,
     "capped": {**FEED, "feed.author_cap": 2},

@@ -22,7 +22,7 @@ def keep_best(values: Any, posts: Any, ascending: bool, best_value: Any, best_po
     Returns:
         The number of posts, at most k.
     """
-    size = keep_largest(values, best_value, best_post)
+    size: int = keep_largest(values, best_value, best_post)
     least, kept = np.float32(np.inf), 0
     for s in range(size):
         best_post[s] = posts[best_post[s]]
