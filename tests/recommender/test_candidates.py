@@ -1,6 +1,7 @@
 """Ranking only the posts that can win a place gives the rows of ranking all posts."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ FEED = {
     "similar_people.neighbours": 4,
     "similar_posts.neighbours": 3,
 }
-KINDS: dict[str, dict[str, object]] = {
+KINDS: dict[str, dict[str, Any]] = {
     "default": {},
     "feed": FEED,
     "capped": {**FEED, "feed.author_cap": 2},
