@@ -111,7 +111,7 @@ def dry_run(partition: str) -> None:
 
 
 @click.command()
-@click.option("--dry-run", "only_tell", is_flag=True, help="Only tell what would go.")
+@click.option("--dry-run", "only_tell", is_flag=True, help="Only show what would be deleted.")
 def prune(only_tell: bool) -> None:
     """Delete old versions, models and runs; what is served or pinned is kept."""
     _launch("maintenance", "prune_old", dry_run=only_tell)

@@ -40,14 +40,14 @@ generate_synthetic_data = dg.define_asset_job(
     selection=_synthetic,
     executor_def=dg.in_process_executor,
     tags=max_runtime(12 * _HOUR),
-    description="Seeds, posts by templates and Gemma, synthetic users and what they do.",
+    description="Seeds, posts by templates and Gemma, synthetic users and their behaviour.",
 )
 nightly_recommendations = dg.define_asset_job(
     "nightly_recommendations",
     selection=_nightly,
     executor_def=_process_a_step,
     tags=max_runtime(6 * _HOUR),
-    description="The night: read what people did, evaluate, train, check and publish the feeds.",
+    description="The night: read the app, evaluate, train, check and publish the feeds.",
 )
 tune_settings = dg.define_asset_job(
     "tune_settings",
@@ -69,29 +69,29 @@ refresh_recommendations = dg.define_asset_job(
     # One process: what a refresh costs is small beside the start of a process a step.
     executor_def=dg.in_process_executor,
     tags=max_runtime(_HOUR),  # one that hangs must not hold up all later ones
-    description="Between two nights: the feeds of those who are likely to come, ranked again with "
-    "what happened since.",
+    description="Between two nights: ranks again for recently active people, using events since "
+    "the last run.",
 )
 services_check = dg.define_asset_job(
     "services_check",
     selection=_first,
     executor_def=dg.in_process_executor,
     tags=max_runtime(_HOUR // 6),
-    description="Looks at the database, S3, the text model, Dagster's storage, disk and clocks.",
+    description="Checks the database, S3, the text model, Dagster's storage, disk and clocks.",
 )
 data_validation = dg.define_asset_job(
     "data_validation",
     selection=_first | _last,
     executor_def=dg.in_process_executor,
     tags=max_runtime(_HOUR),
-    description="Judges a day's data again, by itself and against the seven days before it.",
+    description="Validates a day's data again, on its own and against the seven days before it.",
 )
 manual_simulation = dg.define_asset_job(
     "manual_simulation",
     selection=dg.AssetSelection.assets("fake_users") | _tick,
     executor_def=dg.in_process_executor,
     tags=max_runtime(_HOUR),
-    description="Makes the fake users that are missing, then lets them post and act once.",
+    description="Creates the missing fake users, then lets them post and act once.",
 )
 continuous_simulation = dg.define_asset_job(
     "continuous_simulation",

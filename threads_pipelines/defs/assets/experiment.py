@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     code_version="1",
     deps=["check_services", "synthetic_interactions"],
     description="Control or treatment for each enrolled account, by a stable hash of the "
-    "experiment's name and the account's id. Real accounts only where the config says so.",
+    "experiment's name and the account's id. Real accounts only if the config enrols them.",
     metadata=columns(id="text", experiment_group="varchar(20)"),
 )
 def experiment_assignment(
@@ -165,8 +165,8 @@ class ReportConfig(dg.Config):
     partitions_def=daily,
     deps=[experiment_assignment, user_recommendation],
     description="Treatment against control since the groups were first assigned: rates per session "
-    "and dwell time with 95% intervals that respect users, a sample-ratio check, a power "
-    "statement, and a warning instead of a winner where there is not enough data.",
+    "and dwell time with 95% intervals over users, a sample-ratio check, a power "
+    "statement, and a warning instead of a winner if there are not enough data.",
     metadata=columns(metric="text", control="float64", treatment="float64", difference="float64"),
 )
 def experiment_report(

@@ -22,8 +22,8 @@ from threads_pipelines.storage.postgres.contract import has_experiment_group, re
     code_version="1",
     deps=["check_services"],
     description="A few accounts with one interest each, recognised by their bio together with an "
-    "id that can be recomputed. Makes the missing ones, deals their experiment group and leaves "
-    "the rest alone.",
+    "id that can be recomputed. Creates the missing ones and assigns their experiment group; "
+    "all others stay unchanged.",
     metadata=columns(id="text", email="text", username="text", display_name="text", bio="text"),
 )
 def fake_users(

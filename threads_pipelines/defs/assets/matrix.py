@@ -101,7 +101,7 @@ class MatrixConfig(dg.Config):
         "02:00 of the day for a past one.",
     )
     look_back_days: float = Field(
-        30, gt=0, le=3660, description="Days of interactions to train on; older ones stay seen."
+        30, gt=0, le=3660, description="Days of interactions to train on; older posts stay seen."
     )
     synthetic_accounts: SyntheticAccounts = Field(
         SyntheticAccounts.automatic,

@@ -38,7 +38,7 @@ from threads_pipelines.storage.s3.versions.scored_file import SCHEMA
     partitions_def=daily,
     deps=[model_evaluation],
     description="Similar people and similar posts over everything up to as_of, fitted with the "
-    "settings that the gate let through.",
+    "settings that the gate accepted.",
     metadata=columns(array="text", shape="text", type="text"),
 )
 def knn_model(context: dg.AssetExecutionContext, storage: ObjectStorage) -> dg.MaterializeResult:
@@ -65,7 +65,7 @@ def knn_model(context: dg.AssetExecutionContext, storage: ObjectStorage) -> dg.M
 class RankingConfig(dg.Config):
     """Length of a feed, and the size of chunks."""
 
-    top_k: int = Field(50, ge=1, le=1000, description="Posts a user; fewer where fewer are left.")
+    top_k: int = Field(50, ge=1, le=1000, description="Posts a user; fewer if fewer are left.")
     chunk: int = Field(8192, ge=1, description="Users scored at a time; bounds the memory.")
 
 
@@ -78,7 +78,7 @@ class RankingConfig(dg.Config):
     description="The scored rows of every user as an artefact, each with its main reason and the "
     "evidence, and the accounts that the version decides about, those without rows included. The "
     "stored rows are read back and checked; a version that passes is registered as "
-    "checked, and only such a version can be published. A fault stops the night here.",
+    "checked, and only such a version can be published. A violation stops the night here.",
     metadata=columns(
         user_id="text",
         post_id="text",

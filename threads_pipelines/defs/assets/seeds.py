@@ -52,8 +52,8 @@ def read_seed_users(store: ObjectStore) -> tuple[SeedUser, ...]:
     kinds={"s3", "json"},
     code_version="1",
     deps=["check_services"],
-    description="The seed posts that every generated post varies. A fault in the file names the "
-    "object, the entry, the field and what is wrong, and nothing downstream runs.",
+    description="The seed posts that every generated post varies. If the file is invalid, the "
+    "error names object, entry, field and fault, and no later step runs.",
     metadata=columns(id="text", topic="text", content="text", tags="text[]", tone="text"),
 )
 def seed_posts(storage: ObjectStorage) -> dg.MaterializeResult:

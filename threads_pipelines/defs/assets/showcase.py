@@ -28,7 +28,7 @@ class PageConfig(dg.Config):
     """Content of the page."""
 
     sampled: int = Field(4, ge=0, le=50, description="Further accounts, below the test accounts.")
-    posts: int = Field(20, ge=1, le=200, description="Posts of a feed, and of a history, shown.")
+    posts: int = Field(20, ge=1, le=200, description="Posts to show of each feed and history.")
 
 
 @asset(
@@ -95,7 +95,7 @@ class ExportConfig(dg.Config):
     code_version="1",
     partitions_def=daily,
     deps=[experiment_report],
-    description="An Excel workbook and Parquet files that a person can open: interactions, "
+    description="An Excel workbook and Parquet files for people: interactions, "
     "recommendations, model metrics and the experiment, with export time and row counts.",
     metadata=columns(table="text", rows="int"),
 )

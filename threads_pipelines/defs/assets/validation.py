@@ -71,7 +71,7 @@ class ValidationConfig(dg.Config):
     deps=["check_services", "user_recommendation"],
     description="Judges the night by itself and against the seven before it: volume, types, "
     "orphans, users without activity, freshness, feeds, drift of scores and of coverage. A check "
-    "that fails says what to look at; the feeds stay as they are.",
+    "that fails says what to check; the feeds stay unchanged.",
     metadata=columns(question="text", passed="bool", sentence="text", advice="text"),
     check_specs=[
         dg.AssetCheckSpec(name, asset="validate_data", description=description)

@@ -21,23 +21,23 @@ _BATCH = 500
 class PruneConfig(dg.Config):
     """Retention. What is served, pinned, or was served before is always kept."""
 
-    dry_run: bool = Field(False, description="Only tell what would go.")
+    dry_run: bool = Field(False, description="Only show what would be deleted.")
     superseded_days: float = Field(
-        7, ge=1, description="Days that a version stays after its day was run again."
+        7, ge=1, description="Days to keep a version after its day was run again."
     )
     keep_days: float = Field(
-        90, ge=1, description="Days that a version keeps its files; its metrics stay for ever."
+        90, ge=1, description="Days to keep the files of a version; its metrics are kept for ever."
     )
     keep_partitions: int = Field(
-        14, ge=8, description="Latest days that keep their files whatever their age."
+        14, ge=8, description="Number of latest days whose files are kept regardless of age."
     )
-    run_days: float = Field(90, ge=1, description="Days that a finished run and its log stay.")
-    run_count: int = Field(200, ge=0, description="Latest runs that stay whatever their age.")
+    run_days: float = Field(90, ge=1, description="Days to keep a finished run and its log.")
+    run_count: int = Field(200, ge=0, description="Latest runs to keep regardless of age.")
 
 
 @dg.op(
     ins={"checked": dg.In(dg.Nothing)},
-    description="Delete versions on S3 and runs in Dagster's storage that have had their time.",
+    description="Deletes old versions on S3 and old runs in Dagster's storage.",
 )
 def prune_old(
     context: dg.OpExecutionContext, config: PruneConfig, database: Database, storage: ObjectStorage
@@ -117,7 +117,7 @@ def maintenance() -> None:
     cron_schedule="0 5 * * 0",
     execution_timezone=settings.load().timezone,
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Sundays at 05:00: old versions and runs go.",
+    description="Sundays at 05:00: deletes old versions and runs.",
 )
 def weekly_maintenance() -> dg.RunRequest:
     """Request the pruning with its defaults."""

@@ -103,7 +103,7 @@ def release_pin(context: dg.OpExecutionContext, database: Database, storage: Obj
 @dg.op(
     ins=_FIRST,
     pool="publish",
-    description="Tell what publishing would change, and change nothing.",
+    description="Shows what publishing would change, without changing anything.",
 )
 def compare_with_table(
     context: dg.OpExecutionContext,

@@ -36,9 +36,7 @@ KEPT_HOURS = 24.0
 class RefreshPublishConfig(PublishConfig):
     """Lifetime of feeds and of refreshes."""
 
-    kept_hours: float = Field(
-        KEPT_HOURS, ge=0, description="Hours that a refresh and its run stay before they go."
-    )
+    kept_hours: float = Field(KEPT_HOURS, ge=0, description="Hours to keep a refresh and its run.")
 
 
 @asset(
@@ -48,7 +46,7 @@ class RefreshPublishConfig(PublishConfig):
     pool="publish",
     deps=[refreshed_recommendations],
     description="The refreshed feeds in the table that the app reads, as an ordinary newer "
-    "generation of the people chosen. Old refreshes go, with their runs.",
+    "generation of the selected people. Old refreshes are deleted, with their runs.",
     metadata=columns(user_id="text", post_id="text", score="double precision"),
     check_specs=[
         dg.AssetCheckSpec(name, asset="refreshed_feeds", description=description)

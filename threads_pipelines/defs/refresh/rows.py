@@ -82,8 +82,8 @@ def refresh_due(
     kinds={"postgres", "s3", "parquet"},
     code_version="1",
     deps=[refresh_due],
-    description="The scored rows of those who are likely to come before the next refresh, ranked "
-    "with the settings of the night that is served over everything up to now. Checked as the "
+    description="The scored rows of people who are likely to return before the next refresh, "
+    "ranked with the settings of the night that is served over everything up to now. Checked as the "
     "night's rows are: a fault stops the refresh here.",
     metadata=columns(
         user_id="text",

@@ -36,9 +36,9 @@ def ticks(minutes: int) -> str | list[str]:
     cron_schedule=ticks(settings.load().refresh_minutes),
     execution_timezone=settings.load().timezone,
     default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="Every hour (THREADS_REFRESH_MINUTES), once it is turned on: the feeds of those "
-    "who are likely to come. A tick is left out while a night, a backfill, a pin or another "
-    "refresh runs, and where nothing happened.",
+    description="Every hour (THREADS_REFRESH_MINUTES), once it is turned on: refreshes the feeds "
+    "of recently active people. A tick is skipped while a night, a backfill, a pin or another "
+    "refresh runs, and if nothing happened.",
 )
 def refresh_between_nights(
     context: dg.ScheduleEvaluationContext,

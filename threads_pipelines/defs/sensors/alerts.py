@@ -23,8 +23,8 @@ _LOOK_BACK = 200
 @dg.run_failure_sensor(
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=30,
-    description="Sends each failed run to THREADS_ALERT_WEBHOOK_URL: what failed, why, and what to "
-    "type. Without that address it does nothing.",
+    description="Sends each failed run to THREADS_ALERT_WEBHOOK_URL: what failed, why, and the "
+    "command that continues it. Without that address it does nothing.",
 )
 def alert_on_failure(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
     """Send an alert about a failed run."""
@@ -43,8 +43,8 @@ def alert_on_failure(context: dg.RunFailureSensorContext) -> dg.SkipReason | Non
 @dg.sensor(
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=600,
-    description="Sends one alert when the feeds are older than 26 hours: a night that never ran "
-    "fails nowhere.",
+    description="Sends one alert when the feeds are older than 26 hours, because a night that "
+    "never ran reports no failure.",
 )
 def alert_on_late_feeds(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Send one alert for each publication that is not followed by another one in time."""

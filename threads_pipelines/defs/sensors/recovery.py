@@ -22,8 +22,8 @@ _FORGOTTEN_AFTER = timedelta(days=1)
 @dg.sensor(
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=30,
-    description="Ends runs whose process is gone: killed with its server, or by the system for "
-    "want of memory. They fail, so that they are alerted and continued once by themselves.",
+    description="Ends runs whose process is gone: killed with its server, or by the system when "
+    "memory ran out. They fail, so that an alert is sent and Dagster continues them once.",
 )
 def end_abandoned_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Fail each started run whose process does not exist any more.
