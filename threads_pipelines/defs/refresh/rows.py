@@ -83,8 +83,8 @@ def refresh_due(
     code_version="1",
     deps=[refresh_due],
     description="The scored rows of people who are likely to return before the next refresh, "
-    "ranked with the settings of the night that is served over everything up to now. Checked as the "
-    "night's rows are: a fault stops the refresh here.",
+    "ranked with the settings of the night that is served, over everything up to now. They are "
+    "checked like the night's rows: a violation stops the refresh here.",
     metadata=columns(
         user_id="text",
         post_id="text",
