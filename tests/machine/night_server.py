@@ -23,13 +23,11 @@ import pytest
 
 from tests.machine.boundaries import Boundaries
 from tests.machine.fake_run import FakeContext, FakeInstance
-from tests.machine.world import defaults, function_of
+from tests.machine.world import call, defaults
 from threads_pipelines import settings
 from threads_pipelines.definitions import defs
 from threads_pipelines.defs.assets import evaluation, matrix, model, publish, services, validation
-from threads_pipelines.defs.resources.audience import Audience
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
-from threads_pipelines.defs.resources.participants import Experiment
 from threads_pipelines.shards import ranking
 from threads_pipelines.storage.s3.connection import bucket, client
 
@@ -51,19 +49,18 @@ def play_job(as_of: str) -> None:
 
 def play_steps(as_of: str) -> None:
     """Run the steps of the night one after the other."""
-    run: Any = FakeContext(FakeInstance(), _today(), os.getpid())
-    database, storage, audience = Database(), ObjectStorage(), Audience()
-    function_of(services.check_services)(run, defaults(services.ServicesConfig))
-    function_of(matrix.interaction_matrix)(
-        run, defaults(matrix.MatrixConfig, as_of=as_of), database, storage, Experiment(), audience
-    )
-    function_of(evaluation.model_evaluation)(run, defaults(evaluation.EvaluationConfig), storage)
-    function_of(model.knn_model)(run, storage)
-    function_of(model.recommendations)(run, defaults(model.RankingConfig), storage)
-    function_of(publish.user_recommendation)(
-        run, defaults(publish.PublishConfig), database, storage, audience
-    )
-    function_of(validation.validate_data)(run, defaults(validation.ValidationConfig), storage)
+    run = FakeContext(FakeInstance(), _today(), os.getpid())
+    resources = {"database": Database(), "storage": ObjectStorage()}
+    for asset, config in (
+        (services.check_services, defaults(services.ServicesConfig)),
+        (matrix.interaction_matrix, defaults(matrix.MatrixConfig, as_of=as_of)),
+        (evaluation.model_evaluation, defaults(evaluation.EvaluationConfig)),
+        (model.knn_model, None),
+        (model.recommendations, defaults(model.RankingConfig)),
+        (publish.user_recommendation, defaults(publish.PublishConfig)),
+        (validation.validate_data, defaults(validation.ValidationConfig)),
+    ):
+        call(asset, run, config=config, **resources)
 
 
 def _today() -> str:

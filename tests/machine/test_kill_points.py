@@ -29,7 +29,7 @@ from threads_pipelines.storage.s3.scored import batches, open_scored
 NOW = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
 BASE, KILLED, NEXT = (NOW - timedelta(hours=hours) for hours in (3, 2, 1))
 PARTS = 10
-SAMPLE = 8
+SAMPLE = 6
 FRESH = 10
 """After so many kills what the nights left in the bucket goes."""
 Row = tuple[str, str, float]

@@ -4,6 +4,7 @@ The functions of the assets and ops themselves run here. Only Dagster, the clock
 stand-ins. The choice of settings by evaluation is left out: every night uses the default settings.
 """
 
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -99,11 +100,12 @@ def defaults(config: Callable[..., Any], **given: Any) -> Any:
     return config(**given)
 
 
-def function_of(asset: Any) -> Callable[..., Any]:
-    """The function under ``@asset`` or ``@op``."""
-    op = getattr(asset, "op", asset)
-    function: Callable[..., Any] = op.compute_fn.decorated_fn
-    return function
+def call(asset: Any, run: FakeContext, **given: Any) -> Any:
+    """Call the function under ``@asset`` or ``@op`` with the config and resources that it takes."""
+    function = getattr(asset, "op", asset).compute_fn.decorated_fn
+    resources = {"experiment": Experiment(), "audience": Audience(), "refreshed": Refreshed()}
+    named = list(inspect.signature(function).parameters)[1:]
+    return function(run, **{name: ({**resources, **given})[name] for name in named})
 
 
 @dataclass
@@ -132,6 +134,7 @@ class World:
             patch.setattr(module, "datetime", fake)
         for module in (publish, publish_version, refresh_feeds):
             patch.setattr(module, "publish", partial(publish_rows, **_SMALL))
+        patch.setattr(ranking, "SHARDS", 2)
         patch.setattr(ranking, "artefact_store", lambda: self.versions)
         patch.setattr(refresh_feeds, "_plot", lambda *_given: "")
         self.boundaries.install(patch)
@@ -189,9 +192,7 @@ class World:
     def make(self, run: FakeContext, as_of: datetime | None) -> None:
         """Read, fit, rank and check: a night up to what it publishes."""
         config = defaults(matrix.MatrixConfig, as_of=as_of.isoformat() if as_of else None)
-        function_of(matrix.interaction_matrix)(
-            run, config, self._database, self._storage, Experiment(), Audience()
-        )
+        self._call(matrix.interaction_matrix, run, config=config)
         self.versions.change_facts(
             run.partition_key,
             self.version_of(run),
@@ -205,21 +206,14 @@ class World:
 
     def rank(self, run: FakeContext) -> None:
         """Fit, rank and check; needs the version that ``make`` began."""
-        function_of(model.knn_model)(run, self._storage)
-        function_of(model.recommendations)(
-            run, defaults(model.RankingConfig, top_k=TOP_K), self._storage
-        )
+        self._call(model.knn_model, run)
+        self._call(model.recommendations, run, config=defaults(model.RankingConfig, top_k=TOP_K))
 
     def publish(self, run: FakeContext, users: list[str]) -> None:
         """Publish what the run made; users: none for everybody."""
         self._publishing = True
-        function_of(publish.user_recommendation)(
-            run,
-            defaults(publish.PublishConfig, connections=1, **_LIMITS),
-            self._database,
-            self._storage,
-            Audience(users=users),
-        )
+        config = defaults(publish.PublishConfig, connections=1, **_LIMITS)
+        self._call(publish.user_recommendation, run, config=config, audience=Audience(users=users))
 
     def refresh(self, run: FakeContext) -> bool:
         """Refresh between two nights; False where it is left out."""
@@ -227,41 +221,33 @@ class World:
         reason = why_not_now(instance, self.versions, self.engine, run.run.run_id)
         if reason is not None:
             return False
-        made = function_of(refresh_rows.refreshed_recommendations)(
-            run, defaults(refresh_rows.RankingChunk), self._database, self._storage, Experiment(),
-            Refreshed(),
-        )  # fmt: skip
+        config = defaults(refresh_rows.RankingChunk)
+        made = self._call(refresh_rows.refreshed_recommendations, run, config=config)
         self.instance.made[refresh_rows.refreshed_recommendations.key] = made
         run.partition_key = made.metadata[refresh_rows.PARTITION]
         run.run.tags[VERSION_TAG] = made.metadata[refresh_rows.VERSION]
         self._publishing = True
-        function_of(refresh_feeds.refreshed_feeds)(
-            run,
-            defaults(refresh_feeds.RefreshPublishConfig, connections=1, **_LIMITS),
-            self._database,
-            self._storage,
-        )
+        config = defaults(refresh_feeds.RefreshPublishConfig, connections=1, **_LIMITS)
+        self._call(refresh_feeds.refreshed_feeds, run, config=config)
         return True
 
     def pin(self, run: FakeContext, version: str) -> None:
         """Go back to a version; an empty name is the one before."""
         self._publishing = True
-        function_of(rollback.publish_pinned)(
-            run,
-            defaults(rollback.PinConfig, version=version, **_LIMITS),
-            self._database,
-            self._storage,
-        )
+        config = defaults(rollback.PinConfig, version=version, **_LIMITS)
+        self._call(rollback.publish_pinned, run, config=config)
 
     def release(self, run: FakeContext) -> None:
         """End the pin."""
-        function_of(rollback.release_pin)(run, self._storage)
+        self._call(rollback.release_pin, run)
 
     def dry_run(self, run: FakeContext) -> None:
         """Tell what would change."""
-        function_of(rollback.compare_with_table)(
-            run, defaults(rollback.DryRunConfig), self._database, self._storage, Audience()
-        )
+        self._call(rollback.compare_with_table, run, config=defaults(rollback.DryRunConfig))
+
+    def _call(self, asset: Any, run: FakeContext, **given: Any) -> Any:
+        database, storage = OneDatabase(self.engine), OneStorage(self.versions)
+        return call(asset, run, database=database, storage=storage, **given)
 
     def version_of(self, run: FakeContext) -> str:
         """The version that a run began; empty where it began none."""
@@ -280,14 +266,6 @@ class World:
         """The accounts that a version decides about."""
         with open_decided(self.versions, self.versions.manifest(partition, version)) as files:
             return {user for table in batches(files) for user in table["user_id"].to_pylist()}
-
-    @property
-    def _storage(self) -> Any:
-        return OneStorage(self.versions)
-
-    @property
-    def _database(self) -> Any:
-        return OneDatabase(self.engine)
 
 
 def day_of(instant: datetime) -> str:
