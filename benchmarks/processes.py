@@ -1,4 +1,4 @@
-"""The memory of every process below this one, watched from outside."""
+"""Memory and CPU time of every process below this one, watched from outside."""
 
 import threading
 from collections import defaultdict
@@ -17,17 +17,23 @@ ROLES = {
 
 
 class Watch:
-    """Samples the resident memory of all descendants until it is left."""
+    """Samples the resident memory and the CPU time of all descendants until it is left."""
 
     def __init__(self) -> None:
         self.peak: dict[str, float] = defaultdict(float)
         """Most MB of one process, by what it is; memory that processes share counts in each."""
         self.together = 0.0
         """Most MB of all at once, what they share counted once (by its proportional size)."""
+        self.cpu: dict[str, float] = defaultdict(float)
+        """CPU seconds by what a process is; of one that ends at most the last interval is missed.
+        """
+        self._last: dict[psutil.Process, float] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> "Watch":
+        for process in psutil.Process().children(recursive=True):
+            self._last[process] = _cpu_seconds(process)
         self._thread.start()
         return self
 
@@ -43,11 +49,19 @@ class Watch:
                 try:
                     role = role_of(process.name(), process.cmdline())
                     self.peak[role] = max(self.peak[role], process.memory_info().rss / 1e6)
+                    used = _cpu_seconds(process)
+                    self.cpu[role] += used - self._last.get(process, 0.0)
+                    self._last[process] = used
                 except psutil.Error:  # it has ended
                     continue
             looks += 1
             if looks % 10 == 0:  # the proportional size is slow to find out
                 self.together = max(self.together, proportional(below))
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def role_of(name: str, arguments: list[str]) -> str:

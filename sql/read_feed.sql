@@ -1,5 +1,5 @@
 -- A feed as the app reads it: live rows only, best first, with the post and its author.
-SELECT p.id, coalesce(a.display_name, a.username) AS author, p.content, p.created_at, r.score
+SELECT p.id, coalesce(a.display_name, a.username) AS author, p.content, p.created_at, r.score, r.generated_at
 FROM user_recommendation AS r
 JOIN post AS p ON p.id = r.post_id
 JOIN "user" AS a ON a.id = p.user_id

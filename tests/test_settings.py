@@ -204,3 +204,11 @@ def test_a_database_may_be_silent_for_seconds_or_minutes(tmp_path: Path) -> None
     for wrong in ("1", "601", "30.5"):
         with pytest.raises(ConfigurationError, match=r"SILENCE_SECONDS is .*seconds from 2 to 600"):
             load(tmp_path, THREADS_SILENCE_SECONDS=wrong)
+
+
+def test_missed_refreshes_are_a_whole_number(tmp_path: Path) -> None:
+    assert load(tmp_path).refresh_late_after == 3
+    assert load(tmp_path, THREADS_REFRESH_LATE_AFTER="1").refresh_late_after == 1
+    for wrong in ("0", "101", "three", "2.5", "-1"):
+        with pytest.raises(ConfigurationError, match=r"LATE_AFTER is .*refreshes from 1 to 100"):
+            load(tmp_path, THREADS_REFRESH_LATE_AFTER=wrong)

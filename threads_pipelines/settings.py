@@ -53,6 +53,8 @@ class Settings:
     timezone: str
     refresh_minutes: int
     """Minutes between two refreshes, once their schedule is turned on."""
+    refresh_late_after: int
+    """Refreshes that may be missed in a row before the feeds count as late."""
     silence_seconds: int
     """Seconds without an answer of a database after which a launched run is ended."""
     database_url_or_none: str | None = field(repr=False)
@@ -159,6 +161,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         timezone=time_zone(given, "THREADS_TIMEZONE"),
         refresh_minutes=whole(
             given, "THREADS_REFRESH_MINUTES", of="minutes", default=60, least=15, most=1440
+        ),
+        refresh_late_after=whole(
+            given, "THREADS_REFRESH_LATE_AFTER", of="refreshes", default=3, least=1, most=100
         ),
         silence_seconds=whole(
             given, "THREADS_SILENCE_SECONDS", of="seconds", default=30, least=2, most=600

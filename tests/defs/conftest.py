@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -90,6 +91,22 @@ def world(
     with dg.DagsterInstance.ephemeral() as instance:
         scratch = settings.load().state_dir / "scratch"
         yield World(engine, store, ArtefactStore(store, scratch), instance)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A DAGSTER_HOME with storage in files, which processes share."""
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    (tmp_path / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    return tmp_path
+
+
+@pytest.fixture
+def instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    """The instance in ``home``."""
+    del home
+    with dg.DagsterInstance.get() as opened:
+        yield opened
 
 
 def days_ago(count: int) -> str:

@@ -1,76 +1,24 @@
 """A run that is killed in the middle of a step is simply run again."""
 
-import json
-import os
 import random
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from tests.defs.conftest import NOW, SMALL, World
+from tests.defs.kills import DEADLINE, Launch, kill_in
 from threads_pipelines.definitions import defs
 from threads_pipelines.storage.postgres.database import session
 
 AS_OF = {"interaction_matrix": {"config": {"as_of": NOW.isoformat()}}}
 CONFIG = {"ops": AS_OF, "resources": {"synthetic": {"config": SMALL}}}
-DEADLINE = 600
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
-    (tmp_path / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
-    return tmp_path
-
-
-@pytest.fixture
-def instance(home: Path) -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.get() as opened:
-        yield opened
-
-
-def start() -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-W", "ignore", "-m", "threads_pipelines.runner.launch"]
-    command += ["full_pipeline", "--config", json.dumps(CONFIG)]
-    return subprocess.Popen(command, start_new_session=True)
-
-
-def kill_in(instance: dg.DagsterInstance, step: str, delay: float) -> None:
-    """Launch, wait until the step has started and ``delay`` seconds more, and kill everything."""
-    known = {run.run_id for run in instance.get_runs()}
-    process = start()
-    deadline = time.monotonic() + DEADLINE
-    try:
-        while not _started(instance, known, step):
-            assert process.poll() is None, f"the run ended before {step} started"
-            assert time.monotonic() < deadline, f"{step} did not start"
-            time.sleep(0.05)
-        time.sleep(delay)
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _started(instance: dg.DagsterInstance, known: set[str], step: str) -> bool:
-    return any(
-        entry.step_key == step
-        for run in instance.get_runs()
-        if run.run_id not in known
-        for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_START)
-    )
+START = Launch("full_pipeline", CONFIG)
 
 
 def feeds_after(world: World, instance: dg.DagsterInstance, kills: list[tuple[str, float]]) -> set:
     for step, delay in kills:
-        kill_in(instance, step, delay)
-    assert start().wait(DEADLINE) == 0
+        kill_in(instance, START, step, delay)
+    assert START.start().wait(DEADLINE) == 0
     return world.feeds()
 
 

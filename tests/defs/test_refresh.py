@@ -113,7 +113,7 @@ def test_those_who_came_get_a_newer_feed_and_the_others_keep_theirs(night: World
     )
     assert kept.figures["new_posts_shown"] == new_posts > 0
     assert 20 <= (kept.figures["first_appearance_minutes"] or 0) < 180
-    with pytest.raises(ArtefactError, match="no version"):
+    with pytest.raises(ArtefactError, match=r"is a refresh of .* and cannot be pinned"):
         pin(night.store, kept.version, "now")
 
 
@@ -188,7 +188,6 @@ def test_the_next_night_replaces_what_refreshes_made(night: World, count: int) -
     assert len(read_refreshes(night.store)) == 1, "old ones went"
     stored = {item.key.split("/")[2] for item in night.store.listing(f"models/{TODAY}/2")}
     assert len(stored) == 2, "the night and the latest refresh"
-    assert len(night.instance.get_runs(dg.RunsFilter(job_name=JOB))) <= 2
     assert night.run("nightly_recommendations").success
     now = read_registry(night.store).active
     assert now is not None
@@ -216,9 +215,9 @@ def test_a_run_that_publishes_leaves_it_out(job: str) -> None:
 
 
 def test_the_schedule_is_off_and_its_interval_a_setting() -> None:
-    schedule = defs.resolve_schedule_def("refresh_between_nights")
-    assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
-    assert schedule.cron_schedule == ticks(60) == "5 * * * *"
+    resolved = defs.resolve_schedule_def("refresh_between_nights")
+    assert resolved.default_status is dg.DefaultScheduleStatus.STOPPED
+    assert resolved.cron_schedule == ticks(60) == "5 * * * *"
     assert ticks(15) == "5,20,35,50 * * * *"
     assert ticks(24 * 60) == ["5 0 * * *"]
     assert ticks(480) == ["5 0 * * *", "5 8 * * *", "5 16 * * *"]

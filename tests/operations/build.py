@@ -10,6 +10,7 @@ from tests.storage.app_database import AppDatabase
 from threads_pipelines.dataset.scored_rows import ScoredRows
 from threads_pipelines.dataset.version_facts import VersionFacts
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
+from threads_pipelines.storage.s3.refreshes.record import Refresh, record_refresh
 from threads_pipelines.storage.s3.registry import register
 from threads_pipelines.storage.s3.scored import save_scored
 from threads_pipelines.storage.s3.versions.checked import mark_checked
@@ -28,12 +29,14 @@ def store_version(
     *,
     checked: bool = True,
     decided: Mapping[str, bool] | None = None,
+    refresh_of: str | None = None,
 ) -> None:
     """Store scored rows (sorted by user, best first) as a version that is current.
 
     checked: whether the rows passed their checks, so that the version is registered. decided: whom
     the version decides about, and whether they are to receive rows; None, as in versions of
-    earlier releases, does not say.
+    earlier releases, does not say. refresh_of: the night of which it is a refresh; then it is
+    recorded instead of current and registered.
     """
     users = np.array(sorted({user for user, _, _ in rows}), object)
     posts = np.array(sorted({post for _, post, _ in rows}), object)
@@ -47,13 +50,22 @@ def store_version(
         evidence=np.ones(len(rows), np.int32),
     )
     created = as_of.isoformat(timespec="seconds")
-    facts = VersionFacts(as_of=as_of.replace(tzinfo=UTC), look_back_days=30)
+    facts = VersionFacts(
+        as_of=as_of.replace(tzinfo=UTC),
+        look_back_days=30,
+        kind="refresh" if refresh_of else "night",
+        parent=refresh_of,
+    )
     store.create(partition, version, created, facts)
     save_scored(store, partition, version, [scored], users, posts)
     if decided is not None:
         ids = sorted(decided)
         receives = np.array([decided[one] for one in ids], bool)
         save_decided(store, partition, version, np.array(ids, object), receives)
+    if refresh_of:
+        mark_checked(store, partition, version)
+        record_refresh(store.objects, Refresh(partition, version, refresh_of, created, created))
+        return
     store.set_current(partition, version)
     if not checked:
         return

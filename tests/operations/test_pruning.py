@@ -1,6 +1,7 @@
 """What has had its time goes; what is served or pinned never does."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -14,6 +15,7 @@ from threads_pipelines.defs.ops.maintenance import (
     runs_of_latest_materializations,
 )
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
+from threads_pipelines.defs.run_pruning import prune_runs
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.newer_decisions import left_without_since
 from threads_pipelines.storage.s3.objects import ObjectStore
@@ -192,3 +194,22 @@ def test_the_run_that_made_an_asset_is_needed(instance: dg.DagsterInstance) -> N
     results = [dg.materialize([made], instance=instance) for _ in range(2)]
     assert runs_of_latest_materializations(instance) == {results[1].run_id}
     assert {run.run_id for run in finished_runs(instance)} == {run.run_id for run in results}
+
+
+def test_a_deleted_run_leaves_no_output_of_its_steps(instance: dg.DagsterInstance) -> None:
+    @dg.op
+    def says() -> None:
+        """Print a line."""
+        print("something")
+
+    @dg.job
+    def talks() -> None:
+        """One step."""
+        says()
+
+    run_id = talks.execute_in_process(instance=instance).run_id
+    output = Path(instance.storage_directory()) / run_id
+    assert any(output.rglob("*.out"))
+    assert prune_runs(instance, "talks", hours=0) == 1
+    assert not instance.has_run(run_id)
+    assert not output.exists()

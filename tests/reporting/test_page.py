@@ -73,6 +73,22 @@ def test_every_post_has_author_topic_age_score_and_reason() -> None:
     assert "1 of the first 1" in document
 
 
+def test_a_feed_says_when_it_was_made_and_how_old_its_posts_are() -> None:
+    page = example_page()
+    hours = (1, 2, 5, 90, 100)
+    posts = tuple(
+        FeedPost("a", "", "text", AS_OF - timedelta(hours=hour), 0.5, "") for hour in hours
+    )
+    made = AS_OF - timedelta(minutes=50)
+    assert page.treatment is not None
+    feed = replace(page.treatment, posts=posts, made_at=made)
+    assert feed.median_post == AS_OF - timedelta(hours=5)
+    document = render(replace(page, treatment=feed))
+    assert 'feed made <time datetime="2026-01-15T01:10:00Z">50 min</time> ago' in document
+    assert "half of the first 5 posts older than" in document
+    assert document.count("feed made") == 1, "the others are made at each request"
+
+
 def test_page_without_experiment_and_sample_is_whole() -> None:
     document = render(replace(example_page(), sampled=()))
     assert 'id="experiment"' not in document

@@ -16,6 +16,7 @@ from threads_pipelines.storage.postgres import database
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.pins import read_pin
+from threads_pipelines.storage.s3.refreshes.record import read_refreshes
 from threads_pipelines.storage.s3.registry import read_registry
 
 
@@ -39,11 +40,12 @@ def check(parts: tuple[str, ...]) -> None:
 
 @click.command()
 @click.option("--limit", default=20, show_default=True, help="How many of the latest.")
-def versions(limit: int) -> None:
+@click.option("--refreshes", is_flag=True, help="List the refreshes of each night below it.")
+def versions(limit: int, refreshes: bool) -> None:
     """List the versions, whether each passed its checks, and which one is served.
 
     A version in any state but `candidate` can be pinned. An earlier release stored candidates: it
-    registered versions before they were checked.
+    registered versions before they were checked. A refresh cannot be pinned: pin its night.
     """
     loaded = start_needed()
     store, objects = _artefacts(loaded), ObjectStore(loaded.s3)
@@ -55,15 +57,22 @@ def versions(limit: int) -> None:
         pinned = found and found.version
     except PinError as error:  # the list is what is needed to pin a version anew
         unknown = error
+    children = read_refreshes(objects) if refreshes else ()
     table = Table("version", "day", "made", "state", "NDCG@10")
     for entry in reversed(registry.entries[-limit:]):
         state = f"{entry.status}, pinned" if entry.version == pinned else entry.status
         score = entry.metrics.get("ndcg@10 all")
         shown = "" if score is None else f"{score:.4f}"
         table.add_row(entry.version, entry.partition, entry.created_at, state, shown)
+        for one in reversed([one for one in children if one.parent == entry.version]):
+            state = "refresh" if one.published_at else "refresh, not published"
+            table.add_row(f"  {one.version}", one.partition, one.as_of, state, "")
     print_whole(table)
     if unknown:
         raise unknown
+    count = 0 if refreshes else len(read_refreshes(objects))
+    if count:
+        click.echo(f"Refreshes not listed: {count}. List them with --refreshes.")
 
 
 @click.command()

@@ -24,7 +24,7 @@ from threads_pipelines.defs.assets import (
     validation,
 )
 from threads_pipelines.defs.ops import maintenance, rollback
-from threads_pipelines.defs.refresh import feeds, rows, schedule
+from threads_pipelines.defs.refresh import feeds, late_alert, rows, schedule
 from threads_pipelines.defs.resources import (
     audience,
     connections,
@@ -60,7 +60,11 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
             schedule.refresh_between_nights,
             maintenance.weekly_maintenance,
         ],
-        sensors=[*alerts.ALERTS, recovery.end_abandoned_runs],
+        sensors=[
+            *alerts.ALERTS,
+            late_alert.alert_on_late_refreshes,
+            recovery.end_abandoned_runs,
+        ],
         resources={
             "database": connections.Database(),
             "storage": connections.ObjectStorage(),

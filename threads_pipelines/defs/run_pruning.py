@@ -28,5 +28,16 @@ def prune_runs(instance: DagsterInstance, job_name: str, hours: float) -> int:
     )
     runs = instance.get_runs(old, limit=_PRUNED_AT_ONCE, ascending=True)
     for run in runs:
-        instance.delete_run(run.run_id)
+        delete_run(instance, run.run_id)
     return len(runs)
+
+
+def delete_run(instance: DagsterInstance, run_id: str) -> None:
+    """Delete a run with its events and the output of its steps, which Dagster alone would keep.
+
+    Args:
+        instance: Dagster's instance.
+        run_id: The run.
+    """
+    instance.delete_run(run_id)
+    instance.compute_log_manager.delete_logs(prefix=[run_id])

@@ -13,6 +13,7 @@ from threads_pipelines.reporting.page import explain
 from threads_pipelines.reporting.shown_feeds import AccountFeed, FeedPost, PastPost
 from threads_pipelines.storage import feeds
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
+from threads_pipelines.storage.s3.refreshes.record import published_refreshes
 from threads_pipelines.storage.s3.registry import read_registry
 from threads_pipelines.storage.s3.synthetic.catalogue import topics_of_posts
 
@@ -45,19 +46,23 @@ def account_feeds(
         One feed for each account, in order.
     """
     topics = topics_of_posts(artefacts.objects)
-    reasons = _reasons(artefacts, [reader.id for reader in readers])
-    return [_account(engine, reader, now, limit, topics, reasons) for reader in readers]
+    served = {reader.id: _served(engine, reader, now, limit) for reader in readers}
+    made = {reader: rows[0].made_at for reader, (rows, _) in served.items() if rows}
+    reasons = _reasons(artefacts, made)
+    return [
+        _account(engine, reader, limit, topics, reasons, *served[reader.id]) for reader in readers
+    ]
 
 
 def _account(
     engine: "Engine",
     reader: feeds.Reader,
-    now: datetime,
     limit: int,
     topics: Mapping[str, str],
     reasons: Mapping[tuple[str, str], tuple[str, str | None]],
+    rows: Sequence[feeds.FeedRow],
+    source: str,
 ) -> AccountFeed:
-    rows, source = _served(engine, reader, now, limit)
     history = feeds.read_history(engine, reader.id, limit)
     why = {row.post_id: reasons.get((reader.id, row.post_id), ("", None)) for row in rows}
     cited = [evidence for reason, evidence in why.values() if reason in _CITES_A_POST and evidence]
@@ -91,6 +96,7 @@ def _account(
         interests=tuple(topic for topic, _ in main),
         posts=tuple(posts),
         history=tuple(met),
+        made_at=rows[0].made_at if rows else None,
     )
 
 
@@ -110,13 +116,29 @@ def _served(
 
 
 def _reasons(
-    artefacts: ArtefactStore, user_ids: Sequence[str]
+    artefacts: ArtefactStore, made: Mapping[str, datetime | None]
 ) -> dict[tuple[str, str], tuple[str, str | None]]:
-    """Return the reasons of the version that is served; none if nothing was published."""
+    """Return the reasons of the versions that the feeds are of; none if nothing was published.
+
+    A feed that was made at the instant that a refresh read is that refresh's. Every other one is of
+    the night that is served.
+    """
     active = read_registry(artefacts.objects).active
     if active is None:
         return {}
-    return feeds.reasons_of(artefacts, active.partition, active.version, user_ids)
+    refreshes = {
+        datetime.fromisoformat(one.as_of).replace(tzinfo=None): one
+        for one in published_refreshes(artefacts.objects)
+    }
+    accounts: dict[tuple[str, str], list[str]] = {}
+    for account, made_at in made.items():
+        version = refreshes.get(made_at, active) if made_at else active
+        accounts.setdefault((version.partition, version.version), []).append(account)
+    return {
+        pair: reason
+        for version, ids in accounts.items()
+        for pair, reason in feeds.reasons_of(artefacts, *version, ids).items()
+    }
 
 
 def _words(reason: str, evidence: str | None, texts: Mapping[str, str]) -> str:

@@ -51,6 +51,7 @@ class AccountFeed:
         interests: Topics that the account likes, if known.
         posts: The feed.
         history: The history.
+        made_at: When the feed was made, naive UTC; None if the app makes it at each request.
     """
 
     name: str
@@ -59,6 +60,13 @@ class AccountFeed:
     interests: tuple[str, ...]
     posts: tuple[FeedPost, ...]
     history: tuple[PastPost, ...]
+    made_at: datetime | None = None
+
+    @property
+    def median_post(self) -> datetime | None:
+        """When the median one of the first posts was written; None where there is no post."""
+        times = sorted(post.created_at for post in self.posts[:TOP])
+        return times[len(times) // 2] if times else None
 
     @property
     def topics(self) -> list[tuple[str, int]]:

@@ -26,13 +26,18 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class FeedRow:
-    """A post of a feed. ``created_at`` is naive UTC; ``score`` is None in a random feed."""
+    """A post of a feed. Times are naive UTC; in a random feed score and made_at are None.
+
+    Attributes:
+        made_at: When the feed was made.
+    """
 
     post_id: str
     author: str
     content: str
     created_at: datetime
     score: float | None
+    made_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

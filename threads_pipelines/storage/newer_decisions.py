@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
-from threads_pipelines.storage.s3.refreshes.record import read_refreshes
+from threads_pipelines.storage.s3.refreshes.record import published_refreshes
 from threads_pipelines.storage.s3.registry import read_registry
 from threads_pipelines.storage.s3.scored import batches, open_scored
 from threads_pipelines.storage.s3.versions.decided import has_decided, open_decided
@@ -41,7 +41,7 @@ def _published(store: ArtefactStore) -> Iterator[Manifest]:
     active = read_registry(store.objects).active
     if active:
         yield store.manifest(active.partition, active.version)
-    for refresh in read_refreshes(store.objects):
+    for refresh in published_refreshes(store.objects):
         yield store.manifest(refresh.partition, refresh.version)
 
 

@@ -1,6 +1,6 @@
 """Prunes old runs and versions, apart from the nightly job."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 from dagster import DagsterInstance, DagsterRunStatus
@@ -10,8 +10,10 @@ from threads_pipelines import settings
 from threads_pipelines.defs.assets.services import check_parts
 from threads_pipelines.defs.common import max_runtime
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
+from threads_pipelines.defs.run_pruning import delete_run
 from threads_pipelines.storage.history import require_own_history
 from threads_pipelines.storage.s3.pruning import prune_versions
+from threads_pipelines.storage.s3.refreshes.pruning import prune_refreshes
 from threads_pipelines.storage.s3.retention import FinishedRun, VersionRules, plan_runs
 
 _FINISHED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
@@ -49,6 +51,8 @@ def prune_old(
         context.log.warning(warning)
     rules = VersionRules(config.superseded_days, config.keep_days, config.keep_partitions)
     now, verb = datetime.now(UTC), "would go" if config.dry_run else "went"
+    if not config.dry_run:
+        prune_refreshes(storage.artefacts(), now, timedelta(days=rules.refresh_days))
     pruned = prune_versions(
         storage.artefacts(), now, rules, dry_run=config.dry_run, progress=context.log.info
     )
@@ -62,7 +66,7 @@ def prune_old(
     )
     if not config.dry_run:
         for run_id in old:
-            instance.delete_run(run_id)
+            delete_run(instance, run_id)
     context.log.info(
         f"{pruned.deleted} versions, the files of {pruned.thinned} more and {pruned.debris} "
         f"without a manifest {verb} ({pruned.bytes / 1e6:.1f} MB), and {len(old)} runs"

@@ -14,7 +14,7 @@ from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.errors import ArtefactError, DataError, PinError
 from threads_pipelines.storage.history import require_own, require_own_history
 from threads_pipelines.storage.s3.objects import ObjectStore
-from threads_pipelines.storage.s3.pins import Pin, read_pin, release
+from threads_pipelines.storage.s3.pins import Pin, pinnable, read_pin, release
 from threads_pipelines.storage.s3.registry import activate, read_registry
 from threads_pipelines.storage.s3.versions.checked import require_checked
 from threads_pipelines.storage.s3.versions.registered import Entry
@@ -51,7 +51,7 @@ def publish_pinned(
     """Pin before the first row is written, so that each night from then on publishes it as well."""
     objects = storage.store()
     version = config.version or _previous(objects)
-    entry = read_registry(objects).checked(version)
+    entry = pinnable(objects, version)
     manifest = require_checked(storage.artefacts(), entry.partition, version)
     with database.engine() as engine:
         require_own(engine, storage.artefacts(), manifest)

@@ -9,34 +9,32 @@ from dagster import DagsterInstance
 from pydantic import Field
 
 from threads_pipelines.defs.assets.publish import CHECKS, PublishConfig, publication_results
-from threads_pipelines.defs.common import asset, columns, preview, rows_made
+from threads_pipelines.defs.common import asset, columns, preview, result, rows_made
+from threads_pipelines.defs.refresh.lateness import KEEPS_UP, REFRESHED
+from threads_pipelines.defs.refresh.publishing import publish_refresh
 from threads_pipelines.defs.refresh.rows import (
     FIGURES,
     PARTITION,
+    SKIPPED_TAG,
     VERSION,
     refreshed_recommendations,
 )
-from threads_pipelines.defs.refresh.skips import REFRESH_JOB
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
-from threads_pipelines.defs.run_pruning import prune_runs
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.reporting.plots import line, markdown_image
-from threads_pipelines.storage.feeds_to_publish import stored_feeds
-from threads_pipelines.storage.history import require_own
-from threads_pipelines.storage.postgres.publishing.publish import publish
-from threads_pipelines.storage.postgres.publishing.published import read_publication
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
+from threads_pipelines.storage.s3.pins import Pin
 from threads_pipelines.storage.s3.refreshes.pruning import prune_refreshes
-from threads_pipelines.storage.s3.refreshes.record import Refresh, read_refreshes, record_refresh
-from threads_pipelines.storage.s3.versions.checked import require_checked
+from threads_pipelines.storage.s3.refreshes.record import published_refreshes
 
 KEPT_HOURS = 24.0
+_NAMES = (*CHECKS, KEEPS_UP)
 
 
 class RefreshPublishConfig(PublishConfig):
     """Lifetime of feeds and of refreshes."""
 
-    kept_hours: float = Field(KEPT_HOURS, ge=0, description="Hours to keep a refresh and its run.")
+    kept_hours: float = Field(KEPT_HOURS, ge=0, description="Hours to keep a refresh's version.")
 
 
 @asset(
@@ -46,11 +44,18 @@ class RefreshPublishConfig(PublishConfig):
     pool="publish",
     deps=[refreshed_recommendations],
     description="The refreshed feeds in the table that the app reads, as an ordinary newer "
-    "generation of the selected people. Old refreshes are deleted, with their runs.",
+    "generation of the selected people. Versions of refreshes are deleted after a day.",
     metadata=columns(user_id="text", post_id="text", score="double precision"),
     check_specs=[
         dg.AssetCheckSpec(name, asset="refreshed_feeds", description=description)
         for name, description in CHECKS.items()
+    ]
+    + [
+        dg.AssetCheckSpec(
+            KEEPS_UP,
+            asset=REFRESHED,
+            description="Not more than THREADS_REFRESH_LATE_AFTER refreshes were missed in a row.",
+        )
     ],
 )
 def refreshed_feeds(
@@ -62,46 +67,35 @@ def refreshed_feeds(
     """Publish the rows that this run, or the run that it continues, has checked."""
     store, now = storage.artefacts(), datetime.now(UTC)
     partition, version, numbers = _latest(context.instance)
-    manifest = require_checked(store, partition, version)
-    facts = manifest.facts
-    as_of, night = facts.as_of, str(facts.parent)
-    generated_at = as_of.astimezone(UTC).replace(tzinfo=None)
-    expires_at = generated_at + timedelta(hours=config.ttl_hours)
-    naive = now.replace(tzinfo=None)
     with database.engine() as engine:
-        require_own(engine, store, manifest)
-        with stored_feeds(store, manifest) as (tables, decided):
-            report = publish(
-                engine,
-                tables,
-                generated_at=generated_at,
-                expires_at=expires_at,
-                now=naive,
-                run_id=context.run.run_id,
-                connections=config.connections,
-                wait_seconds=config.wait_seconds,
-                decided=decided,
-                most_left_without=config.most_left_without(),
-                progress=context.log.info,
-            )
-        found = read_publication(engine, generated_at, expires_at, naive)
-    record_refresh(
-        store.objects,
-        Refresh(
+        made = publish_refresh(
+            engine,
+            store,
             partition,
             version,
-            night,
-            as_of.isoformat(),
-            now.isoformat(timespec="seconds"),
-            numbers,
-        ),
-    )
+            now=now,
+            run_id=context.run.run_id,
+            figures=numbers,
+            ttl_hours=config.ttl_hours,
+            connections=config.connections,
+            wait_seconds=config.wait_seconds,
+            most_left_without=config.most_left_without(),
+            progress=context.log.info,
+        )
+    if isinstance(made, Pin):
+        reason = f"version {made.version} is pinned since {made.since}"
+        context.log.info(f"Skipped: {reason}.")
+        context.instance.add_run_tags(context.run.run_id, {SKIPPED_TAG: reason})
+        return dg.MaterializeResult(
+            metadata=rows_made(0, version=version, skipped=reason),
+            check_results=[result(name, passed=True, sentence=f"{reason}.") for name in _NAMES],
+        )
+    report = made.report
     pruned = prune_refreshes(store, now, timedelta(hours=config.kept_hours))
-    runs = prune_runs(context.instance, REFRESH_JOB, config.kept_hours)
     context.log.info(
         f"published: {report.placed:,} rows of {report.users - report.users_newer:,} people; "
         f"{report.users_emptied:,} have nothing left to see; "
-        f"{pruned} old refreshes and {runs} runs went"
+        f"{pruned} old refreshes were deleted"
     )
     context.log_event(
         dg.AssetObservation(
@@ -113,15 +107,18 @@ def refreshed_feeds(
         metadata=rows_made(
             report.placed,
             version=version,
-            night=night,
-            generated_at=f"{generated_at}Z",
+            night=made.night,
+            as_of=made.as_of.isoformat(),
             users_left_without=report.users_left_without,
-            seconds=round((datetime.now(UTC) - as_of).total_seconds(), 1),
+            seconds=round((datetime.now(UTC) - made.as_of).total_seconds(), 1),
             **{name: value for name, value in numbers.items() if value is not None},
             age_of_what_is_served=_plot(store, now),
             report=preview(["what", "value"], asdict(report).items()),
         ),
-        check_results=publication_results(report.placed, found),
+        check_results=[
+            *publication_results(report.placed, made.found),
+            result(KEEPS_UP, passed=True, sentence="Just refreshed."),
+        ],
     )
 
 
@@ -141,8 +138,8 @@ def _latest(instance: DagsterInstance) -> tuple[str, str, dict[str, Any]]:
 def _plot(store: ArtefactStore, now: datetime) -> dg.MarkdownMetadataValue:
     """Plot the mean age of all feeds before and after each refresh of the last day."""
     hours, ages = [], []
-    for one in read_refreshes(store.objects):
-        at = (datetime.fromisoformat(one.published_at) - now).total_seconds() / 3600
+    for one in published_refreshes(store.objects):
+        at = (datetime.fromisoformat(str(one.published_at)) - now).total_seconds() / 3600
         for name in ("feed_hours_before", "feed_hours"):
             age = one.figures.get(name)
             if age is not None:

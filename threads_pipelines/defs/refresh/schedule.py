@@ -6,12 +6,15 @@ import dagster as dg
 
 from threads_pipelines import settings
 from threads_pipelines.defs.jobs import refresh_recommendations
-from threads_pipelines.defs.refresh.skips import why_not_now
+from threads_pipelines.defs.refresh.skips import REFRESH_JOB, why_not_now
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
+from threads_pipelines.defs.run_pruning import prune_runs
 
 OFFSET_MINUTES = 5
 """Ticks come so long after the full hour: never at the same moment as the night."""
 _DAY = 24 * 60
+RUNS_KEPT_HOURS = 24.0
+"""How long the run of a refresh stays; a frequent job would fill Dagster's storage otherwise."""
 
 
 def ticks(minutes: int) -> str | list[str]:
@@ -43,7 +46,8 @@ def ticks(minutes: int) -> str | list[str]:
 def refresh_between_nights(
     context: dg.ScheduleEvaluationContext,
 ) -> dg.RunRequest | dg.SkipReason:
-    """Request a refresh, or say why it is skipped."""
+    """Delete the runs of old refreshes, then request a refresh or say why it is skipped."""
+    prune_runs(context.instance, REFRESH_JOB, RUNS_KEPT_HOURS)
     with Database().engine() as engine:
         reason = why_not_now(context.instance, ObjectStorage().artefacts(), engine)
     if reason is not None:

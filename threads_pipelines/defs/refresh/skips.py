@@ -11,7 +11,7 @@ from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.postgres.feed_ages import has_anything_happened
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.pins import read_pin
-from threads_pipelines.storage.s3.refreshes.record import read_refreshes
+from threads_pipelines.storage.s3.refreshes.record import published_refreshes
 from threads_pipelines.storage.s3.registry import read_registry
 from threads_pipelines.storage.s3.versions.checked import require_checked
 from threads_pipelines.storage.s3.versions.registered import Entry
@@ -83,7 +83,7 @@ def predecessor(store: ArtefactStore) -> Predecessor | None:
         return None
     facts = require_checked(store, night.partition, night.version).facts
     read = facts.as_of
-    later = [_aware(one.as_of) for one in read_refreshes(store.objects)]
+    later = [_aware(one.as_of) for one in published_refreshes(store.objects)]
     return Predecessor(night, read, max([read, *later]))
 
 

@@ -57,17 +57,19 @@ def read_feed_ages(engine: "Engine", now: datetime) -> FeedAges:
     return FeedAges(ids, joined, made)
 
 
-def has_anything_happened(engine: "Engine", since: datetime) -> bool:
-    """Return whether the app has a row that is dated after an instant.
+def has_anything_happened(engine: "Engine", since: datetime, until: datetime | None = None) -> bool:
+    """Return whether the app has a row that is dated between two instants.
 
     Args:
         engine: The app's database.
-        since: Naive UTC.
+        since: Naive UTC; rows of this instant do not count.
+        until: Naive UTC; rows of this instant count. Default: no limit.
 
     Returns:
         Whether there is such a row.
     """
+    given = {"since": since, "until": until or "infinity"}
     with session(engine) as connection, connection.cursor() as cursor:
-        cursor.execute(statement("has_anything_happened"), {"since": since})
+        cursor.execute(statement("has_anything_happened"), given)
         ((happened,),) = cursor.fetchall()
     return bool(happened)

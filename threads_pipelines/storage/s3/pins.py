@@ -11,8 +11,10 @@ from dataclasses import asdict, dataclass
 
 from threads_pipelines.errors import ArtefactError, PinError
 from threads_pipelines.storage.s3.objects import ObjectStore, json_bytes
+from threads_pipelines.storage.s3.refreshes.record import read_refreshes
 from threads_pipelines.storage.s3.registry import read_registry
 from threads_pipelines.storage.s3.stored_json import UNREADABLE, expected_layout, parse_json, typed
+from threads_pipelines.storage.s3.versions.registered import Entry
 
 CURRENT = "pins/current.json"
 JOURNAL = "pins/journal/"
@@ -91,9 +93,33 @@ def pin(store: ObjectStore, version: str, since: str) -> Pin:
     Raises:
         ArtefactError: The registry has no such version, or the version did not pass its checks.
     """
-    new = Pin(read_registry(store).checked(version).partition, version, since)
+    new = Pin(pinnable(store, version).partition, version, since)
     _append(store, new)
     return new
+
+
+def pinnable(store: ObjectStore, version: str) -> Entry:
+    """Return the entry of a version that can be pinned.
+
+    Args:
+        store: The bucket.
+        version: Name of the version.
+
+    Returns:
+        The entry.
+
+    Raises:
+        ArtefactError: The version is a refresh, is unknown, or did not pass its checks.
+    """
+    registry = read_registry(store)
+    if version not in {entry.version for entry in registry.entries}:
+        for one in read_refreshes(store):
+            if one.version == version:
+                raise ArtefactError(
+                    f"version {version} is a refresh of {one.parent} and cannot be pinned: "
+                    f"pin the night itself, `threads-pipelines pin {one.parent}`"
+                )
+    return registry.checked(version)
 
 
 def release(store: ObjectStore) -> None:

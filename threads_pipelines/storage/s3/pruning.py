@@ -160,6 +160,7 @@ def _stored(
             created_at=_aware(manifest.created_at),
             current=current[partition] == version,
             served=version in served,
+            refresh=manifest.facts.kind == "refresh",
         )
         for (partition, version), manifest in manifests.items()
     ]

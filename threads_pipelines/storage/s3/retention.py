@@ -15,6 +15,7 @@ class StoredVersion:
         created_at: Time of creation, with a time zone.
         current: Whether its partition's pointer names it.
         served: Whether it is active or pinned.
+        refresh: Whether it is a refresh of a night.
     """
 
     partition: str
@@ -22,6 +23,7 @@ class StoredVersion:
     created_at: datetime
     current: bool
     served: bool
+    refresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,13 @@ class VersionRules:
             the metrics is kept.
         keep_partitions: Number of latest partitions whose current versions keep their files
             regardless of age.
+        refresh_days: Days to keep a refresh.
     """
 
     superseded_days: float = 7
     keep_days: float = 90
     keep_partitions: int = 14
+    refresh_days: float = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +70,13 @@ def plan_versions(versions: Sequence[StoredVersion], now: datetime, rules: Versi
     def older(version: StoredVersion, days: float) -> bool:
         return now - version.created_at > timedelta(days=days)
 
+    def superseded(version: StoredVersion) -> bool:
+        days = rules.refresh_days if version.refresh else rules.superseded_days
+        return not version.current and older(version, days)
+
     free = [version for version in versions if not version.served]
     return Plan(
-        delete=tuple(v for v in free if not v.current and older(v, rules.superseded_days)),
+        delete=tuple(v for v in free if superseded(v)),
         thin=tuple(
             v for v in free if v.current and v.partition not in latest and older(v, rules.keep_days)
         ),

@@ -7,7 +7,7 @@ from threads_pipelines.storage.s3.refreshes.record import forget_refreshes, read
 
 
 def prune_refreshes(store: ArtefactStore, now: datetime, keep: timedelta) -> int:
-    """Delete the files and records of old refreshes, but never of the latest one.
+    """Delete the files and records of old refreshes, published or not, but never of the latest one.
 
     The records are deleted first, so that whoever reads a record finds its files. Files that an
     interrupted deletion leaves are pruned with other old versions.
@@ -20,9 +20,7 @@ def prune_refreshes(store: ArtefactStore, now: datetime, keep: timedelta) -> int
     Returns:
         Number of deleted refreshes.
     """
-    old = [
-        one for one in read_refreshes(store.objects)[:-1] if now - _aware(one.published_at) > keep
-    ]
+    old = [one for one in read_refreshes(store.objects)[:-1] if now - _aware(one.as_of) > keep]
     if old:
         forget_refreshes(store.objects, [one.version for one in old])
     for one in old:

@@ -18,14 +18,14 @@ _ATTEMPTS = 50
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """A refresh that was published.
+    """A refresh that was begun.
 
     Attributes:
         partition: Day of its night.
         version: Name of its version.
         parent: Version of its night.
         as_of: Instant up to which the app was read, ISO 8601 in UTC.
-        published_at: Time of publishing, ISO 8601 in UTC.
+        published_at: Time of publishing, ISO 8601 in UTC; None until its rows are in the table.
         figures: Numbers by name; see ``refresh.figures``.
     """
 
@@ -33,7 +33,7 @@ class Refresh:
     version: str
     parent: str
     as_of: str
-    published_at: str
+    published_at: str | None = None
     figures: Mapping[str, float | None] = field(default_factory=dict)
 
 
@@ -50,6 +50,18 @@ def read_refreshes(store: ObjectStore) -> tuple[Refresh, ...]:
         ObjectStorageError: The list is broken.
     """
     return _read(store)[0]
+
+
+def published_refreshes(store: ObjectStore) -> tuple[Refresh, ...]:
+    """Return the kept refreshes whose rows were published.
+
+    Args:
+        store: The bucket.
+
+    Returns:
+        The refreshes, oldest first.
+    """
+    return tuple(one for one in read_refreshes(store) if one.published_at is not None)
 
 
 def record_refresh(store: ObjectStore, refresh: Refresh) -> None:
