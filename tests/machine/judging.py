@@ -10,7 +10,7 @@ from tests.machine.world import TOP_K, hours
 from threads_pipelines.dataset.snapshot import INTERACTION_TYPES, Snapshot
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.s3.pins import read_pin
-from threads_pipelines.storage.s3.refreshes.record import read_refreshes
+from threads_pipelines.storage.s3.refreshes.record import published_refreshes
 from threads_pipelines.storage.s3.registry import read_registry
 from threads_pipelines.storage.s3.snapshots import load_snapshot
 from threads_pipelines.storage.s3.versions.checked import is_checked
@@ -97,7 +97,7 @@ class Judging(AppRules):
         """Whom a later night that is served, or a later refresh that is kept, left without rows."""
         objects = self.world.versions.objects
         with self.world.paused():
-            active, refreshes = read_registry(objects).active, read_refreshes(objects)
+            active, refreshes = read_registry(objects).active, published_refreshes(objects)
         served = [one.version for one in (active, *refreshes) if one]
         later = [self.versions[one] for one in served if one in self.versions]
         left = [one.decided - set(one.rows) for one in later if one.as_of > as_of]

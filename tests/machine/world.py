@@ -24,6 +24,7 @@ from tests.machine.model import Rows
 from threads_pipelines.defs.assets import matrix, model, publish
 from threads_pipelines.defs.ops import publish_version, rollback
 from threads_pipelines.defs.refresh import feeds as refresh_feeds
+from threads_pipelines.defs.refresh import publishing as refresh_publishing
 from threads_pipelines.defs.refresh import rows as refresh_rows
 from threads_pipelines.defs.refresh.skips import why_not_now
 from threads_pipelines.defs.resources.audience import Audience
@@ -132,7 +133,7 @@ class World:
         fake = self.clock.as_datetime()
         for module in (matrix, publish, rollback, refresh_rows, refresh_feeds):
             patch.setattr(module, "datetime", fake)
-        for module in (publish, publish_version, refresh_feeds):
+        for module in (publish, publish_version, refresh_publishing):
             patch.setattr(module, "publish", partial(publish_rows, **_SMALL))
         patch.setattr(ranking, "SHARDS", 2)
         patch.setattr(ranking, "artefact_store", lambda: self.versions)
