@@ -26,11 +26,13 @@ from threads_pipelines.dataset.snapshot import Interactions, Posts, Snapshot, Us
 from threads_pipelines.recommender.fit import fit
 from threads_pipelines.recommender.model import recommend_chunks
 from threads_pipelines.recommender.settings import RecommenderSettings
+from threads_pipelines.tuning.starts import spectral_view
 
 DAYS = 30
 AS_OF = 1_767_225_600
 ITEM, BLEND, FLOOR = "ours, item part", "ours, whole blend", "floor: the additions alone"
-OURS = (ITEM, BLEND, FLOOR)
+VIEW = "ours, blend with the spectral view"
+OURS = (ITEM, BLEND, VIEW, FLOOR)
 
 
 def snapshot(matrix: csr_matrix) -> Snapshot:
@@ -69,9 +71,12 @@ def ours(name: str, matrix: csr_matrix, neighbours: int, top_k: int) -> dict[str
     settings = RecommenderSettings().changed(
         {"similar_posts.neighbours": neighbours, "blend.people_share": share}
     )
+    night = snapshot(matrix)
+    if name == VIEW:  # as tuning would add it, with the same number of similar posts
+        view = {**spectral_view(night), "similar_posts.neighbours": neighbours}
+        settings = settings.changed(view)
     tiny = snapshot(power_law(50, 40, 300))
     list(recommend_chunks(fit(tiny, settings), top_k))  # compiles
-    night = snapshot(matrix)
     start = clock()
     model = fit(night, settings)
     fitted = clock()

@@ -73,6 +73,15 @@ def test_beyond_accuracy() -> None:
     assert metrics.coverage(feeds, train, np.array([1], np.int32)) == pytest.approx(1 / 3)
 
 
+def test_the_history_is_as_informative_as_its_posts() -> None:
+    # Post 0 is known to two of three users, post 1 to one; user 1 did post 0 and post 1.
+    train = snapshot([(0, 0, 1), (0, 0, 2), (1, 0, 1), (1, 1, 1), (2, 2, 1)], 4, 3)
+    information = metrics.self_information(train)
+    found = metrics.history_information(train, information)
+    assert found[:3] == pytest.approx([information[0], information[:2].mean(), information[2]])
+    assert np.isnan(found[3]), "no history"
+
+
 def test_the_interval_is_that_of_the_normal_approximation_for_many_users() -> None:
     values = np.random.default_rng(2).random(5000)
     result = bootstrap.estimate({"x": values}, np.random.default_rng(3))["x"]

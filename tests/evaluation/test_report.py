@@ -50,6 +50,19 @@ def test_similar_people_beat_popularity_where_tastes_differ(report: EvaluationRe
     assert means["popularity"].mean > 0
 
 
+def test_popularity_is_biased_towards_the_popular_and_chance_is_not(
+    report: EvaluationReport,
+) -> None:
+    bias = {
+        s.model: s.estimates["popularity_bias@10"].mean for s in report.scores if s.group == "known"
+    }
+    assert bias["popularity"] > 0
+    assert bias["popularity"] > bias[OURS]
+    cold = next(s for s in report.scores if (s.model, s.group) == (OURS, "cold"))
+    assert np.isnan(cold.estimates["popularity_bias@10"].mean)
+    assert "NaN" not in report.to_json()
+
+
 def test_the_json_is_plain_and_the_rows_are_flat(report: EvaluationReport) -> None:
     content = json.loads(report.to_json())
     assert "ndcg" not in content

@@ -13,6 +13,7 @@ from threads_pipelines.evaluation.bootstrap import Floats, estimate
 from threads_pipelines.evaluation.metrics import (
     beyond_accuracy,
     coverage,
+    history_information,
     per_user,
     self_information,
 )
@@ -108,6 +109,7 @@ def evaluate(
         "fresh": _on_fresh_posts(split, users),
     }
     information = self_information(split.train)
+    chosen = history_information(split.train, information)
     ndcg: dict[str, Floats] = {}
     shown: dict[tuple[str, str], float] = {}
     vectors: dict[str, dict[tuple[str, str], Floats]] = {group: {} for group in groups}
@@ -119,6 +121,7 @@ def evaluate(
         for group, (members, relevant) in groups.items():
             measured = per_user(rows, relevant, members)
             measured |= beyond_accuracy(rows, information, split.recent, members)
+            measured["popularity_bias@10"] = chosen[members] - measured["novelty@10"]
             vectors[group] |= {(name, measure): vector for measure, vector in measured.items()}
             shown[group, name] = coverage(rows, split.train, members)
     scores = []

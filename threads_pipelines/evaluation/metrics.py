@@ -11,10 +11,13 @@ With R the set of relevant posts of a user (at least one), h_r = 1 where the pos
 - Novelty@10 = mean of -log2 p over the user's first ten, p the share of training users who know the
   post, with one added to both counts (mean self-information; Zhou et al. 2010).
 - Fresh share@10 = share of the user's first ten that were posted in the day before the cut.
+- Popularity bias@10 = mean of -log2 p over the user's history minus Novelty@10, in bits; above 0
+  the list is more popular than what the user chose.
 - Coverage@10 = distinct posts in all first tens over the number of candidates (one number for all).
 
 Means go over the users with something to find (``users``); one without a list scores 0, and has no
-novelty or fresh share. Intervals are percentiles of a bootstrap over users.
+novelty or fresh share. A cold user has no popularity bias. Intervals are percentiles of a bootstrap
+over users.
 """
 
 from typing import TYPE_CHECKING
@@ -131,6 +134,26 @@ def self_information(train: Snapshot) -> Floats:
     everyone = len(np.unique(events.user))
     result: Floats = -np.log2((readers + 1) / (everyone + 1))
     return result
+
+
+def history_information(train: Snapshot, information: Floats) -> Floats:
+    """Average the self-information of the posts in each user's history.
+
+    Args:
+        train: The training data.
+        information: (n_posts,) float64, from ``self_information``.
+
+    Returns:
+        (n_users,) float64, in bits; NaN for a cold user.
+    """
+    n_users, n_posts = len(train.users.ids), len(train.posts.ids)
+    keys = event_keys(train.interactions, n_posts)
+    user, post = np.divmod(keys, max(n_posts, 1))
+    with np.errstate(invalid="ignore"):  # 0/0: no history
+        mean: Floats = np.bincount(user, information[post], n_users) / np.bincount(
+            user, minlength=n_users
+        )
+    return mean
 
 
 def _hits(

@@ -10,6 +10,9 @@ from threads_pipelines.tuning.search import Search
 FEW = 20
 """With fewer cold people than that in the validation, all-time popularity stays."""
 
+MARGIN = 0.5
+"""Standard errors by which a value has to be better: fewer than in the search, as few are tried."""
+
 _SHARES = (0.05, 0.1, 0.2, 0.35, 0.6)
 
 
@@ -30,12 +33,12 @@ def choose_newcomers(
     search = _search(folds, chosen, "cold", most)
     if search is not None:
         for half_life in hours:
-            search.change({"newcomers.half_life_hours": half_life})
+            search.change({"newcomers.half_life_hours": half_life}, MARGIN)
         chosen = search.best
     search = _search(folds, chosen, "light", most)
     if search is not None:
         for share in _SHARES:
-            search.change({"newcomers.share": share})
+            search.change({"newcomers.share": share}, MARGIN)
         chosen = search.best
     return chosen
 

@@ -14,7 +14,7 @@ import numpy as np
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.tuning.folds import PARTS, TOP, Fold, Gains, in_parts, ndcg_of
 
-MARGIN = 0.5
+MARGIN = 1.0
 """Standard errors of the paired difference by which a change has to be better."""
 
 FEWEST = 3
@@ -129,17 +129,18 @@ class Search:
             self.best = settings
         return kept
 
-    def change(self, changes: Mapping[str, Any]) -> bool:
+    def change(self, changes: Mapping[str, Any], margin: float | None = None) -> bool:
         """Score the best settings so far with some values changed.
 
         Args:
             changes: New values by dotted name.
+            margin: As in ``attempt``.
 
         Returns:
             Whether the candidate was kept.
         """
         name = ", ".join(f"{k}={v}" for k, v in changes.items())
-        return self.attempt(name, self.best.changed(changes))
+        return self.attempt(name, self.best.changed(changes), margin)
 
     def climb(self, field: str, ladder: tuple[Any, ...]) -> None:
         """Move one setting down or up an ordered list of values while the score improves.

@@ -17,7 +17,7 @@ _CHEAP = 4000
 """Posts up to which more than one penalty of the linear model is affordable."""
 
 _PENALTIES = (50.0, 100.0, 200.0, 400.0, 800.0, 1600.0)
-_PEOPLE_PRESETS = ((0.0, 2.0), (0.15, 1.0), (0.15, 3.0), (0.3, 2.0), (0.5, 1.0), (0.5, 3.0))
+_PEOPLE_PRESETS = ((0.0, 2.0), (0.15, 1.0), (0.15, 3.0), (0.3, 2.0), (0.5, 3.0))
 EXPONENTS = (-0.2, -0.1, 0.0, 0.1, 0.17, 0.25, 0.35, 0.5, 0.7, 1.0)
 _POST_PRESETS: tuple[Change, ...] = tuple(
     {
@@ -28,7 +28,6 @@ _POST_PRESETS: tuple[Change, ...] = tuple(
     }
     for a, b1, b2, q in (
         (0.5, 0.3, 0.45, 0.6),
-        (0.5, 0.25, 0.4, 0.5),
         (0.6, 0.4, 0.5, 0.7),
         (0.5, 0.5, 0.5, 1.0),
         (0.3, 0.4, 0.6, 1.0),

@@ -29,6 +29,9 @@ _RANKS = (32, 64, 128, 256, 512)
 _MOST_PROJECTED = 1.3e9
 """Products of events and singular vectors up to which a rank is tried."""
 
+_LARGE = 2_000_000
+"""Events from which the spectral view has few vectors and candidates, to keep the night short."""
+
 _POSTS_A_VECTOR = 16
 """Posts for each singular vector at least: more vectors would repeat the other views."""
 
@@ -94,15 +97,17 @@ def spectral_view(snapshot: Snapshot) -> Change:
         New values by dotted name.
     """
     n_events, n_posts = len(snapshot.interactions), len(snapshot.posts.ids)
+    large = n_events >= _LARGE
     ranks = (
         rank
         for rank in _RANKS
-        if rank * n_events <= _MOST_PROJECTED and rank * _POSTS_A_VECTOR <= n_posts
+        if rank * n_events <= _MOST_PROJECTED and rank * _POSTS_A_VECTOR <= n_posts and not large
     )
     return {
         "spectral.share": 0.5,
         "spectral.rank": max(ranks, default=_RANKS[0]),
         "spectral.damping": 0.2,
+        "spectral.candidates": 100 if large else 300,
         "similar_posts.neighbours": 300,
     }
 
