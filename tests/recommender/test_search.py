@@ -7,9 +7,11 @@ from tests.recommender.worlds import random_world
 from threads_pipelines.recommender.presets import PACES
 from threads_pipelines.recommender.settings import RecommenderSettings
 from threads_pipelines.tuning import search as searching
+from threads_pipelines.tuning import starts as starting
 from threads_pipelines.tuning import tune as tuning
 from threads_pipelines.tuning.folds import Fold, Gains, held_out_folds, in_parts
 from threads_pipelines.tuning.search import FEWEST, Search
+from threads_pipelines.tuning.starts import spectral_view
 from threads_pipelines.tuning.tune import tune
 
 MANY = random_world(3, 1600, 40, 12_000)
@@ -101,3 +103,12 @@ def test_an_earlier_candidate_that_wins_the_final_is_chosen(
     assert report.chosen.blend.people_share == RecommenderSettings().blend.people_share
     assert report.chosen.similar_people == pace.similar_people or report.chosen in PACES.values()
     assert tuning.NEWCOMERS > 0
+
+
+def test_the_spectral_view_is_smaller_on_large_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    many_posts = random_world(1, 50, 2000, 400)
+    assert spectral_view(many_posts)["spectral.rank"] == 64, "a vector for 16 posts, at least 32"
+    assert spectral_view(MANY)["spectral.rank"] == 32
+    monkeypatch.setattr(starting, "_LARGE", 100)
+    small = spectral_view(many_posts)
+    assert (small["spectral.rank"], small["spectral.candidates"]) == (32, 100)
