@@ -16,7 +16,7 @@ import psycopg2
 import pytest
 
 from tests.embedded.conftest import MakeStack, wait_until_dead
-from threads_pipelines.embedded import ports, postgres_data, processes, run_as
+from threads_pipelines.embedded import parts, ports, postgres_data, run_as
 from threads_pipelines.embedded.part_status import PartStatus
 from threads_pipelines.embedded.stack import Stack
 from threads_pipelines.errors import StackError
@@ -126,7 +126,7 @@ def test_a_port_taken_in_the_last_moment_costs_another_attempt(
         def first_a_taken_port(wanted: list[int]) -> list[int]:
             return given.pop() if given else real(wanted)
 
-        monkeypatch.setattr(processes, "free_ports", first_a_taken_port)
+        monkeypatch.setattr(parts, "free_ports", first_a_taken_port)
         assert ask(stack.start()["DATABASE_URL"], "SELECT 1") == [(1,)]
 
 
@@ -261,7 +261,7 @@ def test_a_disk_that_fills_up_is_named(
         return subprocess.CompletedProcess(command, 1, said)
 
     real = run_as.run
-    monkeypatch.setattr(processes, "run", initdb_on_a_full_disk)
+    monkeypatch.setattr(postgres_data, "run", initdb_on_a_full_disk)
     stack = make_stack()
     with pytest.raises(StackError, match=r"The disk of .*/postgres is full: free some space"):
         stack.start()

@@ -17,7 +17,7 @@ from types_boto3_s3 import S3Client
 
 from tests.embedded.conftest import MakeStack, wait_until_dead
 from tests.embedded.open_ports import allowed_without_key, listening_ports
-from threads_pipelines.embedded import ports, processes, seaweedfs
+from threads_pipelines.embedded import parts, ports, seaweedfs
 from threads_pipelines.embedded.stack import Stack
 from threads_pipelines.errors import StackError
 
@@ -74,7 +74,7 @@ def test_a_port_taken_in_the_last_moment_costs_another_attempt(
                 ports[position] = taken.getsockname()[1]
             return ports
 
-        monkeypatch.setattr(processes, "free_ports", first_a_taken_port)
+        monkeypatch.setattr(parts, "free_ports", first_a_taken_port)
         stack.start()
     assert len(attempts) == 2
     assert [part.healthy for part in stack.status()] == [True]
