@@ -182,7 +182,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         experiment_name=given.get("THREADS_EXPERIMENT_NAME"),
         withhold_control=yes_or_no(given, "THREADS_EXPERIMENT_WITHHOLD_CONTROL"),
         max_left_without=share(given, "THREADS_MAX_LEFT_WITHOUT", default="5%"),
-        guard=yes_or_no({"THREADS_ENGAGEMENT_GUARD": "yes", **given}, "THREADS_ENGAGEMENT_GUARD"),
+        guard=yes_or_no(given, "THREADS_ENGAGEMENT_GUARD"),
         with_real_accounts=yes_or_no(given, "THREADS_WITH_REAL_ACCOUNTS"),
         embedded=frozenset(set(stack) - set(given)),
     )

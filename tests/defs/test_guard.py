@@ -23,7 +23,13 @@ from threads_pipelines.guard.attacks import Attack, inject, targets_of
 from threads_pipelines.storage.s3.guard import LISTS, load_flagged, read_lists
 from threads_pipelines.storage.s3.snapshots import save_snapshot
 
+pytestmark = pytest.mark.usefixtures("guard_is_on")
 SNAPSHOT = communities(groups=6, people=80, posts=25)
+
+
+@pytest.fixture
+def guard_is_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THREADS_ENGAGEMENT_GUARD", "yes")
 
 
 def attacked() -> tuple[Snapshot, int]:
@@ -100,7 +106,7 @@ def test_the_switch_leaves_every_event_as_it_is(world: World, monkeypatch: Any) 
     manifest = world.artefacts.manifest(TODAY)
     assert manifest.facts.guard is None
     assert len(stored_trust(world.artefacts, manifest, snapshot)) == 0
-    monkeypatch.setenv("THREADS_ENGAGEMENT_GUARD", "no")
+    monkeypatch.delenv("THREADS_ENGAGEMENT_GUARD")
     guarded(world, snapshot)
     assert world.artefacts.manifest(TODAY).facts.guard is None
 

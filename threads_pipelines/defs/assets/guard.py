@@ -40,7 +40,7 @@ class GuardConfig(dg.Config):
     enabled: bool | None = Field(
         None,
         description="Let the events of doubted posts and accounts count less. Empty: "
-        "THREADS_ENGAGEMENT_GUARD, else yes.",
+        "THREADS_ENGAGEMENT_GUARD, else no.",
     )
     allow: list[str] = Field(
         [], description="Ids of accounts and posts that count in full, beside guard/lists.json."
