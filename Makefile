@@ -19,8 +19,8 @@ help: ## Show this list.
 run: $(READY) ## Set up, start the embedded stack, run the whole pipeline and show what it made.
 	@$(BIN)/threads-pipelines run
 
-test: $(READY) ## Set up and run the tests.
-	@$(BIN)/python -m pytest -q
+test: $(READY) ## Set up and run the tests, in two processes that share nothing.
+	@$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile
 
 ui: $(READY) ## Open Dagster's web server on the running stack.
 	@$(BIN)/threads-pipelines ui

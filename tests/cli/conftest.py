@@ -1,5 +1,7 @@
 """Environments for the command: real parts, and parts that nobody serves."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import make_url
 
@@ -17,9 +19,12 @@ UNREACHABLE = {
 
 
 @pytest.fixture
-def unreachable() -> dict[str, str]:
-    """Addresses that nothing listens at."""
-    return UNREACHABLE
+def unreachable(tmp_path: Path) -> dict[str, str]:
+    """Addresses that nothing listens at, and a state folder of one's own.
+
+    In the tests' own one `stop` would stop the servers of the other tests.
+    """
+    return UNREACHABLE | {"THREADS_STATE_DIR": str(tmp_path / "state")}
 
 
 @pytest.fixture

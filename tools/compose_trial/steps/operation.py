@@ -21,7 +21,7 @@ with open("{_EVENTS}", "w") as file:
         print(f"u{{chance.randrange(60)}},p{{chance.randrange(90)}},{{time}}", file=file)
 """
 OTHERS = (
-    *("adopt", "start", "status", "summary", "upload-seeds", "env --psql"),
+    *("adopt", "start", "status", "summary", "flagged", "upload-seeds", "env --psql"),
     *("simulate", "fake-users cap", "fake-users remove --yes"),
     f"recommend --interactions {_EVENTS} --out /tmp/feeds.csv",
     f"evaluate --interactions {_EVENTS}",
