@@ -26,8 +26,8 @@ from threads_pipelines.storage.s3.objects import ObjectStore
 QUICK, STEPS = 30, 8
 PARTS, SEQUENCES, LONG = 100, 100, 50
 FEWEST_STEPS = 50
-_RARE = ("ignore_the_pin",)
-"""Found after a pin and a night alone: that takes many short sequences."""
+_RARE = ("ignore_the_pin", "forget_unlikes")
+"""Found after a pin, or an unlike, and a night alone: that takes many sequences."""
 Play = Callable[..., type[Machine]]
 
 

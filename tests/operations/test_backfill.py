@@ -1,8 +1,6 @@
 """A range of days: which of them run after one that failed, and what is said at the end."""
 
 from collections.abc import Callable
-from subprocess import CompletedProcess
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from threads_pipelines.cli import dagster as console
 from threads_pipelines.cli.main import cli
+from threads_pipelines.settings import Settings
 
 DAYS = [f"2026-11-{day}" for day in (17, 18, 19, 20)]
 Backfill = Callable[[dict[str, int]], tuple[Result, list[str]]]
@@ -22,12 +21,11 @@ def backfill(environment: pytest.MonkeyPatch) -> Backfill:
     def start(codes: dict[str, int]) -> tuple[Result, list[str]]:
         days: list[str] = []
 
-        def run(command: list[str], **_given: Any) -> CompletedProcess[str]:
-            days.append(command[command.index("--partition") + 1])
-            return CompletedProcess(command, codes.get(days[-1], 0))
+        def run_job(_loaded: Settings, _job: str, day: str, _config: dict[str, Any]) -> int:
+            days.append(day)
+            return codes.get(day, 0)
 
-        environment.setattr(console, "subprocess", SimpleNamespace(run=run))
-        environment.setattr(console, "dagster_environment", lambda _loaded: {})
+        environment.setattr(console, "run_job", run_job)
         words = ["backfill", "--from", DAYS[0], "--to", DAYS[-1]]
         return CliRunner().invoke(cli, words), days
 

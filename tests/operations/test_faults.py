@@ -15,7 +15,7 @@ from tests.operations.build import store_version
 from tests.operations.killed_step import killed
 from tests.storage.app_database import AppDatabase
 from threads_pipelines.cli.main import cli
-from threads_pipelines.defs.ops import rollback
+from threads_pipelines.defs.ops import publish_version
 from threads_pipelines.defs.resources.connections import ObjectStorage
 from threads_pipelines.health import findings as health
 from threads_pipelines.health import probes as looking
@@ -135,7 +135,7 @@ def database_down_midway(world: World) -> tuple[str, int]:
     def publish_and_be_cut(*given: Any, **named: Any) -> PublishReport:
         return publish(*given, **{**named, "progress": cut, "shard_rows": 1})
 
-    world.environment.setattr(rollback, "publish", publish_and_be_cut)
+    world.environment.setattr(publish_version, "publish", publish_and_be_cut)
     return run(world, "dry_run")
 
 

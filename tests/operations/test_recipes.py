@@ -11,8 +11,6 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from subprocess import CompletedProcess
-from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
@@ -23,6 +21,7 @@ from tests.deployment.conftest import PEOPLE
 from tests.storage.app_database import AppDatabase
 from threads_pipelines import settings
 from threads_pipelines.cli import dagster as console
+from threads_pipelines.cli import dagster_process
 from threads_pipelines.cli.main import cli
 from threads_pipelines.defs.assets import publish
 from threads_pipelines.defs.failures import failure_of
@@ -101,20 +100,26 @@ def operator(
     own_database.rows(PEOPLE)
     upload_seeds(ObjectStore(settings.load().s3), SEEDS_DIR)
 
-    def in_this_process(command: list[str], **_given: Any) -> CompletedProcess[str]:
-        assert command[1:3] == ["-m", launch.__name__]
-        # The pipe that stops the run would stop this process, which is the test's own.
-        place = command.index("--stop-when-told")
-        return CompletedProcess(command, launch.main(command[3:place] + command[place + 2 :]))
+    def in_this_process(
+        _loaded: settings.Settings,
+        job: str,
+        partition: str | None = None,
+        run_config: dict[str, Any] | None = None,
+        retry_of: str | None = None,
+    ) -> int:
+        """Stand in for ``run_job``, which starts a process."""
+        words = [job, "--config", json.dumps(run_config or {})]
+        words += ["--partition", partition] if partition else []
+        words += ["--retry-of", retry_of] if retry_of else []
+        return launch.main(words)
 
     def in_one_process(name: str) -> dg.JobDefinition:
         return job_named(name).with_executor_def(dg.in_process_executor)
 
     in_one_process.__name__ = job_named.__name__  # Dagster finds it by its name
     environment.setattr(launch, job_named.__name__, in_one_process)
-    environment.setattr(console, "dagster_environment", lambda _loaded: {})
-    # The console's own alone: libraries start programs as well.
-    environment.setattr(console, "subprocess", SimpleNamespace(run=in_this_process))
+    for module in (console, dagster_process):
+        environment.setattr(module, "run_job", in_this_process)
     environment.setattr(dg.DagsterInstance, "get", lambda: nullcontext(instance))
     return Operator(own_database, instance)
 
@@ -191,6 +196,10 @@ def continue_it(operator: Operator, line: str) -> None:
     assert operator.feeds() == before
 
 
+def what_counts_less(operator: Operator, line: str) -> None:
+    assert "engagement guard was off" in operator.types(line)
+
+
 def look_before(operator: Operator, line: str) -> None:
     before = operator.app.rows("SELECT * FROM user_recommendation ORDER BY id")
     operator.types(line)
@@ -249,7 +258,7 @@ def stored(prefix: str) -> list[str]:
 RECIPES: list[Callable[[Operator, str], None]] = [
     *(tonight, between_nights, between_nights, a_past_day, a_range, shorter_feeds, some_accounts),
     *(another_population, tune),
-    *(continue_it, look_before, list_versions, roll_back, end_the_rollback),
+    *(continue_it, what_counts_less, look_before, list_versions, roll_back, end_the_rollback),
     *(let_them_act, keep_them_small, remove_them, remove_all_synthetic),
 ]
 

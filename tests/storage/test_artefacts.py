@@ -15,11 +15,12 @@ from threads_pipelines.dataset.scored_rows import REASONS, ScoredRows
 from threads_pipelines.dataset.snapshot import Interactions, Posts, Snapshot, Users
 from threads_pipelines.errors import ArtefactError, DataError
 from threads_pipelines.s3_settings import S3Settings
-from threads_pipelines.storage.s3 import registry, scored
+from threads_pipelines.storage.s3 import registry
 from threads_pipelines.storage.s3.artefacts import ArtefactStore
 from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.scored import batches, open_scored, save_scored
 from threads_pipelines.storage.s3.snapshots import MATRIX, load_snapshot, save_snapshot
+from threads_pipelines.storage.s3.versions import scored_file
 from threads_pipelines.storage.s3.versions.packing import (
     pack_strings,
     read_arrays,
@@ -194,7 +195,7 @@ def rows(*values: tuple[int, int, float, int, int, int]) -> ScoredRows:
 def test_scored_rows_are_written_by_whole_users(
     store: ArtefactStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scored, "ROWS_PER_GROUP", 2)
+    monkeypatch.setattr(scored_file, "ROWS_PER_GROUP", 2)
     store.create(DAY, "v1", NOON, FACTS)
     chunks = [
         rows((0, 2, 0.9, 1, REASONS.index("similar_post"), 1), (0, 1, 0.8, 2, 0, 14),
