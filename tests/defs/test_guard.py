@@ -23,11 +23,10 @@ from threads_pipelines.guard.attacks import Attack, inject, targets_of
 from threads_pipelines.storage.s3.guard import LISTS, load_flagged, read_lists
 from threads_pipelines.storage.s3.snapshots import save_snapshot
 
-pytestmark = pytest.mark.usefixtures("guard_is_on")
 SNAPSHOT = communities(groups=6, people=80, posts=25)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def guard_is_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THREADS_ENGAGEMENT_GUARD", "yes")
 
