@@ -7,8 +7,8 @@ version.
 """
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -110,7 +110,29 @@ class ArtefactStore(ManifestStore):
         Raises:
             ArtefactError: The file is missing, or its size or checksum is wrong.
         """
-        manifest = self.manifest(partition, version)
+        with self.reading_files(self.manifest(partition, version), [name]) as (path,):
+            yield path
+
+    @contextmanager
+    def reading_files(self, manifest: Manifest, names: Iterable[str]) -> Iterator[list[Path]]:
+        """Yield local copies of several files of a version; they are deleted at the end.
+
+        Args:
+            manifest: Manifest of the version.
+            names: Names of the files.
+
+        Yields:
+            Paths of the copies in the order of ``names``. All are present, and their checksums
+            were verified.
+
+        Raises:
+            ArtefactError: A file is missing, or its size or checksum is wrong.
+        """
+        with ExitStack() as files:
+            yield [files.enter_context(self._reading(manifest, name)) for name in names]
+
+    @contextmanager
+    def _reading(self, manifest: Manifest, name: str) -> Iterator[Path]:
         if name not in manifest.files:
             raise ArtefactError(
                 f"{manifest.prefix} has no {name}: materialize the asset that writes it"

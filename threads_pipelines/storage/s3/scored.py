@@ -7,7 +7,7 @@ A night has parts under ``recommendations/``. A refresh, and the nights of earli
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -121,11 +121,8 @@ def open_scored(
         ArtefactError: A file is missing or damaged.
     """
     manifest = store.manifest(partition, version)
-    with ExitStack() as files:
-        yield [
-            files.enter_context(store.reading(partition, name, manifest.version))
-            for name in scored_files(manifest)
-        ]
+    with store.reading_files(manifest, scored_files(manifest)) as files:
+        yield files
 
 
 def batches(

@@ -5,7 +5,7 @@ sorted by id (code points).
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -82,8 +82,5 @@ def open_decided(store: ArtefactStore, manifest: Manifest) -> Iterator[list[Path
         ArtefactError: A file is missing or damaged.
     """
     names = [DECIDED] if has_decided(manifest) else scored_files(manifest)
-    with ExitStack() as files:
-        yield [
-            files.enter_context(store.reading(manifest.partition, name, manifest.version))
-            for name in names
-        ]
+    with store.reading_files(manifest, names) as files:
+        yield files
