@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ FEW = 0.1
 """Share of the posts that a user's lists may reach for the other posts not to be scored."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Model:
     """A fitted recommender. Users and posts have the rows of the snapshot that it was fitted on.
 
@@ -59,6 +60,11 @@ class Model:
     seen: SparseRows
     own: SparseRows
     posts: PostFacts
+
+    @cached_property
+    def orders(self) -> SharedOrders:
+        """The posts by their properties, sorted once for every user and every shard."""
+        return shared_orders(self.posts)
 
     @property
     def n_users(self) -> int:
@@ -98,23 +104,16 @@ class Model:
         check_model(model)
         return model
 
-    def recommend(
-        self,
-        users: NDArray[np.integer[Any]] | slice,
-        top_k: int,
-        orders: SharedOrders | None = None,
-    ) -> ScoredRows:
+    def recommend(self, users: NDArray[np.integer[Any]] | slice, top_k: int) -> ScoredRows:
         """Rank the best posts for each user, without posts that the user has seen or written.
 
         Args:
             users: Distinct rows in ``Users``; the result has their order.
             top_k: Posts for each user, at least 1.
-            orders: What ``shared_orders`` makes of ``posts``, for callers who rank in chunks.
 
         Returns:
             min(top_k, posts left) rows for each user.
         """
-        orders = orders or shared_orders(self.posts)
         rows = np.arange(self.n_users)[users].astype(np.int64)
         n, settings, people = len(rows), self.settings, self.people
         top = min(top_k, len(self.post_ids))
@@ -146,7 +145,7 @@ class Model:
             rank_posts(
                 rows[block], self.history, people.votes, neighbour, similarity, found,
                 self.similar_posts, self.similar_texts, self.seen, self.own, self.posts,
-                orders, FEW, self.spectral, min(view.candidates, len(self.post_ids)),
+                self.orders, FEW, self.spectral, min(view.candidates, len(self.post_ids)),
                 settings.newcomers.share,
                 settings.feed.author_cap, settings.feed.fresh_every, shares,
                 post[block], score[block], reason[block], evidence[block], count[block],
@@ -171,6 +170,5 @@ def recommend_chunks(
         The rows of one chunk of users.
     """
     rows = np.flatnonzero(model.receives) if users is None else users
-    orders = shared_orders(model.posts)
     for low in range(0, len(rows), chunk):
-        yield model.recommend(rows[low : low + chunk], top_k, orders)
+        yield model.recommend(rows[low : low + chunk], top_k)

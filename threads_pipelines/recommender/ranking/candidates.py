@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from threads_pipelines.compiled import compiled
 from threads_pipelines.recommender.kernels.prefetch import prefetch
 from threads_pipelines.recommender.ranking.post_facts import PostFacts
-
-_FADED = 1e-30
+from threads_pipelines.recommender.ranking.score_parts import scale_to
 
 
 class SharedOrders(NamedTuple):
@@ -109,7 +108,7 @@ def _scale(total: Any, posts: Any, share: float) -> Any:
     most = np.float32(0)
     for j in posts:
         most = max(most, total[j])
-    return np.float32(share / most) if most > _FADED else np.float32(0)
+    return scale_to(most, share)
 
 
 @compiled

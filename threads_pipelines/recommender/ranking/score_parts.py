@@ -13,6 +13,20 @@ _FADED = 1e-30
 
 
 @compiled
+def scale_to(most: float, share: float) -> Any:
+    """Compute the factor that scales the largest value of a part to its share.
+
+    Args:
+        most: The largest value, at least 0.
+        share: The largest value after scaling.
+
+    Returns:
+        The factor, float32; 0 if the part has decayed to nothing.
+    """
+    return np.float32(share / most) if most > _FADED else np.float32(0)
+
+
+@compiled
 def score_all(
     people: Any,
     posts: Any,
@@ -78,8 +92,7 @@ def _scale_without(total: Any, forbidden: Any, share: float) -> Any:
     """Set forbidden posts to 0; return the factor that scales the largest value to ``share``."""
     for j in forbidden:
         total[j] = 0
-    most = largest(total)
-    return np.float32(share / most) if most > _FADED else np.float32(0)
+    return scale_to(largest(total), share)
 
 
 @compiled
@@ -160,7 +173,7 @@ def score_globally(
             total += lanes[lane]
         score[j] = total * view.target[j]
         most = max(most, score[j])
-    scale = np.float32(share / most) if most > _FADED else np.float32(0)
+    scale = scale_to(most, share)
     for j in rescored:
         score[j] = max(score[j] * scale, np.float32(0))
 
