@@ -8,9 +8,19 @@ import dagster as dg
 from threads_pipelines.dataset.rows_by_id import rows_of_ids
 from threads_pipelines.dataset.scored_rows import ScoredRows
 from threads_pipelines.dataset.snapshot import Snapshot
-from threads_pipelines.defs.common import blocking, result
+from threads_pipelines.defs.common import blocking, columns, result
 from threads_pipelines.evaluation.invariants import CHECKS, Violations
 from threads_pipelines.storage.s3.scored import batches
+
+ROW_COLUMNS = columns(
+    user_id="text",
+    post_id="text",
+    score="float64",
+    rank="int16",
+    reason="text",
+    evidence="text",
+)
+"""Metadata of an asset that stores scored rows."""
 
 
 def row_check_specs(asset: str) -> list[dg.AssetCheckSpec]:

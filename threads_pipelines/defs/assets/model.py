@@ -12,7 +12,12 @@ from threads_pipelines.defs.common import asset, columns, preview, rows_made
 from threads_pipelines.defs.partitions import daily
 from threads_pipelines.defs.resources.connections import ObjectStorage
 from threads_pipelines.defs.run_version import version_of_run
-from threads_pipelines.defs.stored_rows import read_stored_rows, row_check_results, row_check_specs
+from threads_pipelines.defs.stored_rows import (
+    ROW_COLUMNS,
+    read_stored_rows,
+    row_check_results,
+    row_check_specs,
+)
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.evaluation.invariants import check_rows
 from threads_pipelines.recommender.fit import fit
@@ -79,14 +84,7 @@ class RankingConfig(dg.Config):
     "evidence, and the accounts that the version decides about, those without rows included. The "
     "stored rows are read back and checked; a version that passes is registered as "
     "checked, and only such a version can be published. A violation stops the night here.",
-    metadata=columns(
-        user_id="text",
-        post_id="text",
-        score="float64",
-        rank="int16",
-        reason="text",
-        evidence="text",
-    ),
+    metadata=ROW_COLUMNS,
     check_specs=row_check_specs("recommendations"),
 )
 def recommendations(

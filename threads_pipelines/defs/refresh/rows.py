@@ -15,7 +15,7 @@ from threads_pipelines.defs.refresh.skips import require_predecessor, why_not_no
 from threads_pipelines.defs.resources.connections import Database, ObjectStorage
 from threads_pipelines.defs.resources.participants import Experiment
 from threads_pipelines.defs.resources.refreshed import Refreshed
-from threads_pipelines.defs.stored_rows import row_check_results, row_check_specs
+from threads_pipelines.defs.stored_rows import ROW_COLUMNS, row_check_results, row_check_specs
 from threads_pipelines.storage.history import require_own
 from threads_pipelines.storage.postgres.contract import require_contract
 
@@ -69,14 +69,7 @@ def refresh_due(
     description="The scored rows of people who are likely to return before the next refresh, "
     "ranked with the settings of the night that is served, over everything up to now. They are "
     "checked like the night's rows: a violation stops the refresh here.",
-    metadata=columns(
-        user_id="text",
-        post_id="text",
-        score="float64",
-        rank="int16",
-        reason="text",
-        evidence="text",
-    ),
+    metadata=ROW_COLUMNS,
     check_specs=row_check_specs("refreshed_recommendations"),
 )
 def refreshed_recommendations(

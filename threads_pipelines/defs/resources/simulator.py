@@ -10,18 +10,18 @@ from pydantic import Field
 from threads_pipelines import settings
 from threads_pipelines.content.text_model import TextModel
 from threads_pipelines.dataset.as_of import parse_instant
-from threads_pipelines.defs.resources.consent import WITH_REAL_ACCOUNTS, require_consent
+from threads_pipelines.defs.resources.consent import WritesSyntheticData
 from threads_pipelines.simulation.fake_users import MOST_FAKE_USERS
 from threads_pipelines.simulation.ticks import TickSettings
 from threads_pipelines.simulation.writing import open_model
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
+    pass
 
 _TICK = TickSettings()
 
 
-class Simulator(dg.ConfigurableResource):
+class Simulator(WritesSyntheticData):
     """A few fake users who post, like and comment."""
 
     users: int = Field(
@@ -66,19 +66,6 @@ class Simulator(dg.ConfigurableResource):
     as_of: str | None = Field(
         default=None, description="Act as of this instant (ISO 8601, UTC). Empty: the run's start."
     )
-
-    with_real_accounts: bool | None = WITH_REAL_ACCOUNTS
-
-    def require_consent(self, engine: "sa.Engine") -> None:
-        """Check that fake users may act beside real accounts, if there are any.
-
-        Args:
-            engine: The app's database.
-
-        Raises:
-            RealAccountsError: There are real accounts, and it is not allowed.
-        """
-        require_consent(engine, self.with_real_accounts)
 
     def now(self, context: dg.AssetExecutionContext) -> datetime:
         """Return the time of the tick, which is the same in every asset of a run and in a retry.

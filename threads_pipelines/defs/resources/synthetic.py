@@ -3,11 +3,10 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import dagster as dg
 from pydantic import Field
 
 from threads_pipelines.dataset.as_of import parse_instant
-from threads_pipelines.defs.resources.consent import WITH_REAL_ACCOUNTS, require_consent
+from threads_pipelines.defs.resources.consent import WritesSyntheticData
 from threads_pipelines.errors import ConfigurationError
 from threads_pipelines.population.settings import PopulationSettings
 from threads_pipelines.simulation import fake_users
@@ -15,10 +14,10 @@ from threads_pipelines.storage.s3.objects import ObjectStore
 from threads_pipelines.storage.s3.synthetic.run_keys import RunKey, pin_run_key
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
+    pass
 
 
-class SyntheticData(dg.ConfigurableResource):
+class SyntheticData(WritesSyntheticData):
     """What is generated. The same config gives the same rows; a second run adds nothing."""
 
     run_key: str = Field(
@@ -49,19 +48,6 @@ class SyntheticData(dg.ConfigurableResource):
         le=1,
         description="Largest share of posts that may resemble another closely.",
     )
-
-    with_real_accounts: bool | None = WITH_REAL_ACCOUNTS
-
-    def require_consent(self, engine: "sa.Engine") -> None:
-        """Check that synthetic accounts may be written beside real ones, if there are any.
-
-        Args:
-            engine: The app's database.
-
-        Raises:
-            RealAccountsError: There are real accounts, and it is not allowed.
-        """
-        require_consent(engine, self.with_real_accounts)
 
     def pin(self, store: ObjectStore) -> RunKey:
         """Fix the run key's time and settings on S3 at its first use.
