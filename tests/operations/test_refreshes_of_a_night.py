@@ -8,12 +8,12 @@ import pytest
 
 from tests.cli.command import threads_pipelines as run
 from tests.operations.build import feeds, store_version
+from tests.operations.published import launch, publish_night
 from tests.storage.app_database import AppDatabase
 from tests.storage.publishing import put
 from threads_pipelines.defs.assets.publish import user_recommendation
 from threads_pipelines.defs.ops.rollback import dry_run, pin_version
-from threads_pipelines.defs.resources.audience import Audience
-from threads_pipelines.defs.resources.connections import Database, ObjectStorage
+from threads_pipelines.defs.resources.connections import ObjectStorage
 from threads_pipelines.errors import ArtefactError
 from threads_pipelines.storage.s3.pins import read_pin
 from threads_pipelines.storage.s3.pruning import prune_versions
@@ -33,7 +33,6 @@ NIGHT_READ = NOW - timedelta(hours=25)
 FORMER = [("ann", "p1", 0.9), ("bob", "p1", 0.6)]
 NIGHT = [("ann", "p2", 0.9), ("bob", "p2", 0.9), ("bob", "p3", 0.1)]
 COUNT = 24
-RESOURCES = {"database": Database(), "storage": ObjectStorage(), "audience": Audience()}
 
 
 @pytest.fixture
@@ -50,29 +49,13 @@ def refreshed(
         (DAY, "night", NIGHT_READ, NIGHT),
     ):
         store_version(store, partition, version, read, rows)
-        publish_night(instance, partition)
+        publish_night(partition, instance)
     for hour in range(1, COUNT + 1):
         at, rows = NIGHT_READ + timedelta(hours=hour), [("ann", "new", hour / 100)]
         store_version(store, DAY, f"refresh-{hour}", at, rows, refresh_of="night")
     put(app_database, rows, generated_at=at)
     assert feeds(app_database) == {"ann": ["new"], "bob": ["p2", "p3"]}
     return app_database
-
-
-def publish_night(instance: dg.DagsterInstance, partition: str) -> None:
-    dg.materialize(
-        [user_recommendation], partition_key=partition, instance=instance, resources=RESOURCES
-    )
-
-
-def launch(job: dg.JobDefinition, instance: dg.DagsterInstance, **config: str) -> list[str]:
-    op = job.nodes_in_topological_order[-1].name
-    result = job.execute_in_process(
-        run_config={"ops": {op: {"config": config}}} if config else {},
-        resources=RESOURCES,
-        instance=instance,
-    )
-    return [record.user_message for record in instance.all_logs(result.run_id)]
 
 
 def test_a_dry_run_a_run_again_and_a_pin_take_the_night(
@@ -82,7 +65,7 @@ def test_a_dry_run_a_run_again_and_a_pin_take_the_night(
     (told,) = [line for line in launch(dry_run, instance) if line.startswith("dry run for")]
     assert "of 3 rows for 2 users 0 are new" in told
     assert "1 users keep newer rows" in told
-    publish_night(instance, DAY)
+    publish_night(DAY, instance)
     (made,) = instance.fetch_materializations(user_recommendation.key, limit=1).records
     assert made.asset_materialization is not None
     assert made.asset_materialization.metadata["version"].value == "night"
@@ -108,7 +91,7 @@ def test_the_next_night_replaces_what_refreshes_made(
     refreshed: AppDatabase, instance: dg.DagsterInstance
 ) -> None:
     store_version(ObjectStorage().artefacts(), DAY, "next", NOW, NIGHT)
-    publish_night(instance, DAY)
+    publish_night(DAY, instance)
     assert feeds(refreshed) == {"ann": ["p2"], "bob": ["p2", "p3"]}
     registry = read_registry(ObjectStorage().store())
     assert (registry.active.version, registry.previous.version) == ("next", "night")  # type: ignore[union-attr]

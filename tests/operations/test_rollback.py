@@ -7,12 +7,12 @@ import dagster as dg
 import pytest
 
 from tests.operations.build import feeds, store_version
+from tests.operations.published import RESOURCES, launch, publish_night
 from tests.storage.app_database import AppDatabase
 from threads_pipelines.defs.assets.publish import user_recommendation
 from threads_pipelines.defs.failures import failure_of
 from threads_pipelines.defs.ops.rollback import dry_run, pin_version, release_version
-from threads_pipelines.defs.resources.audience import Audience
-from threads_pipelines.defs.resources.connections import Database, ObjectStorage
+from threads_pipelines.defs.resources.connections import ObjectStorage
 from threads_pipelines.errors import DataError
 from threads_pipelines.project_files import PROJECT_ROOT
 from threads_pipelines.storage.s3.pins import read_pin
@@ -24,7 +24,6 @@ GOOD = [("ann", "p1", 0.9), ("ann", "p2", 0.8), ("ann", "p3", 0.7), ("bob", "p1"
 BAD = [("ann", "p4", 0.9), ("bob", "p4", 0.9), ("bob", "p2", 0.1)]
 TROUBLES = (PROJECT_ROOT / "docs" / "troubleshooting.md").read_text()
 REMEDY = re.findall(r"`(DELETE FROM user_recommendation[^`]*)`", TROUBLES)[0]
-RESOURCES = {"database": Database(), "storage": ObjectStorage(), "audience": Audience()}
 
 
 @pytest.fixture
@@ -43,27 +42,6 @@ def nights(
         store_version(store, partition, version, TODAY - timedelta(hours=hours), rows)
         publish_night(partition, instance)
     return app_database
-
-
-def publish_night(partition: str, instance: dg.DagsterInstance) -> str:
-    result = dg.materialize(
-        [user_recommendation], partition_key=partition, instance=instance, resources=RESOURCES
-    )
-    assert all(check.passed for check in result.get_asset_check_evaluations())
-    (made,) = result.asset_materializations_for_node("user_recommendation")
-    return str(made.metadata["state"].value)
-
-
-def launch(job: dg.JobDefinition, instance: dg.DagsterInstance, **config: str) -> list[str]:
-    """Run a job as the launchpad does; returns what it logged."""
-    op = job.nodes_in_topological_order[-1].name
-    result = job.execute_in_process(
-        run_config={"ops": {op: {"config": config}}} if config else {},
-        resources=RESOURCES,
-        instance=instance,
-    )
-    assert result.success
-    return [record.user_message for record in instance.all_logs(result.run_id)]
 
 
 def served() -> str | None:

@@ -1,5 +1,8 @@
 """Sixty users, forty posts, and nights whose scores tell where a row comes from."""
 
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
@@ -72,3 +75,18 @@ def whole(generation: int) -> list[pa.Table]:
 def shorter(generation: int) -> list[pa.Table]:
     """The night without the last ten people."""
     return whole(generation)[:50]
+
+
+def kill_when_reached(database: AppDatabase, script: str, *arguments: str) -> None:
+    """Run a script that publishes to the database, and kill it when it prints ``reached``."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, *arguments],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process:
+        process.stdin.write(database.url + "\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "reached\n"
+        process.send_signal(signal.SIGKILL)

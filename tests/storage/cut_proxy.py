@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
+from tests.storage.running_proxy import running
+
 When = Literal["before headers", "in headers", "after headers", "in body", "before the answer"]
 CLASSES: tuple[When, ...] = (
     "before headers",
@@ -151,11 +153,5 @@ def cut_proxy(server: str, request: int = 0, when: When = "before headers") -> I
     assert parts.hostname
     assert parts.port
     proxy = CutProxy((parts.hostname, parts.port), request, when)
-    thread = threading.Thread(target=proxy.serve)
-    thread.start()
-    try:
+    with running(proxy):
         yield proxy
-    finally:
-        proxy.close()
-        thread.join()
-        proxy.release()

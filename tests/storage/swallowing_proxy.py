@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from tests.storage.running_proxy import running
+
 _BLOCK = 65536
 
 
@@ -72,11 +74,5 @@ class SwallowingProxy:
 def swallowing_proxy(port: int) -> Iterator[SwallowingProxy]:
     """A running proxy before a port of this machine."""
     proxy = SwallowingProxy(port)
-    thread = threading.Thread(target=proxy.serve)
-    thread.start()
-    try:
+    with running(proxy):
         yield proxy
-    finally:
-        proxy.close()
-        thread.join()
-        proxy.release()

@@ -1,8 +1,5 @@
 """Who is decided about and gets no new rows loses the old ones; too many at once are refused."""
 
-import signal
-import subprocess
-import sys
 from datetime import timedelta
 
 import pytest
@@ -11,7 +8,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tests.storage.app_database import AppDatabase
-from tests.storage.crowd import USERS, expected, publish_night, shorter, whole
+from tests.storage.crowd import USERS, expected, kill_when_reached, publish_night, shorter, whole
 from tests.storage.feed_readers import readers
 from tests.storage.publishing import DAY, FIRST, NIGHT, TTL, decided, feeds, put
 from threads_pipelines.errors import LeftWithoutError
@@ -254,17 +251,7 @@ def test_a_publish_that_was_killed_between_shards_is_run_again(
 ) -> None:
     """Killed among the shards with rows, and among those of people whose rows go."""
     publish_night(crowd, 0)
-    process = subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(shards)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdin is not None
-    assert process.stdout is not None
-    with process:
-        process.stdin.write(crowd.url + "\n")
-        process.stdin.flush()
-        assert process.stdout.readline() == "reached\n"
-        process.send_signal(signal.SIGKILL)
+    kill_when_reached(crowd, KILLED, str(shards))
     found, old, new = feeds(crowd), expected(0), expected(1)
     assert all(found[user] in (old[user], new[user]) for user in USERS[:50])
     assert all(found.get(user) in (old[user], None) for user in GONE)

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +12,15 @@ import pytest
 from sqlalchemy import Engine, make_url
 
 from tests.storage.app_database import AppDatabase
-from tests.storage.crowd import POSTS, USERS, expected, night, publish_night, stalling
+from tests.storage.crowd import (
+    POSTS,
+    USERS,
+    expected,
+    kill_when_reached,
+    night,
+    publish_night,
+    stalling,
+)
 from tests.storage.publishing import feeds, put
 from threads_pipelines.database_url import sqlalchemy_url
 from threads_pipelines.embedded.stack import Stack
@@ -123,16 +129,7 @@ publish_night(AppDatabase(connect(url), url), 1, slow)
 @pytest.mark.slow
 def test_a_killed_publisher_is_simply_run_again(crowd: AppDatabase) -> None:
     publish_night(crowd, 0)
-    process = subprocess.Popen(
-        [sys.executable, "-c", KILLED], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    with process:
-        process.stdin.write(crowd.url + "\n")
-        process.stdin.flush()
-        assert process.stdout.readline() == "reached\n"
-        process.send_signal(signal.SIGKILL)
+    kill_when_reached(crowd, KILLED)
     found, old, new = feeds(crowd), expected(0), expected(1)
     assert all(found[user] in (old[user], new[user]) for user in USERS)
     report = publish_night(crowd, 1)
